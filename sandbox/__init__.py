@@ -1,0 +1,1 @@
+"""The outside world for development and proof. The product never imports it."""

@@ -1,0 +1,51 @@
+"""What /proc tells about a pid. `os.kill(pid, 0)` is not enough: it calls a zombie alive."""
+
+import os
+import signal
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def started_at(pid: int) -> int | None:
+    """The start time of a living process in clock ticks since boot; None when it is gone or a zombie.
+
+    Pid and start time together name a process for good: a pid alone is used again.
+    """
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    # The command's name stands in brackets and may hold spaces and brackets itself.
+    fields = text.rpartition(")")[2].split()
+    return None if fields[0] in "ZX" else int(fields[19])
+
+
+def working_in(folder: Path, name: str) -> list[int]:
+    """The pids of living processes called `name` whose working folder is `folder`."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            same = (entry / "comm").read_text().strip() == name and os.path.samefile(entry / "cwd", folder)
+        except OSError:
+            continue
+        if same and started_at(int(entry.name)) is not None:
+            found.append(int(entry.name))
+    return found
+
+
+def end(pids: Iterable[int], first: signal.Signals, seconds: float) -> None:
+    """Send `first`, wait up to `seconds` for the processes to end, then SIGKILL what is left."""
+    known = {pid: start for pid in pids if (start := started_at(pid)) is not None}
+    for sig, wait in ((first, seconds), (signal.SIGKILL, 1.0)):
+        for pid in known:
+            try:
+                os.kill(pid, sig)
+            except ProcessLookupError:
+                pass
+        until = time.monotonic() + wait
+        while known and time.monotonic() < until:
+            known = {pid: start for pid, start in known.items() if started_at(pid) == start}
+            time.sleep(0.02)
