@@ -1,0 +1,33 @@
+"""The legal moves of a subscription and of an invoice (design section 4)."""
+
+from __future__ import annotations
+
+from engine.core.states import machine
+
+SUBSCRIPTION = machine(
+    "subscription",
+    "billing_subscription",
+    {"incomplete"},
+    {
+        "incomplete": {"active", "canceled", "expired"},
+        "active": {"past_due", "paused", "canceled", "expired"},
+        "past_due": {"active", "paused", "unpaid", "canceled", "expired"},
+        "paused": {"active", "past_due", "canceled", "expired"},
+        "unpaid": {"active", "canceled", "expired"},
+        "canceled": {"active"},  # reopened when the customer pays later (danger D11)
+    },
+)
+
+INVOICE = machine(
+    "invoice",
+    "billing_invoice",
+    {"draft"},
+    {
+        "draft": {"open", "paid", "void"},
+        "open": {"paid", "void", "uncollectible"},
+        "uncollectible": {"paid", "void"},
+    },
+)
+
+# Billed while in these states; a past_due subscription goes on being billed until dunning's final action.
+BILLED = ("incomplete", "active", "past_due")

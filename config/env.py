@@ -1,0 +1,246 @@
+"""The whole environment in one typed place: every variable, its meaning, its default, its check.
+
+A wrong environment stops the boot with *all* faults listed at once, each with the variable's name.
+Unset DATABASE_URL / REDIS_URL are read from RUN_DIR/env, which `make run` writes, so that a second
+terminal's `manage.py` finds the same servers (design section 7).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from cryptography.fernet import Fernet
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PUBLIC_RPC = {
+    "devnet": "https://api.devnet.solana.com",
+    "testnet": "https://api.testnet.solana.com",
+    "mainnet-beta": "https://api.mainnet-beta.solana.com",
+}
+_BASE58 = re.compile(r"^[1-9A-HJ-NP-Za-km-z]{32,44}$")
+
+
+class Env(BaseSettings):
+    """All settings that come from the environment. Names are the variables' names, lower-cased."""
+
+    model_config = SettingsConfigDict(extra="ignore", case_sensitive=False)
+
+    # --- servers ---------------------------------------------------------------------------------
+    database_url: str = Field(description="PostgreSQL 15+, postgresql://user:password@host/name")
+    redis_url: str = Field(description="Redis 7+ or Valkey, redis://... or redis+socket:///path")
+    secret_key: SecretStr = Field(description="Django's signing key, at least 32 characters")
+    field_keys: Annotated[list[SecretStr], NoDecode] = Field(
+        description="Fernet keys for columns at rest, newest first, separated by commas"
+    )
+    debug: bool = Field(default=False, description="Django's debug pages; never on in production")
+    livemode: bool = Field(default=False, description="Real money. Simulators and test clocks are refused.")
+    allowed_hosts: Annotated[list[str], NoDecode] = Field(default=["127.0.0.1", "localhost", "[::1]"])
+    web_threads: int = Field(default=8, ge=1, le=64, description="Threads of one web process")
+    log_file: str = Field(default="", description="Also write the log here; stdout always has it (row 0.71)")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    soft_shutdown_seconds: float = Field(
+        default=30, ge=0, description="A worker may end what it does for so long after SIGTERM"
+    )
+    flower_url: str = Field(default="", description="Where the admin links to Flower")
+
+    # --- scheduler (rows 0.34 to 0.48) -----------------------------------------------------------
+    payment_scheduler_enabled: bool = Field(default=True, description="Off: beat finds nothing due")
+    payment_processing_interval: str = Field(
+        default="5", description="Minutes (`5`) or a five-field cron (`*/5 * * * *`); D1"
+    )
+    payment_processing_seconds: float = Field(
+        default=0, ge=0, le=3600, description="Demo and tests: the interval in seconds; 0 = use the minutes"
+    )
+    payment_batch_size: int = Field(default=50, ge=1, le=500, description="Rows sent in one batch of a lane")
+    payment_retry_attempts: int = Field(default=3, ge=1, le=10, description="Short attempts in all")
+    payment_retry_delay: int = Field(default=2000, ge=1, le=600_000, description="ms; base x 2^(n-1)")
+    webhook_timeout: int = Field(default=5000, ge=100, le=60_000, description="ms for one delivery")
+    webhook_retry_attempts: int = Field(default=3, ge=1, le=10, description="Quick tries of a delivery")
+    internal_scheduler_api_key: SecretStr = Field(default=SecretStr(""), description="Bearer of row 0.45")
+    grace_period: int = Field(
+        default=3600,
+        ge=0,
+        le=30 * 86_400,
+        description="Seconds after the due date in which funds are awaited",
+    )
+    max_processing_time: int = Field(default=300_000, ge=1000, le=3_600_000, description="ms of one cycle")
+    maintenance_time: str = Field(default="0 2 * * *", description="Cron of the daily maintenance, UTC")
+    catch_up_limit: int = Field(
+        default=3, ge=1, le=1000, description="Missed periods billed in a row before an operator is asked"
+    )
+
+    # --- engine's time spans (design section 3; tests use tenths of seconds) ---------------------
+    take_seconds: float = Field(default=60, gt=0, description="A taken row is offered again after this")
+    send_window_seconds: float = Field(default=20, gt=0, description="Signed to first byte, at most")
+    send_deadline_seconds: float = Field(default=10, gt=0, description="Total time of one request")
+    verify_first_seconds: float = Field(default=2, gt=0, description="First look after a send")
+    verify_max_seconds: float = Field(default=900, gt=0, description="Longest gap between looks")
+    park_unknown_seconds: float = Field(
+        default=86_400, gt=0, description="An outcome unknown for so long is parked for a person"
+    )
+    watch_seconds: float = Field(default=30, gt=0, description="Gap between looks for funds in the grace")
+    lane_seconds: float = Field(default=60, gt=0, description="A lane's driver ends itself after this")
+    lane_threads: int = Field(default=8, ge=1, le=256, description="Requests in flight per lane and worker")
+    tick_seconds: float = Field(default=2, gt=0, le=60)
+    sweep_seconds: float = Field(default=60, gt=0, le=3600)
+    result_days: int = Field(default=7, ge=1, description="Days that result rows of batch tasks are kept")
+
+    # --- Solana (rows 0.39 to 0.41, design section 6) ---------------------------------------------
+    solana_network: Literal["devnet", "testnet", "mainnet-beta", "localnet"] = "devnet"
+    solana_rpc_url: str = Field(default="", description="One or more endpoints, separated by commas")
+    solana_commitment: Literal["confirmed", "finalized"] = "confirmed"
+    solana_collector_keys: Annotated[list[SecretStr], NoDecode] = Field(
+        default=[], description="Delegates, `version:base58 of 64 bytes`, newest first, separated by commas"
+    )
+    solana_fee_payer_key: SecretStr = Field(default=SecretStr(""), description="base58 of 64 bytes")
+    solana_mints: Annotated[dict[str, tuple[str, int]], NoDecode] = Field(
+        default={"SOL": ("So11111111111111111111111111111111111111112", 9)},
+        description="Allow-list, `CODE=mint:decimals`, separated by commas; SOL is wrapped SOL",
+    )
+    solana_fee_wallet: str = Field(default="", description="Owner of the accounts that take platform fees")
+    solana_priority_fee: int = Field(default=1000, ge=0, description="micro-lamports per compute unit")
+    solana_priority_fee_cap: int = Field(default=100_000, ge=0, description="lamports a transaction, at most")
+    solana_compute_limit: int = Field(default=60_000, ge=1000, le=1_400_000)
+    solana_strict_once_minor: int = Field(
+        default=0, ge=0, description="From this amount (minor units) on a marker locks on chain; 0 = never"
+    )
+    solana_fee_payer_min: int = Field(
+        default=10_000_000, ge=0, description="lamports; below it nothing is sent"
+    )
+    solana_blockhash_slots: int = Field(default=150, ge=10, le=300)
+
+    @field_validator("field_keys", "solana_collector_keys", "allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return (
+            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        )
+
+    @field_validator("solana_mints", mode="before")
+    @classmethod
+    def _mints(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        mints: dict[str, tuple[str, int]] = {}
+        for part in filter(None, (p.strip() for p in value.split(","))):
+            match = re.fullmatch(r"([A-Z][A-Z0-9]{1,9})=([1-9A-HJ-NP-Za-km-z]{32,44}):(\d)", part)
+            if not match:
+                raise ValueError(f"`{part}` is not CODE=mint:decimals with at most 9 decimals")
+            mints[match[1]] = (match[2], int(match[3]))
+        return mints
+
+    @field_validator("field_keys")
+    @classmethod
+    def _fernet(cls, value: list[SecretStr]) -> list[SecretStr]:
+        if not value:
+            raise ValueError("needs at least one Fernet key")
+        for number, key in enumerate(value, 1):
+            try:
+                Fernet(key.get_secret_value())
+            except ValueError as fault:
+                raise ValueError(f"key {number} is not 32 url-safe base64 bytes") from fault
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value()) < 32:
+            raise ValueError("needs at least 32 characters")
+        return value
+
+    @field_validator("payment_processing_interval", "maintenance_time")
+    @classmethod
+    def _interval(cls, value: str) -> str:
+        value = value.strip()
+        if re.fullmatch(r"[1-9]\d{0,3}", value):
+            return value
+        if re.fullmatch(r"[\d*/,\-]+( [\d*/,\-]+){4}", value):
+            return value
+        raise ValueError("is neither whole minutes (`5`) nor a five-field cron (`*/5 * * * *`)")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if not value.startswith(("postgres://", "postgresql://")):
+            raise ValueError("must start with postgresql://")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: str) -> str:
+        if not value.startswith(("redis://", "rediss://", "redis+socket://")):
+            raise ValueError("must start with redis://, rediss:// or redis+socket://")
+        return value
+
+    @field_validator("solana_fee_wallet")
+    @classmethod
+    def _wallet(cls, value: str) -> str:
+        if value and not _BASE58.match(value):
+            raise ValueError("is not a base58 public key")
+        return value
+
+    @model_validator(mode="after")
+    def _together(self) -> Env:
+        if self.livemode and self.debug:
+            raise ValueError("DEBUG can't be on with LIVEMODE")
+        if self.livemode and self.solana_network == "localnet":
+            raise ValueError("SOLANA_NETWORK=localnet can't be used with LIVEMODE")
+        if self.solana_network == "localnet" and not self.solana_rpc_url:
+            raise ValueError("SOLANA_RPC_URL is needed with SOLANA_NETWORK=localnet")
+        return self
+
+    @property
+    def rpc_endpoints(self) -> list[str]:
+        """The JSON-RPC endpoints, first choice first; the public one of the network by default (row 0.40)."""
+        url = self.solana_rpc_url or PUBLIC_RPC[self.solana_network]
+        return [part.strip() for part in url.split(",") if part.strip()]
+
+    def database(self) -> dict[str, Any]:
+        """Django's DATABASES entry. Session limits keep a stopped process from holding locks (design 5)."""
+        url = urlsplit(self.database_url)
+        query = dict(parse_qsl(url.query))
+        limits = "-c idle_in_transaction_session_timeout=30s -c lock_timeout=5s -c statement_timeout=60s"
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(url.path.lstrip("/")),
+            "USER": unquote(url.username or ""),
+            "PASSWORD": unquote(url.password or ""),
+            "HOST": query.pop("host", None) or url.hostname or "",
+            "PORT": query.pop("port", None) or (str(url.port) if url.port else ""),
+            "CONN_MAX_AGE": 0,
+            "OPTIONS": {"options": limits + " -c TimeZone=UTC", "connect_timeout": 5, **query},
+        }
+
+
+def read_run_file(run_dir: str) -> dict[str, str]:
+    """KEY=VALUE lines of RUN_DIR/env, or nothing where there is no such file. Reads a file."""
+    path = Path(run_dir) / "env"
+    if not path.is_file():
+        return {}
+    pairs = (line.split("=", 1) for line in path.read_text().splitlines() if "=" in line and line[0] != "#")
+    return {key.strip(): value for key, value in pairs}
+
+
+def load() -> Env:
+    """The checked environment. Raises SystemExit with every fault on its own line."""
+    values: dict[str, Any] = {}
+    if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
+        found = read_run_file(os.environ.get("RUN_DIR", ".run"))
+        values = {k.lower(): v for k, v in found.items() if not os.environ.get(k)}
+    try:
+        return Env(**values)
+    except ValidationError as fault:
+        lines = [_sentence(dict(error)) for error in fault.errors()]
+        raise SystemExit("The environment is wrong:\n" + "\n".join(f"  - {line}" for line in lines)) from None
+
+
+def _sentence(error: dict[str, Any]) -> str:
+    name = str(error["loc"][0]).upper() if error["loc"] else ""
+    if error["type"] == "missing":
+        return f"{name} is not set: {Env.model_fields[name.lower()].description}"
+    return f"{name} {error['msg'].removeprefix('Value error, ')}".strip()

@@ -1,0 +1,122 @@
+"""Django's settings, once for every process. What the environment may change stands in env.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from config import env as environment
+
+ENV = environment.load()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+SECRET_KEY = ENV.secret_key.get_secret_value()
+FIELD_KEYS = [key.get_secret_value() for key in ENV.field_keys]
+DEBUG = ENV.debug
+ALLOWED_HOSTS = ENV.allowed_hosts
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_celery_beat",
+    "django_celery_results",
+    "engine.core.apps.CoreConfig",
+    "engine.ledger.apps.LedgerConfig",
+    "engine.providers.apps.ProvidersConfig",
+    "engine.outbox.apps.OutboxConfig",
+    "payments.apps.PaymentsConfig",
+    "billing.apps.BillingConfig",
+    "ops.apps.OpsConfig",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DATABASES = {"default": ENV.database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# The two inversions of the house, and the only ones: which adapter a name means, and whom a settled or
+# refused payment is told (one batch per source kind, in apply's own transaction).
+PROVIDERS = {
+    "solana_delegate": "engine.providers.solana.provider.SolanaDelegate",
+}
+SOURCES = {
+    "invoice": "billing.collect.payments_changed",
+}
+
+# --- Celery (queue.md section 4, design section 5) ------------------------------------------------
+CELERY_BROKER_URL = ENV.redis_url
+CELERY_RESULT_BACKEND = "django-db"
+CELERY_RESULT_EXPIRES = None  # trimmed by our own task in batches
+CELERY_RESULT_EXTENDED = True
+CELERY_TASK_TRACK_STARTED = False
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+CELERY_ENABLE_UTC = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = False  # the tick wakes again; rows count how often they were taken
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 240
+CELERY_TASK_CREATE_MISSING_QUEUES = False
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 3, "interval_start": 0, "interval_step": 0.2}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a cancelled call is an unknown charge
+CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = ENV.soft_shutdown_seconds
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 300_000
+CELERY_WORKER_SEND_TASK_EVENTS = True
+CELERY_TASK_SEND_SENT_EVENT = True
+CELERY_DB_REUSE_MAX = 1000  # safe because no signal-based time limit runs around our SQL (hard limit only)
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 900,
+    "socket_timeout": 15,
+    "socket_connect_timeout": 5,
+    "socket_keepalive": True,
+    "retry_on_timeout": True,
+    "health_check_interval": 25,
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+}
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": 900}
+CELERY_VISIBILITY_TIMEOUT = 900
+DJANGO_CELERY_BEAT_TZ_AWARE = True
+
+LOGGING_CONFIG = None  # config/log.py: JSON lines on stdout, one correlation id through everything

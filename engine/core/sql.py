@@ -1,0 +1,66 @@
+"""Set-based SQL that carries a rule stands in a `.sql` file beside its verb; this is its one loader.
+
+Comments are stripped (psycopg reads a single % in a comment as a placeholder), one statement a file,
+named parameters, client-side binding (running.md, "SQL files").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+_COMMENT = re.compile(r"--[^\n]*")
+
+
+@cache
+def statement(beside: str, name: str) -> str:
+    """The text of `sql/<name>.sql` in the folder of the file `beside` (pass `__file__`)."""
+    text = (Path(beside).parent / "sql" / f"{name}.sql").read_text()
+    body = _COMMENT.sub("", text).strip().rstrip(";")
+    if ";" in body:
+        raise ValueError(f"{name}.sql holds more than one statement")
+    return body
+
+
+def rows(text: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    """Run one statement on the default connection and return its rows (an empty list where it has none)."""
+    with connection.cursor() as cursor:
+        cursor.execute(text, params)
+        return list(cursor.fetchall()) if cursor.description else []
+
+
+def affected(text: str, params: Mapping[str, Any] | None = None) -> int:
+    """Run one statement and return how many rows it changed."""
+    with connection.cursor() as cursor:
+        cursor.execute(text, params)
+        return int(cursor.rowcount)
+
+
+def columns(records: Iterable[Any], *names: str) -> dict[str, list[Any]]:
+    """Attributes of `records` as one list a name: the parameters of an `unnest`."""
+    found: dict[str, list[Any]] = {name: [] for name in names}
+    for record in records:
+        for name in names:
+            found[name].append(getattr(record, name))
+    return found
+
+
+def outside_transaction() -> bool:
+    """True where no database transaction is open: what must hold before a byte goes out (I3)."""
+    return not connection.in_atomic_block
+
+
+def lock_advisory(cursor: CursorWrapper, key: str) -> bool:
+    """Take the transaction-level advisory lock `key` if it is free. True if it was."""
+    cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+    row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+__all__ = ["affected", "columns", "lock_advisory", "outside_transaction", "rows", "statement", "transaction"]

@@ -1,0 +1,79 @@
+"""The chart of accounts and the events that move them. docs/ledger.md is made from this file.
+
+A transfer debits one account and credits another by the same amount, so the books balance by
+construction. Balances are debits less credits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """Account kinds. Whose they are stands in brackets."""
+
+    RECEIVABLE = "receivable"  # [customer] what a customer owes on open invoices
+    BILLED = "billed"  # [creator] what was billed for a creator and goes to them directly
+    SETTLED_DIRECT = "settled_direct"  # [creator] what payers sent a creator in one step
+    CLEARING = "clearing"  # [platform, per provider] money that is ours to hold at a provider
+    FEE_INCOME = "fee_income"  # [platform] the platform's share
+    NETWORK_FEE = "network_fee"  # [platform] what chains and gateways cost us
+    FEE_PAYER = "fee_payer"  # [platform] the hot wallet that pays network fees
+    UNAPPLIED = "unapplied"  # [customer] arrived late or beyond what was due
+    SUSPENSE = "suspense"  # [platform] arrived and not explained yet
+    WRITE_OFF = "write_off"  # [platform] given up
+
+
+@dataclass(frozen=True)
+class LedgerEvent:
+    """One kind of posting: when, its legs as (seq, debit, credit, amount), and its key's source."""
+
+    kind: str
+    when: str
+    legs: tuple[tuple[int, str, str, str], ...]
+    source: str
+
+
+EVENTS = (
+    LedgerEvent(
+        "invoice.finalized",
+        "an invoice is opened",
+        ((0, Kind.RECEIVABLE, Kind.BILLED, "due"),),
+        "invoice",
+    ),
+    LedgerEvent(
+        "payment.succeeded",
+        "a direct pull is final, with the amounts read from the chain",
+        (
+            (0, Kind.SETTLED_DIRECT, Kind.RECEIVABLE, "gross less fee"),
+            (1, Kind.CLEARING, Kind.RECEIVABLE, "fee"),
+            (2, Kind.BILLED, Kind.FEE_INCOME, "fee"),
+        ),
+        "payment",
+    ),
+    LedgerEvent(
+        "payment.succeeded_late",
+        "money arrived under an attempt that had been closed: booked to unapplied, a case is opened",
+        (
+            (0, Kind.SETTLED_DIRECT, Kind.UNAPPLIED, "gross less fee"),
+            (1, Kind.CLEARING, Kind.UNAPPLIED, "fee"),
+        ),
+        "attempt",
+    ),
+    LedgerEvent(
+        "payment.mismatch",
+        "what arrived differs from what was asked: booked as it arrived, to suspense, once per movement",
+        (
+            (0, Kind.SETTLED_DIRECT, Kind.SUSPENSE, "gross less fee"),
+            (1, Kind.CLEARING, Kind.SUSPENSE, "fee"),
+        ),
+        "attempt",
+    ),
+    LedgerEvent(
+        "attempt.network_fee",
+        "the chain took its fee, for a success or for a failure",
+        ((0, Kind.NETWORK_FEE, Kind.FEE_PAYER, "network fee"),),
+        "attempt",
+    ),
+)

@@ -1,0 +1,66 @@
+"""The only writer of money: set-based, append-only, in the transaction of the change it records (I5)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from engine.core import sql
+from engine.core.ids import uuid7s
+
+
+class Leg(NamedTuple):
+    """One transfer of a posting. `seq` is its place in docs/ledger.md; `amount_minor` is above zero."""
+
+    kind: str
+    source_id: UUID
+    seq: int
+    debit: int
+    credit: int
+    currency: str
+    amount_minor: int
+    business_at: datetime
+
+
+def post(legs: Sequence[Leg], *, machine_at: datetime) -> None:
+    """Book all `legs`. Writes in the caller's transaction and must be called inside one.
+
+    Raises IntegrityError if a (kind, source, seq) is booked already, an amount is not above zero or an
+    account is missing: the caller's change then does not happen either.
+    """
+    if not legs:
+        return
+    if sql.outside_transaction():
+        raise RuntimeError("a posting belongs into the transaction of the change that it records")
+    sql.rows(
+        sql.statement(__file__, "post_transfers"),
+        {
+            "ids": uuid7s(len(legs)),
+            "kinds": [leg.kind for leg in legs],
+            "sources": [leg.source_id for leg in legs],
+            "seqs": [leg.seq for leg in legs],
+            "debits": [leg.debit for leg in legs],
+            "credits": [leg.credit for leg in legs],
+            "currencies": [leg.currency for leg in legs],
+            "amounts": [leg.amount_minor for leg in legs],
+            "business_ats": [leg.business_at for leg in legs],
+            "machine_at": machine_at,
+        },
+    )
+    changes: dict[int, int] = defaultdict(int)
+    for leg in legs:
+        changes[leg.debit] += leg.amount_minor
+        changes[leg.credit] -= leg.amount_minor
+    _note(changes)
+
+
+def _note(changes: dict[int, int]) -> None:
+    """One delta per account and batch; roll-up adds them to the balances later."""
+    accounts = sorted(account for account, amount in changes.items() if amount)
+    sql.rows(
+        sql.statement(__file__, "note_deltas"),
+        {"accounts": accounts, "amounts": [changes[account] for account in accounts]},
+    )

@@ -1,0 +1,6 @@
+-- Ids of the named accounts. Index: one_account_per_kind_owner_currency.
+SELECT a.kind, a.currency, a.owner_id, a.id
+  FROM unnest(%(kinds)s::text[], %(currencies)s::text[], %(owners)s::uuid[]) AS k(kind, currency, owner_id)
+  JOIN engine_ledger_account a
+    ON a.kind = k.kind AND a.currency = k.currency
+   AND (a.owner_id = k.owner_id OR (a.owner_id IS NULL AND k.owner_id IS NULL))

@@ -1,0 +1,26 @@
+"""Name -> provider, from settings.PROVIDERS; an unknown name is an error, never a silent None."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from engine.core.errors import Refusal
+from engine.providers.base import Provider
+
+
+@cache
+def get(name: str) -> Provider:
+    """The provider of that name, built once per process. Raises Refusal for a name not in settings."""
+    try:
+        path = settings.PROVIDERS[name]
+    except KeyError:
+        raise Refusal("provider_unknown", f"there is no provider {name!r}", param="provider") from None
+    return import_string(path)()  # type: ignore[no-any-return]
+
+
+def names() -> list[str]:
+    """Every configured provider."""
+    return sorted(settings.PROVIDERS)

@@ -1,0 +1,91 @@
+"""Ask for money once: turn what is owed into scheduled payments. The pipeline does the rest.
+
+The caller reserves the amount at its source (an invoice's `collecting`) in the same transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from engine.core import sql
+from engine.core.ids import uuid7s
+from engine.ledger import accounts
+from engine.ledger.chart import Kind
+from engine.providers import registry
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One obligation to collect. Amounts in minor units; `due_at` and `grace_until` are business time.
+
+    `no` is the n-th payment for that source; `queue_key` the payment source that is pulled one at a time.
+    """
+
+    source_kind: str
+    source_id: UUID
+    no: int
+    provider: str
+    clock_id: int
+    method_id: UUID | None
+    queue_key: UUID
+    due_at: datetime
+    grace_until: datetime
+    currency: str
+    amount_minor: int
+    fee_minor: int
+    instructions: Mapping[str, Any]
+    customer_id: UUID
+    creator_id: UUID
+    correlation_id: UUID | None
+
+
+def schedule(charges: Sequence[Charge], *, machine_at: datetime) -> list[UUID]:
+    """Create a scheduled payment for each charge; their ids in the same order.
+
+    Writes in the caller's transaction. Raises IntegrityError where the source has an open payment or one
+    of that number already (I1), Refusal for an unknown provider.
+    """
+    if not charges:
+        return []
+    ids = uuid7s(len(charges))
+    frozen = _freeze_accounts(charges)
+    sql.rows(
+        sql.statement(__file__, "schedule_payments"),
+        {
+            "ids": ids,
+            **sql.columns(
+                charges, "source_kind", "source_id", "no", "provider", "clock_id", "method_id", "queue_key",
+                "due_at", "grace_until", "currency", "amount_minor", "fee_minor", "correlation_id",
+            ),
+            "settlement": [registry.get(charge.provider).sheet.settlement for charge in charges],
+            "instructions": [json.dumps(charge.instructions) for charge in charges],
+            "accounts": [json.dumps(frozen_of) for frozen_of in frozen],
+            "machine_at": machine_at,
+        },
+    )  # fmt: skip
+    return ids
+
+
+def _freeze_accounts(charges: Sequence[Charge]) -> list[dict[str, int]]:
+    """The ledger accounts of each charge, by role."""
+    wanted = [_keys(charge) for charge in charges]
+    found = accounts.ensure(key for keys in wanted for key in keys.values())
+    return [{role: found[key] for role, key in keys.items()} for keys in wanted]
+
+
+def _keys(charge: Charge) -> dict[str, accounts.Key]:
+    currency = charge.currency
+    return {
+        "receivable": accounts.Key(Kind.RECEIVABLE, currency, charge.customer_id),
+        "unapplied": accounts.Key(Kind.UNAPPLIED, currency, charge.customer_id),
+        "billed": accounts.Key(Kind.BILLED, currency, charge.creator_id),
+        "settled_direct": accounts.Key(Kind.SETTLED_DIRECT, currency, charge.creator_id),
+        "clearing": accounts.Key(f"{Kind.CLEARING}:{charge.provider}", currency),
+        "fee_income": accounts.Key(Kind.FEE_INCOME, currency),
+        "suspense": accounts.Key(Kind.SUSPENSE, currency),
+    }

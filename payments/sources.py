@@ -1,0 +1,48 @@
+"""Telling what was paid for: the one way up, through the mapping in settings, in the same transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+
+class SourceChange(NamedTuple):
+    """A payment reached an end (`state`: succeeded, failed, canceled).
+
+    `amount_minor` is what was reserved at the source, `settled_minor` what was collected (0 unless
+    succeeded). `business_at` is the moment on the payment's clock.
+    """
+
+    payment_id: UUID
+    source_kind: str
+    source_id: UUID
+    no: int
+    state: str
+    currency: str
+    amount_minor: int
+    settled_minor: int
+    failure_class: str
+    failure_code: str
+    failure_message: str
+    clock_id: int
+    business_at: datetime
+    machine_at: datetime
+    correlation_id: UUID | None
+
+
+def tell(changes: Sequence[SourceChange]) -> None:
+    """Call each source kind's hook once with its whole batch. Writes in the caller's transaction.
+
+    Raises whatever a hook raises; the caller then goes one by one and parks what is refused.
+    """
+    by_kind: dict[str, list[SourceChange]] = defaultdict(list)
+    for change in changes:
+        by_kind[change.source_kind].append(change)
+    for kind in sorted(by_kind):
+        import_string(settings.SOURCES[kind])(by_kind[kind])

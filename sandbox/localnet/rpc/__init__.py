@@ -1,0 +1,1 @@
+"""JSON-RPC methods; ``dispatch.METHODS`` lists them."""

@@ -1,0 +1,23 @@
+"""What happens when everything is up. The live table and CYCLES take this place."""
+
+from sandbox.run.context import Context
+from sandbox.run.ports import HOST
+
+
+def addresses(context: Context) -> list[str]:
+    """The lines that tell where everything is and how to log in."""
+    values, port = context.values, context.ports
+    return [
+        f"  web      http://{HOST}:{port['WEB_PORT']}   {values['OPERATOR_USER']} / {values['OPERATOR_PASSWORD']}",
+        f"  Flower   http://{HOST}:{port['FLOWER_PORT']}   {values['FLOWER_USER']} / {values['FLOWER_PASSWORD']}",
+        f"  Solana   {values['SOLANA_RPC_URL']}",
+        f"  files    {context.paths.run_dir}   (Ctrl-C stops everything)",
+    ]
+
+
+def wait_for_stop(context: Context) -> int:
+    """Print the addresses and wait for Ctrl-C; returns the exit code."""
+    for line in addresses(context):
+        context.supervisor.say(line)
+    context.wait()
+    return 0
