@@ -4,7 +4,7 @@ import base64
 from typing import Any
 
 from solders.instruction import CompiledInstruction
-from solders.message import Message
+from solders.message import Message, MessageV0
 from solders.pubkey import Pubkey
 from solders.transaction_metadata import TransactionMetadata
 
