@@ -1,0 +1,122 @@
+"""Decide for each payment of a batch: sign it now, or hold it and say who is waited for. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from django.conf import settings
+from solders.keypair import Keypair
+
+from engine.core.errors import Refusal
+from engine.providers.base import Hold, HoldKind, Payable, Prepared
+from engine.providers.solana import build, keys
+from engine.providers.solana.checks import SENTENCES, Trouble, destination_usable, source_trouble
+from engine.providers.solana.destinations import Opened
+from engine.providers.solana.instructions import Terms, read_terms
+from engine.providers.solana.snapshot import Snapshot
+
+
+class Batch:
+    """One batch against one snapshot; remembers what its earlier payments already use up."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._used: defaultdict[str, int] = defaultdict(int)  # minor units by source account
+        self._opening: set[str] = set()  # accounts that this batch opens
+        self._lamports = snapshot.fee_payer_lamports
+
+    def answers(self, payables: Sequence[Payable]) -> list[Prepared | Hold]:
+        """One answer per payable, in order."""
+        return [self._answer(each) for each in payables]
+
+    def _answer(self, payable: Payable) -> Prepared | Hold:
+        if self._lamports < settings.ENV.solana_fee_payer_min:
+            return _provider(payable, Trouble.FEE_PAYER_EMPTY, SENTENCES[Trouble.FEE_PAYER_EMPTY])
+        terms = read_terms(payable.instructions)
+        try:
+            collector = keys.collector(terms.collector)
+        except Refusal as refusal:
+            return _provider(payable, refusal.code, refusal.message)
+        hold = self._source_hold(payable, terms, collector) or self._destination_hold(payable, terms)
+        return hold or self._sign(payable, terms, collector)
+
+    def _source_hold(self, payable: Payable, terms: Terms, collector: Keypair) -> Hold | None:
+        trouble = source_trouble(
+            self._snapshot.accounts[terms.source],
+            mint=terms.mint,
+            delegate=str(collector.pubkey()),
+            amount_minor=payable.amount_minor,
+            used_minor=self._used[terms.source],
+        )
+        if trouble is None or payable.last_try:
+            return None
+        return Hold(payable.payment_id, HoldKind.FUNDS, trouble, SENTENCES[trouble])
+
+    def _destination_hold(self, payable: Payable, terms: Terms) -> Hold | None:
+        accounts = self._snapshot.accounts
+        fee = accounts[terms.fee_account] if terms.fee_account else None
+        if fee and not destination_usable(fee, terms.fee_wallet):
+            return _provider(payable, "fee_account_unusable", "Our own fee account is frozen or given away.")
+        payee = accounts[terms.payee_account]
+        if payee:
+            usable = destination_usable(payee, terms.payee)
+            return None if usable else _payee(payable, "destination_unusable", "is frozen or given away")
+        if terms.payee_account in self._opening:
+            return self._opening_hold(payable)
+        before = self._snapshot.openings.get((terms.payee, terms.mint))
+        if before is None or before.payment_id == payable.payment_id or before.opened is Opened.NO:
+            return None
+        if before.opened is Opened.NOT_YET:
+            return self._opening_hold(payable)
+        return _payee(payable, "destination_missing", "was closed; the payee must open it again")
+
+    def _opening_hold(self, payable: Payable) -> Hold:
+        # Only one payment at a time opens an account: with more in flight, a payee who closes it in
+        # between would be paid its rent again and again.
+        soon = settings.ENV.verify_first_seconds
+        return _payee(payable, "destination_opening", "is being opened by another payment", soon)
+
+    def _sign(self, payable: Payable, terms: Terms, collector: Keypair) -> Prepared | Hold:
+        order = self._order(payable, terms)
+        cost = build.network_lamports(order, account_rent=self._snapshot.recent.account_rent)
+        if cost > self._lamports:
+            return _provider(payable, Trouble.FEE_PAYER_EMPTY, SENTENCES[Trouble.FEE_PAYER_EMPTY])
+        recent, payer = self._snapshot.recent, keys.fee_payer()
+        signed = build.sign(order, blockhash=recent.blockhash, fee_payer=payer, collector=collector)
+        self._lamports -= cost
+        self._used[terms.source] += payable.amount_minor
+        if order.open_payee:
+            self._opening.add(terms.payee_account)
+        data = {
+            "blockhash": recent.blockhash,
+            "last_valid_block_height": recent.last_valid_block_height,
+            "signed_slot": recent.slot,
+            "fee_payer": str(payer.pubkey()),
+            "collector": str(collector.pubkey()),
+            "steps": signed.steps,
+            "opens": {"payee": terms.payee, "mint": terms.mint} if order.open_payee else None,
+        }
+        return Prepared(payable.payment_id, signed.signature, signed.raw, data)
+
+    def _order(self, payable: Payable, terms: Terms) -> build.Order:
+        accounts = self._snapshot.accounts
+        pay, fee = terms.legs(payable.amount_minor, payable.fee_minor)
+        return build.Order(
+            payment_id=payable.payment_id,
+            terms=terms,
+            pay_minor=pay,
+            fee_minor=fee,
+            open_payee=bool(pay) and accounts[terms.payee_account] is None,
+            open_fee=bool(fee) and accounts[terms.fee_account] is None,
+            marker_rent=self._snapshot.recent.marker_rent if terms.strict_once else None,
+        )
+
+
+def _provider(payable: Payable, code: str, message: str) -> Hold:
+    return Hold(payable.payment_id, HoldKind.PROVIDER, code, message)
+
+
+def _payee(payable: Payable, code: str, what: str, retry_seconds: float | None = None) -> Hold:
+    message = f"The payee's token account {what}."
+    return Hold(payable.payment_id, HoldKind.PAYEE, code, message, retry_seconds)
