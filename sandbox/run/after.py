@@ -7,9 +7,11 @@ from sandbox.run.ports import HOST
 def addresses(context: Context) -> list[str]:
     """The lines that tell where everything is and how to log in."""
     values, port = context.values, context.ports
+    operator = f"{values['OPERATOR_USER']} / {values['OPERATOR_PASSWORD']}"
+    flower = f"{values['FLOWER_USER']} / {values['FLOWER_PASSWORD']}"
     return [
-        f"  web      http://{HOST}:{port['WEB_PORT']}   {values['OPERATOR_USER']} / {values['OPERATOR_PASSWORD']}",
-        f"  Flower   http://{HOST}:{port['FLOWER_PORT']}   {values['FLOWER_USER']} / {values['FLOWER_PASSWORD']}",
+        f"  web      http://{HOST}:{port['WEB_PORT']}   {operator}",
+        f"  Flower   http://{HOST}:{port['FLOWER_PORT']}   {flower}",
         f"  Solana   {values['SOLANA_RPC_URL']}",
         f"  files    {context.paths.run_dir}   (Ctrl-C stops everything)",
     ]

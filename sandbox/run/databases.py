@@ -1,5 +1,6 @@
 """Databases on any server that a URL names, embedded or not."""
 
+from contextlib import suppress
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -32,10 +33,8 @@ def drop(url: str, database: str) -> None:
 def ensure(url: str) -> None:
     """Create the database that `url` names unless it is there."""
     database = urlsplit(url).path.lstrip("/")
-    try:
+    with suppress(psycopg.errors.DuplicateDatabase):
         create(url, database)
-    except psycopg.errors.DuplicateDatabase:
-        pass
 
 
 def _run(url: str, statement: sql.Composed) -> None:

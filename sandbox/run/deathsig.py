@@ -53,7 +53,7 @@ def _become(death_signal: int, parent: int, user: int, argv: list[str]) -> None:
     if os.getppid() != parent:
         # The parent died before the call above: its signal will never come.
         sys.exit(1)
-    os.execvp(argv[0], argv)
+    os.execvp(argv[0], argv)  # noqa: S606
 
 
 if __name__ == "__main__":

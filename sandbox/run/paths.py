@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,10 +58,8 @@ def private_folder(folder: Path) -> None:
     Raises RunError when it is a link, another user's or open to others: a stranger's folder could
     put a server of his own behind our socket's name.
     """
-    try:
+    with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
-    except FileExistsError:
-        pass
     found = folder.lstat()
     ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
     if not ours or stat.S_IMODE(found.st_mode) & 0o077:

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -41,10 +42,8 @@ def end(pids: Iterable[int], first: signal.Signals, seconds: float) -> None:
     known = {pid: start for pid in pids if (start := started_at(pid)) is not None}
     for sig, wait in ((first, seconds), (signal.SIGKILL, 1.0)):
         for pid in known:
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(pid, sig)
-            except ProcessLookupError:
-                pass
         until = time.monotonic() + wait
         while known and time.monotonic() < until:
             known = {pid: start for pid, start in known.items() if started_at(pid) == start}

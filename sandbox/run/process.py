@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,23 +60,24 @@ class Process:
 
     def poll(self) -> int | None:
         """The exit code, negative for a signal; None while it lives."""
-        return self._child.poll() if self._child else None
+        if self._child is None:
+            return None
+        if self._child.returncode is None and self._ended():
+            # Before the pid is given back: its number may be another group's a moment later.
+            self._kill_group()
+        return self._child.poll()
 
     def alive(self) -> bool:
-        return self._child is not None and self._child.poll() is None
+        return self._child is not None and self.poll() is None
 
     def ask_to_stop(self) -> None:
-        if self._child and self._child.poll() is None:
+        if self._child and self.alive():
             self._child.send_signal(self.command.stop_signal)
 
     def kill(self) -> None:
-        """SIGKILL for the child and its whole group."""
-        if self._child is None:
-            return
-        try:
-            os.killpg(self._child.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
+        """SIGKILL for the child and its whole group; nothing when it has ended."""
+        if self.alive():
+            self._kill_group()
 
     def forget(self) -> None:
         """Drop the pid file of a child that has ended."""
@@ -93,6 +95,19 @@ class Process:
     def tail(self, lines: int = 15) -> list[str]:
         """The last lines since its last start, each with the part's name in front."""
         return [f"{self.name} | {line}" for line in self.output().splitlines()[-lines:]]
+
+    def _ended(self) -> bool:
+        assert self._child is not None
+        peek = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        try:
+            return os.waitid(os.P_PID, self._child.pid, peek) is not None
+        except ChildProcessError:
+            return False
+
+    def _kill_group(self) -> None:
+        assert self._child is not None
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._child.pid, signal.SIGKILL)
 
 
 def _nothing() -> None:
