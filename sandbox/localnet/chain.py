@@ -141,7 +141,7 @@ class Chain:
 
     def close(self) -> None:
         """Flush the truth log and release the state folder."""
-        self.truth.flush()
+        self.truth.close()
         self._state.close()
 
     # -- inside

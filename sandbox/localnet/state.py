@@ -30,6 +30,7 @@ class State:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
+            self._lock.close()
             raise StateError(f"state folder {folder} is held by another localnet") from None
         self.genesis = self._genesis()
         self._slot_file = os.open(folder / "slot", os.O_RDWR | os.O_CREAT, 0o644)

@@ -11,6 +11,9 @@ from typing import Any
 from sandbox.localnet import tokens, wire
 from sandbox.localnet.history import Landed
 
+# Made once: json.dumps with separators builds an encoder for every call.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
 
 class TruthLog:
     """Append-only file of JSON lines; only the byte offset of each line stays in memory."""
@@ -30,13 +33,17 @@ class TruthLog:
         """Write a transaction once: a replay after a restart offers the old ones again."""
         if landed.sequence < len(self._offsets):
             return
-        line = json.dumps(entry(landed), separators=(",", ":")).encode() + b"\n"
+        line = _encode(entry(landed)).encode() + b"\n"
         self._file.write(line)
         self._offsets.append(self._offsets[-1] + len(line))
 
     def flush(self) -> None:
         """Hand buffered lines to the operating system."""
         self._file.flush()
+
+    def close(self) -> None:
+        """Flush and close the file."""
+        self._file.close()
 
     def read(
         self, since: int = 0, memo: str | None = None, signature: str | None = None, limit: int = 10_000
