@@ -119,4 +119,5 @@ CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": 900}
 CELERY_VISIBILITY_TIMEOUT = 900
 DJANGO_CELERY_BEAT_TZ_AWARE = True
 
-LOGGING_CONFIG = None  # config/log.py: JSON lines on stdout, one correlation id through everything
+LOGGING_CONFIG = "config.log.configure_django"  # JSON lines on stdout, one correlation id through all
+LOGGING = {"configured": "by config/log.py"}

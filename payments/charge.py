@@ -80,11 +80,14 @@ def _freeze_accounts(charges: Sequence[Charge]) -> list[dict[str, int]]:
 
 def _keys(charge: Charge) -> dict[str, accounts.Key]:
     currency = charge.currency
+    creators = Kind.SETTLED_DIRECT
+    if registry.get(charge.provider).sheet.settlement == "platform":
+        creators = Kind.PAYABLE
     return {
         "receivable": accounts.Key(Kind.RECEIVABLE, currency, charge.customer_id),
         "unapplied": accounts.Key(Kind.UNAPPLIED, currency, charge.customer_id),
         "billed": accounts.Key(Kind.BILLED, currency, charge.creator_id),
-        "settled_direct": accounts.Key(Kind.SETTLED_DIRECT, currency, charge.creator_id),
+        creators.value: accounts.Key(creators, currency, charge.creator_id),
         "clearing": accounts.Key(f"{Kind.CLEARING}:{charge.provider}", currency),
         "fee_income": accounts.Key(Kind.FEE_INCOME, currency),
         "suspense": accounts.Key(Kind.SUSPENSE, currency),

@@ -201,6 +201,9 @@ class Attempt(models.Model):
                 name="one_unresolved_attempt_per_payment",
             ),
         ]
+        indexes = [
+            models.Index(fields=["provider", "send_by"], condition=Q(state="sent"), name="attempts_sent")
+        ]
 
     def __str__(self) -> str:
         return f"attempt {self.seq} of {self.payment_id} {self.state}"

@@ -15,6 +15,7 @@ class Kind(StrEnum):
 
     RECEIVABLE = "receivable"  # [customer] what a customer owes on open invoices
     BILLED = "billed"  # [creator] what was billed for a creator and goes to them directly
+    PAYABLE = "payable"  # [creator] what we hold for a creator and owe them
     SETTLED_DIRECT = "settled_direct"  # [creator] what payers sent a creator in one step
     CLEARING = "clearing"  # [platform, per provider] money that is ours to hold at a provider
     FEE_INCOME = "fee_income"  # [platform] the platform's share
@@ -53,6 +54,25 @@ EVENTS = (
         "payment",
     ),
     LedgerEvent(
+        "payment.succeeded",
+        "money settled on the platform is final",
+        (
+            (0, Kind.CLEARING, Kind.RECEIVABLE, "gross"),
+            (2, Kind.BILLED, Kind.FEE_INCOME, "fee"),
+            (3, Kind.BILLED, Kind.PAYABLE, "gross less fee"),
+        ),
+        "payment",
+    ),
+    LedgerEvent(
+        "payment.refused",
+        "money arrived, and what it was for refused it: held in suspense, the payment is parked",
+        (
+            (0, Kind.SETTLED_DIRECT, Kind.SUSPENSE, "gross less fee"),
+            (1, Kind.CLEARING, Kind.SUSPENSE, "fee"),
+        ),
+        "payment",
+    ),
+    LedgerEvent(
         "payment.succeeded_late",
         "money arrived under an attempt that had been closed: booked to unapplied, a case is opened",
         (
@@ -68,12 +88,15 @@ EVENTS = (
             (0, Kind.SETTLED_DIRECT, Kind.SUSPENSE, "gross less fee"),
             (1, Kind.CLEARING, Kind.SUSPENSE, "fee"),
         ),
-        "attempt",
+        "provider's movement id",
     ),
     LedgerEvent(
         "attempt.network_fee",
         "the chain took its fee, for a success or for a failure",
-        ((0, Kind.NETWORK_FEE, Kind.FEE_PAYER, "network fee"),),
+        (
+            (0, Kind.NETWORK_FEE, Kind.FEE_PAYER, "network fee of a decline"),
+            (1, Kind.NETWORK_FEE, Kind.FEE_PAYER, "network fee of a success"),
+        ),
         "attempt",
     ),
 )

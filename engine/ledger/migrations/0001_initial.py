@@ -5,52 +5,90 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Delta',
+            name="Delta",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('account_id', models.BigIntegerField()),
-                ('amount_minor', models.BigIntegerField()),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("account_id", models.BigIntegerField()),
+                ("amount_minor", models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=30)),
-                ('owner_id', models.UUIDField(null=True)),
-                ('currency', models.CharField(max_length=10)),
-                ('guarded', models.BooleanField(db_default=False, default=False)),
-                ('balance_minor', models.BigIntegerField(db_default=0, default=0)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("kind", models.CharField(max_length=30)),
+                ("owner_id", models.UUIDField(null=True)),
+                ("currency", models.CharField(max_length=10)),
+                ("guarded", models.BooleanField(db_default=False, default=False)),
+                ("balance_minor", models.BigIntegerField(db_default=0, default=0)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('kind', 'currency', 'owner_id'), name='one_account_per_kind_owner_currency', nulls_distinct=False), models.CheckConstraint(condition=models.Q(('guarded', False), ('balance_minor__lte', 0), _connector='OR'), name='guarded_account_not_overdrawn')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("kind", "currency", "owner_id"),
+                        name="one_account_per_kind_owner_currency",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("guarded", False), ("balance_minor__lte", 0), _connector="OR"),
+                        name="guarded_account_not_overdrawn",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Transfer',
+            name="Transfer",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=30)),
-                ('source_id', models.UUIDField()),
-                ('seq', models.PositiveSmallIntegerField()),
-                ('currency', models.CharField(max_length=10)),
-                ('amount_minor', models.BigIntegerField()),
-                ('business_at', models.DateTimeField()),
-                ('posted_at', models.DateTimeField()),
-                ('credit', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='credits', to='engine_ledger.account')),
-                ('debit', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='debits', to='engine_ledger.account')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("kind", models.CharField(max_length=30)),
+                ("source_id", models.UUIDField()),
+                ("seq", models.PositiveSmallIntegerField()),
+                ("currency", models.CharField(max_length=10)),
+                ("amount_minor", models.BigIntegerField()),
+                ("business_at", models.DateTimeField()),
+                ("posted_at", models.DateTimeField()),
+                (
+                    "credit",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credits",
+                        to="engine_ledger.account",
+                    ),
+                ),
+                (
+                    "debit",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="debits",
+                        to="engine_ledger.account",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['debit', 'id'], name='transfers_by_debit'), models.Index(fields=['credit', 'id'], name='transfers_by_credit')],
-                'constraints': [models.UniqueConstraint(fields=('source_id', 'kind', 'seq'), name='one_transfer_per_fact'), models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='a_transfer_moves_something'), models.CheckConstraint(condition=models.Q(('debit', models.F('credit')), _negated=True), name='a_transfer_has_two_ends')],
+                "indexes": [
+                    models.Index(fields=["debit", "id"], name="transfers_by_debit"),
+                    models.Index(fields=["credit", "id"], name="transfers_by_credit"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("source_id", "kind", "seq"), name="one_transfer_per_fact"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount_minor__gt", 0)), name="a_transfer_moves_something"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("debit", models.F("credit")), _negated=True),
+                        name="a_transfer_has_two_ends",
+                    ),
+                ],
             },
         ),
     ]

@@ -4,31 +4,39 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('type', models.CharField(max_length=60)),
-                ('object_kind', models.CharField(max_length=20)),
-                ('object_id', models.UUIDField()),
-                ('seq', models.PositiveIntegerField()),
-                ('clock_id', models.BigIntegerField(db_default=0, default=0)),
-                ('occurred_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField()),
-                ('correlation_id', models.UUIDField(null=True)),
-                ('payload', models.JSONField(default=dict)),
-                ('dispatched_at', models.DateTimeField(null=True)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("type", models.CharField(max_length=60)),
+                ("object_kind", models.CharField(max_length=20)),
+                ("object_id", models.UUIDField()),
+                ("seq", models.PositiveIntegerField()),
+                ("clock_id", models.BigIntegerField(db_default=0, default=0)),
+                ("occurred_at", models.DateTimeField()),
+                ("created_at", models.DateTimeField()),
+                ("correlation_id", models.UUIDField(null=True)),
+                ("payload", models.JSONField(default=dict)),
+                ("dispatched_at", models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('dispatched_at__isnull', True)), fields=['id'], name='events_to_dispatch')],
-                'constraints': [models.UniqueConstraint(fields=('object_id', 'object_kind', 'seq'), name='one_event_per_version')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("dispatched_at__isnull", True)),
+                        fields=["id"],
+                        name="events_to_dispatch",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("object_id", "object_kind", "seq"), name="one_event_per_version"
+                    )
+                ],
             },
         ),
     ]

@@ -1,0 +1,45 @@
+"""The Celery app: three queues, every task's route on one screen."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery, signals
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# A warm end on SIGTERM that gives running tasks the soft-shutdown time, then hands back the rest.
+os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
+
+app = Celery("clearbeat")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.task_queues = (Queue("plan"), Queue("money"), Queue("io"))
+app.conf.task_default_queue = "plan"
+app.conf.task_routes = {
+    # prefork, CPU and database: what is due, what became of it
+    "billing.*": {"queue": "plan"},
+    "ops.*": {"queue": "plan"},
+    "payments.apply": {"queue": "money"},
+    "payments.roll_up": {"queue": "money"},
+    # threads, talks to the world; one driver per lane and worker
+    "payments.send": {"queue": "io"},
+    "payments.verify": {"queue": "io"},
+    "payments.check_methods": {"queue": "io"},
+}
+app.autodiscover_tasks()
+
+
+@signals.setup_logging.connect
+def _logging(**kwargs: Any) -> None:
+    from config import log
+
+    log.configure()
+
+
+@signals.worker_shutting_down.connect
+def _stop_sending(**kwargs: Any) -> None:
+    # On SIGTERM no new send starts; what is marked and did not leave says so as evidence.
+    from payments.pipeline import stopping
+
+    stopping.set()

@@ -1,0 +1,48 @@
+"""Logs: one JSON object a line on stdout (and in LOG_FILE), bound to one correlation id (row 0.71)."""
+
+from __future__ import annotations
+
+import logging
+import logging.config
+import sys
+
+import structlog
+from django.conf import settings
+
+_SHARED = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+]
+
+
+def configure_django(_config: object) -> None:
+    """Django's hook (LOGGING_CONFIG): the settings' dictionary is not used."""
+    configure()
+
+
+def configure() -> None:
+    """Set up logging for this process, once."""
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)]
+    if settings.ENV.log_file:
+        handlers.append(logging.FileHandler(settings.ENV.log_file))
+    formatter = structlog.stdlib.ProcessorFormatter(
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.JSONRenderer(default=str),
+        ],
+        foreign_pre_chain=_SHARED,  # type: ignore[arg-type]
+    )
+    for handler in handlers:
+        handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers = handlers
+    root.setLevel(settings.ENV.log_level)
+    logging.getLogger("urllib3").setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],  # type: ignore[list-item]
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,73 @@
+"""How our Celery tasks behave: they carry no payloads, retry only the wake-up itself, leave one row.
+
+Rows are the truth and wake-ups are hints (design section 5), so a task that is lost, doubled or started
+by hand changes nothing but the time at which work is found.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from celery import Task, shared_task
+from django.db import InterfaceError, OperationalError
+from kombu.exceptions import OperationalError as BrokerError
+
+from engine.core.ids import uuid7
+
+Counts = dict[str, Any]
+# Only what a later try can mend: the database or the broker is away. Everything else is a bug and fails.
+TRANSIENT = (OperationalError, InterfaceError, BrokerError, ConnectionError)
+_RETRY = {
+    "autoretry_for": TRANSIENT,
+    "retry_backoff": True,
+    "retry_backoff_max": 30,
+    "retry_jitter": True,
+    "max_retries": 3,
+}
+log = structlog.get_logger(__name__)
+
+
+def batch_task(*, name: str, quiet_when_idle: bool = False) -> Callable[[Callable[..., Counts]], Any]:
+    """A task that works a batch and returns counts: one result row per run.
+
+    `quiet_when_idle`: a wake-up that found nothing leaves no row. Unknown arguments are ignored, so that an
+    old worker survives a newer publisher.
+    """
+
+    def decorate(work: Callable[..., Counts]) -> Any:
+        @functools.wraps(work)
+        def run(self: Task, **kwargs: Any) -> Counts:
+            structlog.contextvars.bind_contextvars(task=name, correlation_id=str(uuid7()))
+            try:
+                counts = work(**{key: kwargs[key] for key in _accepted(work) if key in kwargs})
+            finally:
+                structlog.contextvars.unbind_contextvars("task", "correlation_id")
+            if quiet_when_idle and not any(counts.values()):
+                self.request.ignore_result = True
+            return counts
+
+        return shared_task(bind=True, name=name, ignore_result=False, **_RETRY)(run)
+
+    return decorate
+
+
+def silent_task(*, name: str) -> Callable[[Callable[[], object]], Any]:
+    """A task without a result row: tick and heartbeat. Not retried: the next one is seconds away."""
+
+    def decorate(work: Callable[[], object]) -> Any:
+        @functools.wraps(work)
+        def run(**kwargs: Any) -> None:
+            work()
+
+        return shared_task(name=name, ignore_result=True)(run)
+
+    return decorate
+
+
+@functools.cache
+def _accepted(work: Callable[..., Counts]) -> tuple[str, ...]:
+    code = work.__code__
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]

@@ -1,0 +1,184 @@
+"""Evidence becomes state: compare-and-set, ledger, the source's hook and the event, in one transaction.
+
+Everything is computed from rows that the compare-and-set returned; a refused row is skipped and recorded,
+so worker, callback and tick can all end here harmlessly.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from django.db import DataError, IntegrityError, InternalError, transaction
+
+from engine.core import clock, sql
+from engine.core.errors import Refusal
+from engine.core.ids import uuid7s
+from engine.ledger import posting
+from engine.ledger.posting import Leg
+from engine.outbox.emit import emit
+from engine.providers import registry
+from payments import sources
+from payments.pipeline import books, park, points, rows, telling
+from payments.pipeline.decide import TERMINAL, Decision, decide
+from payments.pipeline.rows import Row
+
+log = structlog.get_logger(__name__)
+BATCH = 500
+Decided = list[tuple[Row, Decision]]
+
+
+def apply(*, batch: int = BATCH) -> int:
+    """Apply one batch of stored evidence; how many pieces. Commits.
+
+    Data errors and a hook's refusals go one by one, so one payment's trouble stays its own.
+    """
+    tried: list[UUID] = []
+    try:
+        with transaction.atomic():
+            tried = _claim(batch)
+            _work(tried)
+            points.reach(points.APPLY_BEFORE_COMMIT)
+        points.reach(points.APPLY_COMMITTED)
+        return len(tried)
+    except (DataError, IntegrityError, InternalError, Refusal) as fault:
+        log.warning("a batch of evidence goes one by one", fault=str(fault).splitlines()[0], count=len(tried))
+    for evidence_id in tried:
+        _apply_one(evidence_id)
+    return len(tried)
+
+
+def drain(*, seconds: float = 60) -> int:
+    """Apply until nothing is left or `seconds` are over; how many pieces. Commits per batch."""
+    until, applied = time.monotonic() + seconds, 0
+    while time.monotonic() < until and (count := apply()):
+        applied += count
+    return applied
+
+
+def _claim(most: int) -> list[UUID]:
+    """Unapplied evidence, the first piece of each payment: the next pieces see what it changed."""
+    first: dict[UUID, UUID] = {}
+    for evidence_id, payment_id in sql.rows(sql.statement(__file__, "claim_evidence"), {"most": most}):
+        first.setdefault(payment_id, evidence_id)
+    return list(first.values())
+
+
+def _apply_one(evidence_id: UUID) -> None:
+    """One piece alone; what its source refuses is booked to suspense and parked, what fails is parked."""
+    try:
+        with transaction.atomic():
+            _work([evidence_id])
+        return
+    except (DataError, IntegrityError, InternalError, Refusal) as fault:
+        reason = str(fault).splitlines()[0]
+    try:
+        with transaction.atomic():
+            _work([evidence_id], refused=reason)
+    except (DataError, IntegrityError, InternalError, Refusal) as fault:
+        log.error("evidence can't be applied", evidence=str(evidence_id), fault=str(fault))
+        with transaction.atomic():
+            for row in rows.lock([evidence_id]):
+                now = clock.machine_now()
+                park.park([row.payment_id], f"its evidence can't be applied: {reason}", machine_at=now)
+                _mark([(row, Decision("failed: " + reason))], now)
+
+
+def _work(evidence_ids: Sequence[UUID], *, refused: str = "") -> None:
+    """Decide, move, book, tell: the caller's transaction. `refused`: the hook's message; it is not told."""
+    now = clock.machine_now()
+    locked = rows.lock(evidence_ids)
+    times = clock.business_times((row.clock_id for row in locked), now)
+    decided = [(row, decide(row, registry.get(row.provider).sheet, now=now)) for row in locked]
+    moved = _move(decided, now)
+    effective = [(row, decision) for row, decision in decided if row.payment_id in moved]
+    posting.post(_legs(effective, times, refused=bool(refused)), machine_at=now)
+    changes = telling.changes(effective, times, now)
+    if not refused:
+        sources.tell(changes)
+    emit(telling.events(effective, times), machine_at=now)
+    _open_cases(effective, now)
+    _park(effective, refused, now)
+    _mark(
+        [(row, d if row.payment_id in moved else Decision("refused: moved meanwhile")) for row, d in decided],
+        now,
+    )
+
+
+def _move(decided: Decided, now: datetime) -> set[UUID]:
+    """Compare-and-set attempts, then payments; the payments whose rows were all still as decided on."""
+    moving = [(row, d) for row, d in decided if d.attempt]
+    done = {
+        row[0] for row in sql.rows(sql.statement(__file__, "move_attempts"), _attempt_columns(moving, now))
+    }
+    sound = [(row, d) for row, d in decided if not d.attempt or row.attempt_id in done]
+    moved = sql.rows(sql.statement(__file__, "move_payments"), telling.payment_columns(sound, now))
+    ended = [row.queue_key for row, d in sound if d.payment in TERMINAL]
+    if ended:
+        sql.affected(sql.statement(__file__, "wake_queue"), {"keys": ended, "now": now})
+    return {row[0] for row in moved}
+
+
+def _attempt_columns(moving: Decided, now: datetime) -> dict[str, object]:
+    return {
+        "ids": [row.attempt_id for row, _ in moving],
+        "olds": [row.attempt_state for row, _ in moving],
+        "news": [d.attempt for _, d in moving],
+        "classes": [row.failure_class for row, _ in moving],
+        "codes": [row.code for row, _ in moving],
+        "messages": [row.message for row, _ in moving],
+        "now": now,
+    }
+
+
+def _legs(effective: Decided, times: dict[int, datetime], *, refused: bool) -> list[Leg]:
+    legs: list[Leg] = []
+    for row, decision in effective:
+        at = times[row.clock_id]
+        if decision.books == "succeeded":
+            legs += books.succeeded(row, at, refused=refused)
+        elif decision.books == "late":
+            kind = "payment.succeeded_late"
+            legs += books.settlement(row, at, credit="unapplied", kind=kind, source=row.attempt_id)
+        elif decision.books == "mismatch":
+            legs += books.mismatch(row, at)
+        if decision.attempt in ("succeeded", "declined"):
+            legs += books.network_fee(row, at, succeeded=decision.attempt == "succeeded")
+    return legs
+
+
+def _open_cases(effective: Decided, now: datetime) -> None:
+    opened = [(row, d) for row, d in effective if d.case]
+    if opened:
+        sql.affected(
+            sql.statement(__file__, "open_cases"),
+            {
+                "ids": uuid7s(len(opened)),
+                "kinds": [d.case for _, d in opened],
+                "payments": [row.payment_id for row, _ in opened],
+                "attempts": [row.attempt_id for row, _ in opened],
+                "sentences": [d.park or f"{d.verdict}: {row.message or row.identity}" for row, d in opened],
+                "now": now,
+            },
+        )
+
+
+def _park(effective: Decided, refused: str, now: datetime) -> None:
+    for row, decision in effective:
+        reason = decision.park or (f"what it was for refused it: {refused}" if refused else "")
+        if reason:
+            park.park([row.payment_id], reason, machine_at=now)
+
+
+def _mark(decided: Decided, now: datetime) -> None:
+    sql.affected(
+        sql.statement(__file__, "mark_applied"),
+        {
+            "ids": [row.evidence_id for row, _ in decided],
+            "verdicts": [d.verdict for _, d in decided],
+            "now": now,
+        },
+    )

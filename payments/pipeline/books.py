@@ -1,0 +1,84 @@
+"""Which postings a decision makes: docs/ledger.md, row by row, for the money that moved."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import NAMESPACE_OID, UUID, uuid5
+
+from engine.core import sql
+from engine.ledger import accounts
+from engine.ledger.chart import Kind
+from engine.ledger.posting import Leg
+from payments.pipeline.rows import Row
+
+
+def settlement(row: Row, business_at: datetime, *, credit: str, kind: str, source: UUID) -> list[Leg]:
+    """What arrived, against the account of role `credit` (receivable, unapplied, suspense).
+
+    direct: the creator's part cleared as settled, the platform's fee as held at the provider.
+    platform: all of it held at the provider.
+    """
+    gross, fee = row.gross_minor or 0, row.got_fee_minor if row.got_fee_minor is not None else row.fee_minor
+    against = row.accounts[credit]
+    parts = [(0, "settled_direct", gross - fee), (1, "clearing", fee)]
+    if row.settlement == "platform":
+        parts = [(0, "clearing", gross)]
+    currency = row.gross_currency or row.currency
+    return [
+        Leg(kind, source, seq, row.accounts[role], against, currency, amount, business_at)
+        for seq, role, amount in parts
+        if amount > 0
+    ]
+
+
+def succeeded(row: Row, business_at: datetime, *, refused: bool = False) -> list[Leg]:
+    """A success clears the receivable and takes the fee; if the source's hook refused it, suspense holds it."""
+    kind = "payment.refused" if refused else "payment.succeeded"
+    role = "suspense" if refused else "receivable"
+    legs = settlement(row, business_at, credit=role, kind=kind, source=row.payment_id)
+    if refused:
+        return legs
+    at = row.accounts
+    shares = [(2, "fee_income", row.fee_minor)]
+    if row.settlement == "platform":
+        shares.append((3, "payable", row.amount_minor - row.fee_minor))
+    return legs + [
+        Leg(kind, row.payment_id, seq, at["billed"], at[role], row.currency, amount, business_at)
+        for seq, role, amount in shares
+        if amount > 0
+    ]
+
+
+def mismatch(row: Row, business_at: datetime) -> list[Leg]:
+    """What arrived, in its own currency, to suspense: once per movement at the provider (design 3)."""
+    movement = uuid5(NAMESPACE_OID, f"{row.provider}:{row.movement_id or row.evidence_id}")
+    if sql.rows(sql.statement(__file__, "is_booked"), {"source": movement, "kind": "payment.mismatch"}):
+        return []
+    if row.gross_currency != row.currency:
+        row = row._replace(accounts=_foreign(row))
+    return settlement(row, business_at, credit="suspense", kind="payment.mismatch", source=movement)
+
+
+def network_fee(row: Row, business_at: datetime, *, succeeded: bool) -> list[Leg]:
+    """What the chain charged us for this attempt, once per final verdict."""
+    if row.network_fee_minor <= 0:
+        return []
+    currency = row.network_currency
+    keys = accounts.Key(Kind.NETWORK_FEE, currency), accounts.Key(Kind.FEE_PAYER, currency)
+    found = accounts.ensure(keys)
+    return [
+        Leg("attempt.network_fee", row.attempt_id, int(succeeded), found[keys[0]], found[keys[1]], currency,
+            row.network_fee_minor, business_at)
+    ]  # fmt: skip
+
+
+def _foreign(row: Row) -> dict[str, int]:
+    """Accounts of the currency that did arrive; the frozen ones are of the one that was asked."""
+    currency = row.gross_currency
+    roles = {
+        "settled_direct": accounts.Key(Kind.SETTLED_DIRECT, currency),
+        "clearing": accounts.Key(f"{Kind.CLEARING}:{row.provider}", currency),
+        "suspense": accounts.Key(Kind.SUSPENSE, currency),
+    }
+    found = accounts.ensure(roles.values())
+    return {role: found[key] for role, key in roles.items()}

@@ -1,0 +1,153 @@
+"""What one piece of evidence means for its attempt and payment. Pure: rows in, a decision out.
+
+Worker, callback and tick all end here. What the transition tables do not allow is refused with a verdict
+and changes nothing, so a second arrival of the same fact is harmless.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from engine.providers.base import FailureClass, Outcome, Sheet
+from payments import states
+from payments.pipeline import spans
+from payments.pipeline.rows import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Changes to make; None leaves a thing as it is. `look_at` None: nothing to do any more.
+
+    `books` names the posting ("succeeded", "late", "mismatch"), `case` the kind of case to open.
+    """
+
+    verdict: str
+    attempt: str | None = None
+    payment: str | None = None
+    look_at: datetime | None = None
+    waiting: str = ""
+    short_try: bool = False
+    looked: bool = False
+    provisional: bool = False
+    books: str = ""
+    case: str = ""
+    park: str = ""
+
+
+def decide(row: Row, sheet: Sheet, *, now: datetime) -> Decision:
+    """The decision for one piece of evidence at machine time `now`."""
+    handler = {
+        Outcome.SUCCEEDED: _succeeded,
+        Outcome.DECLINED: _declined,
+        Outcome.PENDING: _pending,
+        Outcome.NOT_LEFT: _not_left,
+        Outcome.UNKNOWN: _unknown,
+        Outcome.MISSING: _unknown,
+        Outcome.ABSENT: _absent,
+    }[Outcome(row.outcome)]
+    return handler(row, sheet, now)
+
+
+def _open(row: Row) -> bool:
+    return row.attempt_state in states.UNRESOLVED_ATTEMPT and row.payment_state == "in_flight"
+
+
+def _as_it_was(row: Row, verdict: str) -> Decision:
+    return Decision(verdict, look_at=row.next_action_at)
+
+
+def _succeeded(row: Row, sheet: Sheet, now: datetime) -> Decision:
+    if row.attempt_state == "succeeded":
+        return _as_it_was(row, "already succeeded")
+    if not _amounts_agree(row):
+        sentence = f"{row.gross_minor} {row.gross_currency} arrived where {row.amount_minor} {row.currency} was asked"
+        attempt = "unknown" if row.attempt_state in ("sent", "pending") else None
+        return Decision(
+            "amount differs", attempt, None, None, books="mismatch", case="amount_differs", park=sentence
+        )
+    if _open(row):
+        return Decision("succeeded", "succeeded", "succeeded", None, books="succeeded")
+    return _late(row)
+
+
+def _late(row: Row) -> Decision:
+    """Money under an attempt that had been closed: booked to unapplied, a person decides."""
+    if row.source == "reply":
+        return Decision("reply after the end", look_at=row.next_action_at, case="reply_after_end")
+    if row.payment_state in ("failed", "canceled"):
+        return Decision("late", "succeeded", "succeeded_late", None, books="late", case="paid_after_close")
+    park = ""
+    if row.payment_state in states.OPEN_PAYMENT:
+        park = "an earlier attempt was paid after all; sending again would collect twice"
+    return Decision("late, paid elsewhere", "succeeded", None, row.next_action_at, books="late",
+                    case="paid_after_close", park=park)  # fmt: skip
+
+
+def _amounts_agree(row: Row) -> bool:
+    fee_agrees = row.got_fee_minor is None or row.got_fee_minor == row.fee_minor
+    return row.gross_minor == row.amount_minor and row.gross_currency == row.currency and fee_agrees
+
+
+def _declined(row: Row, sheet: Sheet, now: datetime) -> Decision:
+    if _open(row):
+        return Decision("declined", "declined", "failed", None)
+    return _as_it_was(row, "refused: the attempt was closed")
+
+
+def _pending(row: Row, sheet: Sheet, now: datetime) -> Decision:
+    if not _open(row):
+        return _as_it_was(row, "refused: the attempt was closed")
+    attempt = "pending" if row.attempt_state != "pending" else None
+    return Decision("pending", attempt, None, _next_look(row, now), looked=True, provisional=row.provisional)
+
+
+def _unknown(row: Row, sheet: Sheet, now: datetime) -> Decision:
+    if not _open(row):
+        return _as_it_was(row, "refused: the attempt was closed")
+    missing = row.outcome == Outcome.MISSING
+    attempt = (
+        "unknown" if row.attempt_state == "sent" or (missing and row.attempt_state == "pending") else None
+    )
+    if row.must_park:
+        return Decision("can't be proved", attempt, None, None, park=row.message or row.code)
+    return Decision("unknown", attempt, None, _next_look(row, now), looked=True)
+
+
+def _not_left(row: Row, sheet: Sheet, now: datetime) -> Decision:
+    """Speaks for one send alone: not sent only if every send is proved not to have left (I4)."""
+    if not _open(row) or row.attempt_state == "pending":
+        return _as_it_was(row, "refused: the attempt was closed or seen")
+    if row.sends_not_left < row.attempt_send_no:
+        attempt = "unknown" if row.attempt_state == "sent" else None
+        return Decision("another send may have left", attempt, None, _next_look(row, now), looked=True)
+    return _again(row, now, "no send left")
+
+
+def _absent(row: Row, sheet: Sheet, now: datetime) -> Decision:
+    if not _open(row):
+        return _as_it_was(row, "refused: the attempt was closed")
+    may_read = row.send_by + timedelta(seconds=spans.absence(sheet))
+    if now < may_read:
+        return Decision("too early to read absence", look_at=may_read, looked=True)
+    if not sheet.absence_certain:
+        return Decision("absence proves nothing here", look_at=_next_look(row, now), looked=True)
+    if row.attempt_state == "pending":
+        return Decision("was seen, is gone: look again", "unknown", None, now, looked=True)
+    return _again(row, now, "proved absent")
+
+
+def _again(row: Row, now: datetime, verdict: str) -> Decision:
+    """Technical failure: short tries, then it waits for the provider with growing waits; never dunning's."""
+    tries = row.short_tries + 1
+    waiting = "retry" if tries < spans.short_tries() else "provider"
+    wait = max(spans.retry(tries), row.retry_seconds or 0.0)
+    return Decision(verdict, "not_sent", "scheduled", now + timedelta(seconds=wait), waiting, short_try=True)
+
+
+def _next_look(row: Row, now: datetime) -> datetime:
+    return now + timedelta(seconds=max(spans.look(row.looks), row.retry_seconds or 0.0))
+
+
+TERMINAL = {"succeeded", "failed", "canceled", "succeeded_late"}
+TECHNICAL = FailureClass.TECHNICAL.value

@@ -1,0 +1,68 @@
+"""A lane's driver: take, mark sent, send, store evidence, until the lane is empty or its time is up."""
+
+from __future__ import annotations
+
+import time
+
+from django.conf import settings
+
+from engine.core import clock, sql
+from engine.providers import registry
+from engine.providers.base import Hold, HoldKind, Payable, Provider, ProviderUnavailable
+from payments.pipeline import hold, lanes, points, stopping
+from payments.pipeline.lanes import Lane
+from payments.pipeline.mark_sent import mark_sent
+from payments.pipeline.outbound import Outbound
+from payments.pipeline.take import Taken, give_back, payables, take
+
+
+def drive(lane: Lane) -> int:
+    """Work the lane; how many sends were made. Commits and calls out. Any number may run (I10)."""
+    with lanes.only_driver("send", lane) as mine:
+        if not mine or lanes.stopped(lane.provider):
+            return 0
+        provider = registry.get(lane.provider)
+        until = time.monotonic() + settings.ENV.lane_seconds
+        with Outbound(provider, threads=lanes.threads()) as outbound:
+            while time.monotonic() < until and not stopping.is_set():
+                more = _start_some(lane, provider, outbound)
+                collected = outbound.collect(seconds=0.02 if more else 0.5)
+                if not more and not collected and outbound.free == outbound.threads:
+                    break
+        return outbound.sent
+
+
+def _start_some(lane: Lane, provider: Provider, outbound: Outbound) -> bool:
+    """Start as many sends as threads are free. False where nothing (more) could be started now."""
+    if outbound.free < max(1, outbound.threads // 4):
+        return False
+    taken = take(lane.operation, lane.provider, most=min(outbound.free, settings.ENV.payment_batch_size))
+    if not taken:
+        return False
+    wanted = payables(taken, lane.operation, machine_at=clock.machine_now())
+    try:
+        context = provider.context(wanted)
+    except ProviderUnavailable as fault:
+        _wait_for_provider(wanted, fault)
+        return False
+    points.reach(points.CONTEXT_FETCHED)
+    marked, over = mark_sent(provider, wanted, context, free=outbound.free)
+    for one in marked:
+        outbound.put(one)
+    give_back(_of(taken, over))
+    return not over
+
+
+def _wait_for_provider(wanted: list[Payable], fault: ProviderUnavailable) -> None:
+    """Nothing was signed: the payments wait for the provider, and no try is counted."""
+    held = [
+        Hold(one.payment_id, HoldKind.PROVIDER, fault.code, fault.message, fault.retry_seconds)
+        for one in wanted
+    ]
+    with sql.transaction.atomic():
+        hold.write(held, machine_at=clock.machine_now())
+
+
+def _of(taken: list[Taken], ids: list[object]) -> list[Taken]:
+    left = set(ids)
+    return [row for row in taken if row.payment_id in left]

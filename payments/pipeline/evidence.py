@@ -1,0 +1,60 @@
+"""Write down what was said before anybody acts on it: append-only, committed on its own (design 3).
+
+The provider's truth then never depends on whether billing's code runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from engine.core import clock, sql
+from engine.core.ids import uuid7s
+from engine.providers.base import Finding
+from payments.pipeline import points
+
+
+class Said(NamedTuple):
+    """One finding about one attempt. `send_no` is the send it speaks for (a lookup: the last one)."""
+
+    attempt_id: UUID
+    payment_id: UUID
+    send_no: int
+    source: str
+    finding: Finding
+
+
+def store(said: Sequence[Said]) -> None:
+    """Store all in one commit. Stored whatever their fence: the fence guards sending alone."""
+    if not said:
+        return
+    findings = [one.finding for one in said]
+    details = [json.dumps(dict(finding.detail), sort_keys=True, default=str) for finding in findings]
+    params = {
+        "ids": uuid7s(len(said)),
+        "digests": [_digest(one, detail) for one, detail in zip(findings, details, strict=True)],
+        "details": details,
+        "outcomes": [finding.outcome.value for finding in findings],
+        "classes": [finding.failure_class.value for finding in findings],
+        "now": clock.machine_now(),
+        **sql.columns(said, "attempt_id", "payment_id", "send_no", "source"),
+        **sql.columns(
+            findings, "code", "message", "provisional", "provider_ref", "movement_id", "gross_minor", "currency",
+            "fee_minor", "network_fee_minor", "network_currency", "retry_seconds",
+        ),
+    }  # fmt: skip
+    with sql.transaction.atomic():
+        sql.rows(sql.statement(__file__, "store_evidence"), params)
+        points.reach(points.EVIDENCE_BEFORE_COMMIT)
+    points.reach(points.EVIDENCE_COMMITTED)
+
+
+def _digest(finding: Finding, detail: str) -> str:
+    parts = (
+        finding.outcome.value, finding.code, finding.provider_ref, finding.movement_id,
+        str(finding.gross_minor), finding.currency, str(finding.fee_minor), detail,
+    )  # fmt: skip
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()

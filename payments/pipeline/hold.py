@@ -1,0 +1,33 @@
+"""Payments that are not sent now: whom they wait for, and when they are looked at again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from engine.core import sql
+from engine.providers.base import Hold, HoldKind
+from payments.pipeline import spans
+
+
+def write(holds: Sequence[Hold], *, machine_at: datetime) -> None:
+    """Store each hold with its reason. Writes in the caller's transaction; no hold counts as a try."""
+    if not holds:
+        return
+    sql.affected(
+        sql.statement(__file__, "write_holds"),
+        {
+            "ids": [one.payment_id for one in holds],
+            "kinds": [one.kind.value for one in holds],
+            "codes": [one.code for one in holds],
+            "messages": [one.message for one in holds],
+            "seconds": [_gap(one) for one in holds],
+            "now": machine_at,
+        },
+    )
+
+
+def _gap(one: Hold) -> float:
+    if one.retry_seconds is not None:
+        return one.retry_seconds
+    return spans.watch() if one.kind is HoldKind.FUNDS else spans.watch() * 2

@@ -1,0 +1,128 @@
+"""Intent before effect (I3): sign and commit the attempts; what is signed counts as sent.
+
+One short transaction: provider's row and kill switch, the payments that are still `scheduled`, signing
+without calling out, the attempts with identity, fence and deadline, COMMIT.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from engine.core import clock, sql
+from engine.core.crypt import seal
+from engine.core.ids import uuid7s
+from engine.outbox.emit import NewEvent, emit
+from engine.providers.base import Context, Hold, Payable, Prepared, Provider, Sendable
+from payments.pipeline import hold, points, spans
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A committed send. `boot` is this machine's boot-time clock before the statement that marked it."""
+
+    sendable: Sendable
+    fence: int
+    boot: float
+
+
+def slots(provider: str, *, free: int, now: datetime) -> int:
+    """How many rows may be marked: own free threads, and the sheet's concurrency less what is on its way.
+
+    Locks the provider's row and the kill switch for the rest of the transaction; 0 where either says stop.
+    """
+    found = sql.rows(
+        sql.statement(__file__, "lock_switches"),
+        {"provider": provider, "open_after": now - timedelta(seconds=spans.deadline())},
+    )
+    if not found:
+        raise RuntimeError(f"no switch row for provider {provider}: run `manage.py sync_schedule`")
+    stopped, concurrency, on_their_way = found[0]
+    return 0 if stopped else max(0, min(free, concurrency - on_their_way))
+
+
+def mark_sent(
+    provider: Provider, payables: Sequence[Payable], context: Context, *, free: int
+) -> tuple[list[Marked], list[UUID]]:
+    """Commit an attempt for each payable that may be sent; the sends, and the ids that found no slot.
+
+    Payables that changed state meanwhile are dropped; held ones are written down with their reason.
+    Commits. Signs, and does not call out. `free` is the caller's free threads.
+    """
+    boot = clock.boot_seconds()
+    with transaction.atomic():
+        now = clock.machine_now()
+        most = slots(provider.name, free=free, now=now)
+        wanted, over = list(payables[:most]), list(payables[most:])
+        locked = _lock(wanted)
+        answers = provider.prepare([p for p in wanted if p.payment_id in locked], context)
+        ready = [answer for answer in answers if isinstance(answer, Prepared)]
+        hold.write([answer for answer in answers if isinstance(answer, Hold)], machine_at=now)
+        provider.committing(ready)
+        marked = _insert(provider, ready, {p.payment_id: p for p in wanted}, locked, now, boot)
+        points.reach(points.MARK_BEFORE_COMMIT)
+    points.reach(points.MARK_COMMITTED)
+    return marked, [p.payment_id for p in over]
+
+
+def _lock(payables: Sequence[Payable]) -> dict[UUID, tuple[Any, ...]]:
+    """The payments that are still scheduled, locked in id order."""
+    ids = [payable.payment_id for payable in payables]
+    return {row[0]: row for row in sql.rows(sql.statement(__file__, "lock_scheduled"), {"ids": ids})}
+
+
+def _insert(
+    provider: Provider,
+    ready: Sequence[Prepared],
+    payables: dict[UUID, Payable],
+    locked: dict[UUID, tuple[Any, ...]],
+    now: datetime,
+    boot: float,
+) -> list[Marked]:
+    if not ready:
+        return []
+    ids = uuid7s(len(ready))
+    fences = [secrets.randbits(62) for _ in ready]
+    send_by = now + timedelta(seconds=spans.window())
+    sql.rows(
+        sql.statement(__file__, "insert_attempts"),
+        {
+            "ids": ids,
+            "payments": [one.payment_id for one in ready],
+            "provider": provider.name,
+            "identities": [one.identity for one in ready],
+            "envelopes": [seal(one.envelope) for one in ready],
+            "data": [json.dumps(one.data) for one in ready],
+            "fences": fences,
+            "send_by": send_by,
+            "now": now,
+            "look_at": send_by + timedelta(seconds=spans.deadline()),
+        },
+    )
+    emit([_event(one, locked[one.payment_id], now) for one in ready], machine_at=now)
+    return [
+        Marked(_sendable(attempt_id, one, payables[one.payment_id]), fence, boot)
+        for attempt_id, one, fence in zip(ids, ready, fences, strict=True)
+    ]
+
+
+def _sendable(attempt_id: UUID, one: Prepared, payable: Payable) -> Sendable:
+    return Sendable(
+        attempt_id, one.payment_id, 1, payable.operation, one.identity, one.envelope, one.data,
+        payable.amount_minor, payable.currency, payable.instructions,
+    )  # fmt: skip
+
+
+def _event(one: Prepared, row: tuple[Any, ...], now: datetime) -> NewEvent:
+    payment_id, version, clock_id, correlation_id = row
+    payload = {"payment_id": payment_id, "state": "in_flight", "identity": one.identity}
+    return NewEvent(
+        "payment.sent", "payment", payment_id, version + 1, clock_id, now, correlation_id, payload
+    )

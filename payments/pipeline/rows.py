@@ -1,0 +1,70 @@
+"""One piece of evidence with its attempt and payment, as apply reads it under lock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from engine.core import sql
+
+
+class Row(NamedTuple):
+    """Amounts in minor units. `sends_not_left` counts this attempt's sends proved not to have left."""
+
+    evidence_id: UUID
+    source: str
+    outcome: str
+    failure_class: str
+    code: str
+    message: str
+    provisional: bool
+    movement_id: str
+    gross_minor: int | None
+    gross_currency: str
+    got_fee_minor: int | None
+    network_fee_minor: int
+    network_currency: str
+    retry_seconds: float | None
+    must_park: bool
+    sends_not_left: int
+    attempt_id: UUID
+    attempt_state: str
+    attempt_send_no: int
+    send_by: datetime
+    provider: str
+    identity: str
+    payment_id: UUID
+    payment_state: str
+    version: int
+    operation: str
+    settlement: str
+    amount_minor: int
+    fee_minor: int
+    currency: str
+    accounts: dict[str, int]
+    clock_id: int
+    source_kind: str
+    source_id: UUID
+    no: int
+    queue_key: UUID
+    short_tries: int
+    looks: int
+    next_action_at: datetime | None
+    provisional_at: datetime | None
+    correlation_id: UUID | None
+
+
+_ACCOUNTS = Row._fields.index("accounts")
+
+
+def lock(evidence_ids: Sequence[UUID]) -> list[Row]:
+    """The rows of this evidence, payments and attempts locked in payment id order. Call in a transaction."""
+    found = sql.rows(sql.statement(__file__, "lock_evidence_rows"), {"ids": list(evidence_ids)})
+    return [_row(columns) for columns in found]
+
+
+def _row(columns: tuple[Any, ...]) -> Row:
+    return Row(*columns[:_ACCOUNTS], json.loads(columns[_ACCOUNTS]), *columns[_ACCOUNTS + 1 :])

@@ -1,0 +1,59 @@
+"""The pipeline's time spans, in seconds of machine time, from settings (tests use tenths)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from engine.core.backoff import doubling
+from engine.providers.base import Sheet
+
+
+def take() -> float:
+    """How long a taken row stays with its taker."""
+    return float(settings.ENV.take_seconds)
+
+
+def window() -> float:
+    """From mark sent to the first byte, at most."""
+    return float(settings.ENV.send_window_seconds)
+
+
+def deadline() -> float:
+    """Total time of one request."""
+    return float(settings.ENV.send_deadline_seconds)
+
+
+def settles() -> float:
+    """After mark sent: when the send's worker can't be writing any more."""
+    return window() + deadline()
+
+
+def absence(sheet: Sheet) -> float:
+    """After `send_by`: before it nobody reads absence and nobody sends again."""
+    return deadline() + sheet.absence_after
+
+
+def retry(n: int) -> float:
+    """Wait before short try n+1 (row 0.58): base, 2 base, ..."""
+    return doubling(settings.ENV.payment_retry_delay / 1000, n, most=900)
+
+
+def look(n: int) -> float:
+    """Wait before look n+1 at an attempt without a final outcome: growing by half each time."""
+    first = float(settings.ENV.verify_first_seconds)
+    return min(first * 1.5 ** min(n, 60), float(settings.ENV.verify_max_seconds))
+
+
+def watch() -> float:
+    """Gap between looks for funds inside the grace window."""
+    return float(settings.ENV.watch_seconds)
+
+
+def short_tries() -> int:
+    """Short attempts in all (row 0.37) before a payment waits for the provider."""
+    return int(settings.ENV.payment_retry_attempts)
+
+
+def park_unknown() -> float:
+    """An outcome unknown for so long is parked for a person."""
+    return float(settings.ENV.park_unknown_seconds)

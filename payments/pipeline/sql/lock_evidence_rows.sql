@@ -1,0 +1,18 @@
+-- Lock order: payments by id, each with its attempt; what is decided is decided on locked rows.
+SELECT e.id, e.source, e.outcome, e.failure_class, e.code, e.message, e.provisional, e.movement_id, e.gross_minor,
+       e.currency, e.fee_minor, e.network_fee_minor, e.network_currency, e.retry_seconds,
+       coalesce((e.detail ->> 'park')::bool, false),
+       CASE WHEN e.outcome = 'not_left' THEN
+         (SELECT count(DISTINCT n.send_no) FROM payments_evidence n
+           WHERE n.attempt_id = e.attempt_id AND n.outcome = 'not_left')
+       ELSE 0 END,
+       a.id, a.state, a.send_no, a.send_by, a.provider, a.identity,
+       p.id, p.state, p.version, p.operation, p.settlement, p.amount_minor, p.fee_minor, p.currency, p.accounts::text,
+       p.clock_id, p.source_kind, p.source_id, p.no, p.queue_key, p.short_tries, p.looks, p.next_action_at,
+       p.provisional_at, p.correlation_id
+  FROM payments_evidence e
+  JOIN payments_attempt a ON a.id = e.attempt_id
+  JOIN payments_payment p ON p.id = e.payment_id
+ WHERE e.id = ANY(%(ids)s::uuid[])
+ ORDER BY p.id
+   FOR UPDATE OF p, a

@@ -1,0 +1,14 @@
+-- Compare-and-set on the state. `new` = `old` leaves the state and sets only when it is looked at next.
+UPDATE payments_payment p
+   SET state = m.new, version = p.version + m.bump, next_action_at = m.look_at, taken_count = 0,
+       waiting = m.waiting, looks = m.looks, short_tries = m.short_tries,
+       failure_class = m.class, failure_code = m.code, failure_message = m.message,
+       provisional_at = coalesce(p.provisional_at, CASE WHEN m.provisional THEN %(now)s END),
+       settled_minor = p.settled_minor + m.settled,
+       ended_at = CASE WHEN m.ended THEN %(now)s ELSE p.ended_at END
+  FROM unnest(%(ids)s::uuid[], %(olds)s::text[], %(news)s::text[], %(bumps)s::int[], %(looks_at)s::timestamptz[],
+              %(waitings)s::text[], %(looks)s::int[], %(short_tries)s::int[], %(classes)s::text[], %(codes)s::text[],
+              %(messages)s::text[], %(provisionals)s::bool[], %(settled)s::bigint[], %(ended)s::bool[])
+       AS m(id, old, new, bump, look_at, waiting, looks, short_tries, class, code, message, provisional, settled, ended)
+ WHERE p.id = m.id AND p.state = m.old
+RETURNING p.id

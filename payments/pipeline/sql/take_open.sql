@@ -1,0 +1,22 @@
+-- Index: payments_to_act_on; unresolved attempt by one_unresolved_attempt_per_payment.
+WITH due AS (
+  SELECT p.id FROM payments_payment p
+   WHERE p.provider = %(provider)s AND p.operation = %(operation)s AND p.state = 'in_flight'
+     AND p.next_action_at <= %(now)s
+     AND NOT EXISTS (SELECT 1 FROM payments_evidence e WHERE e.payment_id = p.id AND e.applied_at IS NULL)
+   ORDER BY p.next_action_at
+   LIMIT %(most)s
+     FOR UPDATE OF p SKIP LOCKED
+), taken AS (
+  UPDATE payments_payment p SET next_action_at = %(until)s FROM due WHERE p.id = due.id
+  RETURNING p.id, p.amount_minor, p.fee_minor, p.currency, p.instructions, p.looks
+)
+SELECT a.id, t.id, a.state, a.identity, a.data::text, a.send_no, a.fence, a.send_by, a.created_at,
+       t.amount_minor, t.fee_minor, t.currency, t.instructions::text, t.looks,
+       coalesce(l.outcome, ''), coalesce(l.code, ''), coalesce(l.provisional, false)
+  FROM taken t
+  JOIN payments_attempt a ON a.payment_id = t.id AND a.state IN ('sent', 'pending', 'unknown')
+  LEFT JOIN LATERAL (
+    SELECT e.outcome, e.code, e.provisional FROM payments_evidence e
+     WHERE e.attempt_id = a.id AND e.source = 'lookup' ORDER BY e.id DESC LIMIT 1
+  ) l ON true

@@ -1,0 +1,7 @@
+-- Nothing was signed: the payment stays scheduled and says whom it waits for. A regular end: count back.
+UPDATE payments_payment p
+   SET waiting = h.kind, failure_code = h.code, failure_message = h.message, taken_count = 0,
+       next_action_at = %(now)s + make_interval(secs => h.seconds)
+  FROM unnest(%(ids)s::uuid[], %(kinds)s::text[], %(codes)s::text[], %(messages)s::text[], %(seconds)s::float8[])
+       AS h(id, kind, code, message, seconds)
+ WHERE p.id = h.id AND p.state = 'scheduled'

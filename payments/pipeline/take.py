@@ -1,0 +1,82 @@
+"""Take a batch of due payments off the index for a while, so that one worker prepares each."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+
+from engine.core import clock, sql
+from engine.providers.base import Payable
+from payments.pipeline import park, points, spans
+
+SUSPECT = 2  # taken so often without a result: taken singly
+POISON = 4  # taken so often without a result: parked
+
+
+class Taken(NamedTuple):
+    """A payment that this worker holds until `until` (machine time)."""
+
+    payment_id: UUID
+    amount_minor: int
+    fee_minor: int
+    currency: str
+    instructions: dict[str, Any]
+    clock_id: int
+    grace_until: datetime
+    taken_count: int
+    until: datetime
+
+
+def take(operation: str, provider: str, *, most: int) -> list[Taken]:
+    """Up to `most` due payments of the lane, oldest first and one per queue. Commits.
+
+    A payment behind an older open one of its queue waits for it. One taken twice without a result comes
+    alone; one taken four times is parked: it takes its worker down.
+    """
+    with transaction.atomic():
+        now = clock.machine_now()
+        lane = {"operation": operation, "provider": provider}
+        due = sql.rows(sql.statement(__file__, "take_due"), {**lane, "now": now, "most": most})
+        behind = [row[0] for row in due if row[2]]
+        free = [row for row in due if not row[2]]
+        poison = [row[0] for row in free if row[1] >= POISON]
+        chosen = [row[0] for row in free if row[1] < SUSPECT]
+        if not chosen:
+            chosen = [row[0] for row in free if row[1] < POISON][:1]
+        park.park(poison, "it took its worker down four times", machine_at=now)
+        _wait_in_queue(behind, now)
+        until = now + timedelta(seconds=spans.take())
+        taken = sql.rows(sql.statement(__file__, "take_payments"), {"ids": chosen, "until": until})
+        points.reach(points.TAKE_BEFORE_COMMIT)
+    points.reach(points.TAKE_COMMITTED)
+    return [Taken(*row[:4], json.loads(row[4]), *row[5:], until) for row in taken]
+
+
+def payables(taken: list[Taken], operation: str, *, machine_at: datetime) -> list[Payable]:
+    """What the provider needs of each; `last_try` where the grace window is over. Reads clocks."""
+    times = clock.business_times((row.clock_id for row in taken), machine_at)
+    return [
+        Payable(
+            row.payment_id, operation, row.amount_minor, row.fee_minor, row.currency, row.instructions,
+            last_try=times[row.clock_id] >= row.grace_until,
+        )
+        for row in taken
+    ]  # fmt: skip
+
+
+def give_back(taken: list[Taken]) -> None:
+    """A regular end without a result: due again at once where the row is still ours. Commits."""
+    if taken:
+        now = clock.machine_now()
+        params = {"ids": [row.payment_id for row in taken], "until": taken[0].until, "now": now}
+        sql.affected(sql.statement(__file__, "give_back"), params)
+
+
+def _wait_in_queue(ids: list[UUID], now: datetime) -> None:
+    if ids:
+        again = now + timedelta(seconds=spans.take())
+        sql.affected(sql.statement(__file__, "wait_in_queue"), {"ids": ids, "again": again})

@@ -1,0 +1,95 @@
+"""What a decision changes on its payment, and whom it is told to: columns, hook input, events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from engine.outbox.emit import NewEvent
+from payments.pipeline.decide import TERMINAL, Decision
+from payments.pipeline.rows import Row
+from payments.sources import SourceChange
+
+Decided = Sequence[tuple[Row, Decision]]
+_TOLD = {"succeeded", "failed", "canceled"}
+
+
+def payment_columns(decided: Decided, now: datetime) -> dict[str, Any]:
+    """The parameters of move_payments.sql, one entry per payment."""
+    both = list(decided)
+    return {
+        "now": now,
+        "ids": [row.payment_id for row, _ in both],
+        "olds": [row.payment_state for row, _ in both],
+        "news": [d.payment or row.payment_state for row, d in both],
+        "bumps": [1 if _event_type(row, d) else 0 for row, d in both],
+        "looks_at": [d.look_at for _, d in both],
+        "waitings": [d.waiting for _, d in both],
+        "looks": [row.looks + 1 if d.looked else row.looks for row, d in both],
+        "short_tries": [row.short_tries + 1 if d.short_try else row.short_tries for row, d in both],
+        "classes": [row.failure_class if _says_why(d) else "" for row, d in both],
+        "codes": [row.code if _says_why(d) else "" for row, d in both],
+        "messages": [row.message if _says_why(d) else "" for row, d in both],
+        "provisionals": [d.provisional for _, d in both],
+        "settled": [_settled(row, d) for row, d in both],
+        "ended": [d.payment in TERMINAL for _, d in both],
+    }
+
+
+def changes(effective: Decided, times: dict[int, datetime], now: datetime) -> list[SourceChange]:
+    """What the sources are told: the payments that reached an end."""
+    return [
+        SourceChange(
+            row.payment_id, row.source_kind, row.source_id, row.no, str(d.payment), row.currency, row.amount_minor,
+            _settled(row, d), row.failure_class, row.code, row.message, row.clock_id, times[row.clock_id], now,
+            row.correlation_id,
+        )
+        for row, d in effective
+        if d.payment in _TOLD
+    ]  # fmt: skip
+
+
+def events(effective: Decided, times: dict[int, datetime]) -> list[NewEvent]:
+    """One event per change of state, and one when a payment may first be shown as paid."""
+    told = []
+    for row, decision in effective:
+        kind = _event_type(row, decision)
+        if kind:
+            told.append(
+                NewEvent(kind, "payment", row.payment_id, row.version + 1, row.clock_id, times[row.clock_id],
+                         row.correlation_id, _payload(row, decision))
+            )  # fmt: skip
+    return told
+
+
+def _event_type(row: Row, decision: Decision) -> str:
+    if decision.payment == "scheduled":
+        return "payment.rescheduled"
+    if decision.payment:
+        return f"payment.{decision.payment}"
+    return "payment.confirmed" if decision.provisional and row.provisional_at is None else ""
+
+
+def _payload(row: Row, decision: Decision) -> dict[str, Any]:
+    payload: dict[str, Any] = {
+        "payment_id": row.payment_id,
+        "state": decision.payment or row.payment_state,
+        "amount_minor": row.amount_minor,
+        "currency": row.currency,
+        "source": [row.source_kind, row.source_id],
+        "provider": row.provider,
+        "identity": row.identity,
+    }
+    if _says_why(decision):
+        payload |= {"failure_class": row.failure_class, "code": row.code, "message": row.message}
+    return payload
+
+
+def _says_why(decision: Decision) -> bool:
+    return decision.payment in ("failed", "scheduled") or decision.verdict in ("unknown", "can't be proved")
+
+
+def _settled(row: Row, decision: Decision) -> int:
+    moved = decision.payment in ("succeeded", "succeeded_late")
+    return row.gross_minor or 0 if moved else 0

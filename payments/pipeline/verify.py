@@ -1,0 +1,169 @@
+"""Unknown is left by evidence alone: look attempts up in bulk, on a growing schedule from seconds on (I4).
+
+A look that brings news is stored as evidence and applied; one that does not only moves the next look.
+What is missing while its identity may still act is sent again under the same identity; absence is read
+only after `send_by` + total deadline + the sheet's `absence_after`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from engine.core import clock, sql, wake
+from engine.providers import registry
+from engine.providers.base import Asked, Finding, Outcome, Provider, ProviderUnavailable
+from payments.pipeline import evidence, lanes, park, points, resend, spans, stopping
+from payments.pipeline.evidence import Said
+from payments.pipeline.lanes import Lane
+from payments.pipeline.outbound import Outbound
+
+
+class Looked(NamedTuple):
+    """An unresolved attempt that this worker looks up; `last` is what was last said of it."""
+
+    attempt_id: UUID
+    payment_id: UUID
+    state: str
+    identity: str
+    data: dict[str, Any]
+    send_no: int
+    fence: int
+    send_by: datetime
+    created_at: datetime
+    amount_minor: int
+    fee_minor: int
+    currency: str
+    instructions: dict[str, Any]
+    looks: int
+    last: tuple[str, str, bool]
+
+
+def verify(lane: Lane) -> int:
+    """Work the lane's open attempts; how many were looked up. Commits and calls out."""
+    with lanes.only_driver("verify", lane) as mine:
+        if not mine:
+            return 0
+        provider = registry.get(lane.provider)
+        until, looked = time.monotonic() + settings.ENV.lane_seconds, 0
+        while time.monotonic() < until and not stopping.is_set():
+            taken = take_open(lane, most=provider.sheet.lookup_batch)
+            if not taken:
+                break
+            points.reach(points.VERIFY_TAKEN)
+            _look(provider, lane, taken)
+            looked += len(taken)
+        return looked
+
+
+def take_open(lane: Lane, *, most: int) -> list[Looked]:
+    """Attempts whose next look is due; `sent` ones past their deadline become `unknown`. Commits.
+
+    A payment with evidence that is not applied yet is left to apply: what is known goes first.
+    """
+    with transaction.atomic():
+        now = clock.machine_now()
+        found = sql.rows(
+            sql.statement(__file__, "take_open"),
+            {
+                "operation": lane.operation,
+                "provider": lane.provider,
+                "now": now,
+                "until": now + timedelta(seconds=spans.take()),
+                "most": most,
+            },
+        )
+        overdue = now - timedelta(seconds=spans.deadline())
+        late = [row[0] for row in found if row[2] == "sent" and row[7] <= overdue]
+        sql.affected(sql.statement(__file__, "sent_is_unknown"), {"ids": late})
+    return [
+        Looked(*row[:4], json.loads(row[4]), *row[5:12], json.loads(row[12]), row[13], tuple(row[14:17]))
+        for row in found
+    ]
+
+
+def _look(provider: Provider, lane: Lane, taken: Sequence[Looked]) -> None:
+    try:
+        findings = provider.lookup([_asked(one, lane) for one in taken])
+    except ProviderUnavailable as fault:
+        _look_later(taken, fault.retry_seconds)
+        return
+    points.reach(points.VERIFY_LOOKED)
+    news = [(one, findings[one.attempt_id]) for one in taken if _is_news(one, findings.get(one.attempt_id))]
+    evidence.store([Said(o.attempt_id, o.payment_id, o.send_no, "lookup", finding) for o, finding in news])
+    if news:
+        wake.wake("payments.apply")
+    told = {one.attempt_id for one, _ in news}
+    rest = [one for one in taken if one.attempt_id not in told]
+    again = _to_send_again(provider, rest, findings)
+    _send_again(provider, lane, again)
+    sent = {one.attempt_id for one in again}
+    _look_later([one for one in rest if one.attempt_id not in sent], None)
+
+
+def _asked(one: Looked, lane: Lane) -> Asked:
+    return Asked(
+        one.attempt_id, one.payment_id, lane.operation, one.identity, one.data, one.amount_minor, one.fee_minor,
+        one.currency, one.instructions,
+    )  # fmt: skip
+
+
+def _is_news(one: Looked, finding: Finding | None) -> bool:
+    """True where applying it would change something. Absence that may not be read yet is none."""
+    if finding is None:
+        return False
+    if finding.outcome is Outcome.MISSING:
+        return one.state == "pending"
+    return (finding.outcome.value, finding.code, finding.provisional) != one.last
+
+
+def _to_send_again(provider: Provider, rest: Sequence[Looked], findings: dict[UUID, Finding]) -> list[Looked]:
+    if not provider.sheet.resend_same_identity:
+        return []
+    wait = timedelta(seconds=spans.absence(provider.sheet))
+    now = clock.machine_now()
+    return [
+        one
+        for one in rest
+        if one.send_by + wait < now
+        and (finding := findings.get(one.attempt_id)) is not None
+        and finding.outcome is Outcome.MISSING
+    ]
+
+
+def _send_again(provider: Provider, lane: Lane, again: Sequence[Looked]) -> None:
+    """The same identity once more: a new send under a new fence, through mark sent like the first."""
+    if not again or lanes.stopped(lane.provider):
+        return
+    with Outbound(provider, threads=min(lanes.threads(), len(again))) as outbound:
+        for start in range(0, len(again), outbound.threads):
+            chunk = again[start : start + outbound.threads]
+            for marked in resend.mark(provider, lane, chunk, free=outbound.free):
+                outbound.put(marked)
+            while outbound.free < outbound.threads:
+                outbound.collect(seconds=1.0)
+
+
+def _look_later(looked: Sequence[Looked], seconds: float | None) -> None:
+    """Move the next look, further each time; what stays unknown too long is parked for a person. Commits."""
+    if not looked:
+        return
+    now = clock.machine_now()
+    with transaction.atomic():
+        sql.affected(
+            sql.statement(__file__, "look_later"),
+            {
+                "ids": [one.payment_id for one in looked],
+                "ats": [now + timedelta(seconds=max(spans.look(one.looks), seconds or 0)) for one in looked],
+            },
+        )
+        old = now - timedelta(seconds=spans.park_unknown())
+        tired = [one.payment_id for one in looked if one.created_at < old]
+        park.park(tired, "its outcome has been unknown for too long", machine_at=now)

@@ -1,0 +1,36 @@
+"""Doors: wake-ups name a lane, never rows; each takes its own next batch until the lane is empty."""
+
+from __future__ import annotations
+
+from engine.core import wake
+from engine.core.task import Counts, batch_task
+from engine.ledger import rollup
+from payments.pipeline import apply, driver, verify
+from payments.pipeline.lanes import Lane
+
+
+@batch_task(name="payments.send", quiet_when_idle=True)
+def send(operation: str, provider: str) -> Counts:
+    """Send what is due in the lane."""
+    return {"sent": driver.drive(Lane(operation, provider))}
+
+
+@batch_task(name="payments.verify", quiet_when_idle=True)
+def look_up(operation: str, provider: str) -> Counts:
+    """Look up what has no final outcome in the lane."""
+    return {"looked_up": verify.verify(Lane(operation, provider))}
+
+
+@batch_task(name="payments.apply", quiet_when_idle=True)
+def apply_evidence() -> Counts:
+    """Turn stored evidence into state, postings and events."""
+    applied = apply.drain()
+    if applied:
+        wake.wake("payments.roll_up")
+    return {"applied": applied}
+
+
+@batch_task(name="payments.roll_up", quiet_when_idle=True)
+def roll_up() -> Counts:
+    """Add open ledger deltas to the balances."""
+    return {"rolled_up": rollup.roll_up()}
