@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from billing import states
+
 
 class Customer(models.Model):
     """The payer. Their dates live on `clock_id` and, for calendar periods, in `zone`."""
@@ -120,6 +122,9 @@ class Subscription(models.Model):
     next_due_at = models.DateTimeField(null=True)
     ends_at = models.DateTimeField(null=True)
     catch_up = models.PositiveIntegerField(default=0, db_default=0)  # missed periods billed in a row
+    # An operator let everything missed up to here be billed: such periods don't count as catch-up.
+    released_until = models.DateTimeField(null=True)
+    periods_skipped = models.PositiveIntegerField(default=0, db_default=0)  # numbers no invoice has (a pause)
     held_reason = models.TextField(default="", db_default="", blank=True)
     held_code = models.CharField(max_length=40, default="", db_default="", blank=True)
     reason_code = models.CharField(max_length=60, default="", db_default="", blank=True)  # why it is past_due
@@ -137,6 +142,10 @@ class Subscription(models.Model):
                 condition=~Q(state__in=("canceled", "expired")),
                 name="one_live_subscription_per_plan",
             ),
+            models.CheckConstraint(
+                condition=Q(next_due_at__isnull=True) | Q(state__in=states.BILLED, held_code=""),
+                name="only_a_billed_subscription_is_due",
+            ),
         ]
         indexes = [
             models.Index(
@@ -145,6 +154,11 @@ class Subscription(models.Model):
                 name="subscriptions_due",
             ),
             models.Index(fields=["held_code"], condition=~Q(held_code=""), name="subscriptions_held"),
+            models.Index(
+                fields=["clock_id", "ends_at"],
+                condition=Q(ends_at__isnull=False) & ~Q(state__in=("canceled", "expired")),
+                name="subscriptions_to_expire",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -254,3 +268,25 @@ class NumberSeries(models.Model):
 
     def __str__(self) -> str:
         return f"{self.series}{self.last}"
+
+
+class DailyReport(models.Model):
+    """One day (UTC, machine time) of one currency, computed from the rows of that day, never counted up."""
+
+    day = models.DateField()
+    currency = models.CharField(max_length=10)
+    succeeded = models.PositiveIntegerField(default=0, db_default=0)
+    succeeded_minor = models.BigIntegerField(default=0, db_default=0)
+    failed = models.PositiveIntegerField(default=0, db_default=0)
+    failed_minor = models.BigIntegerField(default=0, db_default=0)
+    canceled = models.PositiveIntegerField(default=0, db_default=0)
+    canceled_minor = models.BigIntegerField(default=0, db_default=0)
+    fee_minor = models.BigIntegerField(default=0, db_default=0)  # the platform's share of what succeeded
+    average_seconds = models.FloatField(null=True)  # from scheduled to succeeded
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["day", "currency"], name="one_report_per_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.currency}"

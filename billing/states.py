@@ -9,7 +9,8 @@ SUBSCRIPTION = machine(
     "billing_subscription",
     {"incomplete"},
     {
-        "incomplete": {"active", "canceled", "expired"},
+        # A first payment that fails is a debt like any other: dunning and endpoints read one state.
+        "incomplete": {"active", "past_due", "canceled", "expired"},
         "active": {"past_due", "paused", "canceled", "expired"},
         "past_due": {"active", "paused", "unpaid", "canceled", "expired"},
         "paused": {"active", "past_due", "canceled", "expired"},
