@@ -100,6 +100,7 @@ def test_purged_balances_are_awaited_not_guessed(world: World, driver: Driver) -
     world.net.fault("stale", methods=["getTransaction"], slots=FINAL_SLOTS + 10)
     finding = driver.lookup(attempt)
     assert (finding.outcome, finding.code) == (Outcome.PENDING, "awaiting_balances")
+    assert finding.provisional
     world.net.clear_faults()
     assert driver.lookup(attempt).outcome is Outcome.SUCCEEDED
 

@@ -64,7 +64,9 @@ CASES = [
     pytest.param([line(OTHER, SIGNED_SLOT + 5)], Outcome.UNKNOWN, "cannot_prove", id="ends-too-soon"),
     pytest.param([line(MINE, 1_200, OURS), OLDER], Outcome.PENDING, "awaiting_balances", id="ours-landed"),
     pytest.param([line(OTHER, 1_200, OURS), OLDER], Outcome.UNKNOWN, "cannot_prove", id="another-one-paid"),
-    pytest.param([line(OTHER, 1_200, OURS, {"x": 1}), OLDER], Outcome.ABSENT, "expired", id="another-one-failed"),
+    pytest.param(
+        [line(OTHER, 1_200, OURS, {"x": 1}), OLDER], Outcome.ABSENT, "expired", id="another-one-failed"
+    ),
     pytest.param({"code": -32011, "message": "no history"}, Outcome.UNKNOWN, "cannot_prove", id="no-history"),
     pytest.param("nonsense", Outcome.UNKNOWN, "cannot_prove", id="unreadable"),
 ]

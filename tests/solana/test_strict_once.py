@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+from pydantic import SecretStr
+from solders.keypair import Keypair
 
 from engine.providers.base import FailureClass, Outcome
 from engine.providers.solana import marker, proof
+from sandbox.localnet import wallets
 from tests.solana.world import DEAD_SLOTS, FINAL_SLOTS, USDC, Attempt, Driver, World
 
 
@@ -28,7 +33,7 @@ def test_the_second_transaction_moves_nothing_and_adopts_the_first(world: World,
     assert (adopted.outcome, adopted.gross_minor) == (Outcome.SUCCEEDED, 3 * USDC)
     assert adopted.movement_id == adopted.provider_ref == first.prepared.identity
     assert adopted.detail["adopted_by"] == second.prepared.identity
-    paid, failed = driver.lookup(first).network_fee_minor, 0
+    paid = driver.lookup(first).network_fee_minor
     failed = sum(tx["fee"] for tx in world.net.truth(signature=second.prepared.identity))
     assert adopted.network_fee_minor == paid + failed
     assert world.balance(world.payee) == 3 * USDC
@@ -56,11 +61,34 @@ def test_a_marker_that_nobody_can_explain_is_parked_not_declined(world: World, d
     assert finding.failure_class is FailureClass.UNKNOWN
 
 
-def test_the_marker_survives_a_change_of_the_fee_payer(world: World, driver: Driver) -> None:
+def test_a_forged_memo_is_not_adopted(world: World, driver: Driver) -> None:
+    """The payer moves the amount to a friend, under our memo, after blocking the marker."""
     attempt = driver.sign(world.payable(strict_once=True))
-    place = marker.address(attempt.payable.payment_id, world.collector.pubkey())
+    world.net.airdrop(marker.address(attempt.payable.payment_id, world.collector.pubkey()), 10**9)
+    payer = world.payer.pubkey()
+    forged = [
+        wallets.pull(world.account(world.payer), world.mint, world.open(Keypair()), payer, USDC, 6),
+        wallets.memo(payer, attempt.payable.payment_id.hex),
+    ]
+    wallets.send(world.net, forged, [world.payer])
     driver.send(attempt)
-    assert world.net.call("getBalance", str(place))["value"] > 0
+    world.net.advance(FINAL_SLOTS)
+    assert driver.lookup(attempt).code == "marker_taken"
+
+
+def test_the_marker_holds_when_the_fee_payer_is_exchanged(
+    world: World, driver: Driver, change: Callable[..., None]
+) -> None:
+    payable = world.payable(strict_once=True)
+    first = driver.sign(payable)
+    change(solana_fee_payer_key=SecretStr(str(wallets.create_wallet(world.net))))
+    world.net.advance(2)
+    second = driver.sign(payable)
+    assert first.prepared.data["fee_payer"] != second.prepared.data["fee_payer"]
+    driver.send(first)
+    driver.send(second)
+    world.net.advance(FINAL_SLOTS)
+    assert len(world.settled(payable)) == 1
 
 
 def test_other_payments_have_no_marker(world: World, driver: Driver) -> None:

@@ -64,7 +64,12 @@ class World:
         }
 
     def payable(
-        self, amount: int = USDC, fee: int = 0, last_try: bool = False, payment_id: UUID | None = None, **changed: Any
+        self,
+        amount: int = USDC,
+        fee: int = 0,
+        last_try: bool = False,
+        payment_id: UUID | None = None,
+        **changed: Any,
     ) -> Payable:
         terms = self.instructions(**changed)
         return Payable(payment_id or uuid7(), "charge", amount, fee, "USDC", terms, last_try)

@@ -149,7 +149,12 @@ def _read(wallet: str, mint: str) -> tuple[str, TokenAccount | None, int]:
     decimals, address = mint_decimals(mint), token_account(wallet, mint)
     found = read_raw(rpc.client(), [mint, address], settings.ENV.solana_commitment)
     _same_mint(found[mint], decimals)
-    return address, parse_token_account(found[address]), decimals
+    state = parse_token_account(found[address])
+    if state and state.owner != wallet:
+        raise Refusal(
+            "token_account_given_away", "the wallet's token account has another owner", param="wallet"
+        )
+    return address, state, decimals
 
 
 def _same_mint(account: Account | None, decimals: int) -> None:

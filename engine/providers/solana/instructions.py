@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.core.errors import Refusal
 from engine.providers.solana import keys
-from engine.providers.solana.addresses import mint_decimals, public_key, token_account
+from engine.providers.solana.addresses import mint_decimals, mint_of, public_key, token_account
 
 FIELDS = frozenset({"mint", "decimals", "payer", "source", "payee", "collector", "fee_wallet", "strict_once"})
 
@@ -36,14 +36,16 @@ class Terms:
         return amount_minor - fee, fee
 
 
-def validate_instructions(instructions: Mapping[str, Any]) -> Terms:
-    """`instructions` typed, for freezing on a payment. Pure. Raises Refusal naming the field.
+def validate_instructions(instructions: Mapping[str, Any], *, currency: str = "") -> Terms:
+    """`instructions` typed, for freezing on a payment in `currency`. Pure. Raises Refusal naming the field.
 
     Whether the mint is the classic SPL Token program's is asked of the chain by `approval.check_mint`.
     """
     terms = read_terms(instructions)
     if mint_decimals(terms.mint) != terms.decimals:
         raise Refusal("decimals_differ", "decimals differ from the allow-list's", param="decimals")
+    if currency and mint_of(currency) != terms.mint:
+        raise Refusal("mint_differs", f"this mint is not that of {currency}", param="mint")
     keys.collector(terms.collector)
     return terms
 

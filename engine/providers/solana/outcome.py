@@ -21,10 +21,10 @@ from engine.providers.solana.tokens import TokenAccount, parse_token_account, re
 def read(client: Client, known: Sequence[tuple[Asked, Status]]) -> dict[UUID, Finding]:
     """Findings for attempts with a status. Calls out. Attempts that could not be read now are left out."""
     found: dict[UUID, Finding] = {}
-    final: list[Asked] = []
+    final: list[tuple[Asked, Status]] = []
     for asked, status in known:
         if status.level == "finalized":
-            final.append(asked)
+            final.append((asked, status))
         else:
             found[asked.attempt_id] = _seen(status)
     return found | _final(client, final)
@@ -39,15 +39,27 @@ def _seen(status: Status) -> Finding:
     return Finding(Outcome.PENDING, code=status.level, message=message, provisional=confirmed)
 
 
-def _final(client: Client, final: Sequence[Asked]) -> dict[UUID, Finding]:
+def _final(client: Client, final: Sequence[tuple[Asked, Status]]) -> dict[UUID, Finding]:
     if not final:
         return {}
     try:
-        shown = landed.read(client, [asked.identity for asked in final])
-        accounts = _accounts_of_failed(client, final, shown)
+        shown = landed.read(client, [asked.identity for asked, _ in final])
+        accounts = _accounts_of_failed(client, [asked for asked, _ in final], shown)
     except RpcFault:
         return {}
-    return {asked.attempt_id: _finding(client, asked, shown.get(asked.identity), accounts) for asked in final}
+    return {
+        asked.attempt_id: _finding(client, asked, shown[asked.identity], accounts)
+        if asked.identity in shown
+        else _awaiting(status)
+        for asked, status in final
+    }
+
+
+def _awaiting(status: Status) -> Finding:
+    """Final for sure, but amounts come from balances alone: wait for a node that can show them."""
+    message = "Final; its balances are awaited."
+    good = status.err is None
+    return Finding(Outcome.PENDING, code="awaiting_balances", message=message, provisional=good)
 
 
 def _accounts_of_failed(
@@ -63,11 +75,8 @@ def _accounts_of_failed(
 
 
 def _finding(
-    client: Client, asked: Asked, tx: Landed | None, accounts: Mapping[str, TokenAccount | None]
+    client: Client, asked: Asked, tx: Landed, accounts: Mapping[str, TokenAccount | None]
 ) -> Finding:
-    if tx is None:
-        # Final for sure, but amounts come from balances alone: wait for a node that can show them.
-        return Finding(Outcome.PENDING, code="awaiting_balances", message="Final; its balances are awaited.")
     terms = read_terms(asked.instructions)
     if tx.err is None:
         return _succeeded(asked, terms, tx)
@@ -129,7 +138,7 @@ def _adopt(client: Client, asked: Asked, terms: Terms, failed: Landed) -> Findin
         shown = landed.read(client, others)
     except RpcFault:
         shown = {}
-    paid = [tx for tx in shown.values() if tx.err is None and tx.change(terms.source) < 0]
+    paid = [tx for tx in shown.values() if tx.err is None and _went_to_its_parties(tx, terms)]
     if len(paid) == 1:
         return _succeeded(asked, terms, paid[0], spent_before=failed.lamports_spent)
     return Finding(
@@ -140,3 +149,9 @@ def _adopt(client: Client, asked: Asked, terms: Terms, failed: Landed) -> Findin
         provider_ref=failed.signature,
         detail={"slot": failed.slot, "candidates": len(paid)},
     )
+
+
+def _went_to_its_parties(tx: Landed, terms: Terms) -> bool:
+    """Anybody can write our memo: adopt only what left the payer for the payee and our fee account."""
+    fee = tx.change(terms.fee_account) if terms.fee_account else 0
+    return 0 < -tx.change(terms.source) == tx.change(terms.payee_account) + fee

@@ -22,7 +22,7 @@ def post(endpoint: Endpoint, body: bytes, seconds: float) -> tuple[bytes, float 
     """Send one request within `seconds` in all; the answer's bytes and its Retry-After in seconds.
 
     Calls out. Raises NotReached, OutcomeUnknown or RateLimited. The total holds for a node that is slow
-    or silent; resolving a name and header lines that trickle in are bounded by the system alone.
+    or silent; resolving a name, its second address and header lines that trickle in come on top.
     """
     fault: RpcFault
     try:

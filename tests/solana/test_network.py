@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from engine.providers.solana import network
+from sandbox.localnet.control import Localnet
+from tests.solana.scripted import node, results
+
+pytestmark = pytest.mark.usefixtures("keys")
+DEVNET = {"getGenesisHash": network.GENESIS["devnet"]}
+
+
+def test_a_localnet_is_any_chain_but_the_public_ones(net: Localnet, change: Callable[..., None]) -> None:
+    change(solana_rpc_url=net.url)
+    (check,) = network.check_network()
+    assert check.ok and check.genesis
+    with node(results(DEVNET)) as (url, _):
+        change(solana_rpc_url=url)
+        (check,) = network.check_network()
+    assert (check.ok, check.code) == (False, "wrong_network")
+
+
+def test_every_endpoint_is_checked_and_no_key_is_shown(net: Localnet, change: Callable[..., None]) -> None:
+    with node(results(DEVNET)) as (url, _):
+        change(
+            solana_network="devnet",
+            solana_rpc_url=f"{url}/?api-key=hush,{net.url}/?api-key=hush,http://127.0.0.1:9/hush",
+        )
+        checks = network.check_network()
+    assert [each.code for each in checks] == ["", "wrong_network", "unreachable"]
+    assert "hush" not in repr(checks)
+
+
+def test_clock_and_health(net: Localnet, change: Callable[..., None]) -> None:
+    change(solana_rpc_url=net.url)
+    state = network.clock_and_health()
+    assert state.healthy
+    assert state.slot > state.finalized_slot > state.block_height
+    change(solana_rpc_url=f"{net.url}/lag/200")
+    assert not network.clock_and_health().healthy
