@@ -1,0 +1,45 @@
+# Everything needs only Python 3.11+ with venv and pip, make, and a package index.
+# PYTHON=python3.12 chooses another Python; RUN_DIR, WEB_PORT, FLOWER_PORT, SOLANA_PORT, CYCLES are passed on.
+.DEFAULT_GOAL := help
+.PHONY: help run test prove bench bench-long lock clean reset
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+CYCLES ?=
+export PYTHON CYCLES
+
+PY := .venv/bin/python
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*##/\t/' | expand -t 14
+
+run:  ## start everything and show it live; CYCLES=n ends after n billing cycles
+	@bin/bootstrap run
+	@exec $(PY) -m sandbox.run
+
+test:  ## linters, import contracts, types and all tests, on servers of their own
+	@bin/bootstrap dev
+	@exec $(PY) -m sandbox.run.check $(ARGS)
+
+prove:  ## crash and simulation proofs, on servers of their own
+	@bin/bootstrap dev
+	@exec $(PY) -m sandbox.prove $(ARGS)
+
+bench:  ## short measurements
+	@bin/bootstrap dev
+	@exec $(PY) -m benchmarks $(ARGS)
+
+bench-long:  ## the long measurements
+	@bin/bootstrap dev
+	@exec $(PY) -m benchmarks --long $(ARGS)
+
+lock:  ## resolve requirements*.in again into the hashed locks
+	@bin/bootstrap dev
+	@exec bin/lock
+
+reset:  ## forget the run's data, logs and secrets (RUN_DIR)
+	@bin/bootstrap run
+	@exec $(PY) -m sandbox.run.reset
+
+clean: reset  ## reset, and remove the environment and caches
+	@rm -rf .venv .venv.lock .run-test .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,66 @@
+"""`make test`: linters, import contracts, types, then all tests on embedded servers. First failure ends it.
+
+Words after the command go to pytest: `python -m sandbox.run.check -k charge`.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from sandbox.run.deathsig import follow_make, tied
+from sandbox.run.embedded import embedded
+from sandbox.run.errors import RunError, StartFailed
+from sandbox.run.paths import CHECKOUT
+from sandbox.run.start import say
+
+RUN_DIR = ".run-test"
+PY = sys.executable
+CHECKS = {
+    "ruff": (PY, "-m", "ruff", "check", "."),
+    "format": (PY, "-m", "ruff", "format", "--check", "."),
+    "imports": (str(Path(PY).parent / "lint-imports"),),
+    "types": (PY, "-m", "mypy"),
+}
+
+
+def step(name: str, argv: tuple[str, ...], environ: Mapping[str, str]) -> int:
+    """Run one check with its output on our terminal; say its seconds; return its exit code."""
+    say(f"── {name}")
+    began = time.monotonic()
+    command = tied(argv, signal.SIGTERM)
+    code = subprocess.run(command, cwd=CHECKOUT, env=dict(environ), check=False).returncode
+    mark = "✓" if code == 0 else "✗"
+    say(f"{mark} {name:<10} {time.monotonic() - began:>6.1f} s")
+    return code
+
+
+def main(words: list[str]) -> int:
+    """All checks in order; returns the first failing exit code, else 0."""
+    for name, argv in CHECKS.items():
+        if code := step(name, argv, os.environ):
+            return code
+    with embedded(os.environ.get("RUN_DIR") or RUN_DIR, fresh=True, say=say) as servers:
+        environ = {**os.environ, **servers.values}
+        return step("tests", (PY, "-m", "pytest", "-n", "2", *words), environ)
+
+
+def _terminate(number: int, frame: object) -> None:
+    sys.exit(128 + number)
+
+
+if __name__ == "__main__":
+    follow_make()
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except RunError as error:
+        say(f"✗ {error}")
+        for line in error.tail if isinstance(error, StartFailed) else ():
+            say(f"  {line}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
