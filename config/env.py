@@ -74,6 +74,10 @@ class Env(BaseSettings):
         default=3, ge=1, le=1000, description="Missed periods billed in a row before an operator is asked"
     )
 
+    sandbox_providers: Annotated[dict[str, str], NoDecode] = Field(
+        default={}, description="Tests only: further providers, `name=python.path`; refused with LIVEMODE"
+    )
+
     # --- engine's time spans (design section 3; tests use tenths of seconds) ---------------------
     take_seconds: float = Field(default=60, gt=0, description="A taken row is offered again after this")
     send_window_seconds: float = Field(default=20, gt=0, description="Signed to first byte, at most")
@@ -134,6 +138,13 @@ class Env(BaseSettings):
             mints[match[1]] = (match[2], int(match[3]))
         return mints
 
+    @field_validator("sandbox_providers", mode="before")
+    @classmethod
+    def _providers(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return dict(part.split("=", 1) for part in value.split(",") if "=" in part)
+
     @field_validator("field_keys")
     @classmethod
     def _fernet(cls, value: list[SecretStr]) -> list[SecretStr]:
@@ -186,6 +197,8 @@ class Env(BaseSettings):
 
     @model_validator(mode="after")
     def _together(self) -> Env:
+        if self.livemode and self.sandbox_providers:
+            raise ValueError("SANDBOX_PROVIDERS can't be used with LIVEMODE")
         if self.livemode and self.debug:
             raise ValueError("DEBUG can't be on with LIVEMODE")
         if self.livemode and self.solana_network == "localnet":

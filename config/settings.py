@@ -73,6 +73,7 @@ WHITENOISE_AUTOREFRESH = DEBUG
 # refused payment is told (one batch per source kind, in apply's own transaction).
 PROVIDERS = {
     "solana_delegate": "engine.providers.solana.provider.SolanaDelegate",
+    **ENV.sandbox_providers,
 }
 SOURCES = {
     "invoice": "billing.collect.payments_changed",

@@ -96,7 +96,8 @@ def _look(provider: Provider, lane: Lane, taken: Sequence[Looked]) -> None:
         _look_later(taken, fault.retry_seconds)
         return
     points.reach(points.VERIFY_LOOKED)
-    news = [(one, findings[one.attempt_id]) for one in taken if _is_news(one, findings.get(one.attempt_id))]
+    readable = clock.machine_now() - timedelta(seconds=spans.absence(provider.sheet))
+    news = [(o, findings[o.attempt_id]) for o in taken if _is_news(o, findings.get(o.attempt_id), readable)]
     evidence.store([Said(o.attempt_id, o.payment_id, o.send_no, "lookup", finding) for o, finding in news])
     if news:
         wake.wake("payments.apply")
@@ -115,10 +116,12 @@ def _asked(one: Looked, lane: Lane) -> Asked:
     )  # fmt: skip
 
 
-def _is_news(one: Looked, finding: Finding | None) -> bool:
+def _is_news(one: Looked, finding: Finding | None, readable: datetime) -> bool:
     """True where applying it would change something. Absence that may not be read yet is none."""
     if finding is None:
         return False
+    if finding.outcome is Outcome.ABSENT:
+        return one.send_by <= readable
     if finding.outcome is Outcome.MISSING:
         return one.state == "pending"
     return (finding.outcome.value, finding.code, finding.provisional) != one.last

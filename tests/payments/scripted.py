@@ -1,0 +1,97 @@
+"""A provider whose world the test writes: what each send and each look answers, by payment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from engine.providers.base import (
+    Asked,
+    FailureClass,
+    Finding,
+    Hold,
+    Outcome,
+    Payable,
+    Prepared,
+    ProviderUnavailable,
+    Sendable,
+    Sheet,
+)
+
+
+class Scripted:
+    """`replies` and `looks` map a payment to the findings it gets, first to last; the last one stays."""
+
+    name = "scripted"
+    sheet = Sheet(
+        provider="scripted",
+        operations=("charge",),
+        pulls=True,
+        settlement="direct",
+        resend_same_identity=True,
+        identity_seconds=None,
+        lookup_by_identity=True,
+        lookup_batch=256,
+        absence_after=0.0,
+        absence_certain=True,
+        cancel=False,
+        refunds=False,
+        currencies=("USDC", "SOL"),
+    )
+
+    def __init__(self) -> None:
+        self.replies: dict[UUID, list[Finding]] = {}
+        self.looks: dict[UUID, list[Finding]] = {}
+        self.holds: dict[UUID, Hold] = {}
+        self.sent: list[Sendable] = []
+        self.prepared = 0
+        self.down: ProviderUnavailable | None = None
+
+    def context(self, payables: Sequence[Payable]) -> Any:
+        if self.down:
+            raise self.down
+        return None
+
+    def prepare(self, payables: Sequence[Payable], context: Any) -> list[Prepared | Hold]:
+        answers: list[Prepared | Hold] = []
+        for payable in payables:
+            if payable.payment_id in self.holds and not payable.last_try:
+                answers.append(self.holds[payable.payment_id])
+                continue
+            self.prepared += 1
+            identity = f"{payable.payment_id.hex}-{self.prepared}"
+            answers.append(Prepared(payable.payment_id, identity, identity.encode(), {"n": self.prepared}))
+        return answers
+
+    def committing(self, prepared: Sequence[Prepared]) -> None:
+        return None
+
+    def submit(self, sendable: Sendable) -> Finding:
+        self.sent.append(sendable)
+        return _next(self.replies, sendable.payment_id, Finding(Outcome.PENDING, code="accepted"))
+
+    def lookup(self, asked: Sequence[Asked]) -> dict[UUID, Finding]:
+        if self.down:
+            raise self.down
+        return {one.attempt_id: _next(self.looks, one.payment_id, paid(one)) for one in asked}
+
+
+def paid(one: Asked | None = None, **changes: Any) -> Finding:
+    """A final success of what was asked for, with `changes`."""
+    values: dict[str, Any] = {"outcome": Outcome.SUCCEEDED, "movement_id": "m"}
+    if one is not None:
+        values |= {"gross_minor": one.amount_minor, "currency": one.currency, "fee_minor": one.fee_minor}
+    return Finding(**(values | changes))
+
+
+def declined(code: str = "allowance_too_small", **changes: Any) -> Finding:
+    """A final refusal."""
+    return Finding(Outcome.DECLINED, FailureClass.PAYER_ACTION, code, "the allowance is too small", **changes)
+
+
+def _next(script: dict[UUID, list[Finding]], payment_id: UUID, default: Finding) -> Finding:
+    left = script.get(payment_id)
+    if not left:
+        return default
+    return left.pop(0) if len(left) > 1 else left[0]

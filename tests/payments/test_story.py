@@ -1,0 +1,312 @@
+"""One payment from scheduled to its end, through every step of the pipeline, on a real database.
+
+The lane's verbs are called one by one: the driver's threads are the crash tests' business.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+import pytest
+
+from engine.core import clock
+from engine.ledger import balances
+from engine.ledger.models import Transfer
+from engine.outbox.models import Event
+from engine.providers import registry
+from engine.providers.base import FailureClass, Finding, Hold, HoldKind, Outcome
+from payments.models import Attempt, Case, Evidence
+from payments.pipeline import apply, evidence, send, verify
+from payments.pipeline.evidence import Said
+from payments.pipeline.lanes import Lane
+from payments.pipeline.mark_sent import Marked, mark_sent
+from payments.pipeline.take import payables, take
+from tests.payments.scripted import declined, paid
+
+LANE = Lane("charge", "scripted")
+
+
+def mark() -> list[Marked]:
+    """Take and mark sent what is due."""
+    taken = take(*LANE, most=50)
+    provider = registry.get("scripted")
+    wanted = payables(taken, "charge", machine_at=clock.machine_now())
+    return mark_sent(provider, wanted, provider.context(wanted), free=50)[0]
+
+
+def run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send what is due, then look up and apply once."""
+    with monkeypatch.context() as patch:
+        patch.setattr("payments.pipeline.send.sql.outside_transaction", lambda: True)
+        said = []
+        for one in mark():
+            finding, source = send.send(registry.get("scripted"), one)
+            said.append(
+                Said(one.sendable.attempt_id, one.sendable.payment_id, one.sendable.send_no, source, finding)
+            )
+        evidence.store(said)
+    apply_all()
+    look()
+
+
+def look() -> None:
+    time.sleep(0.03)
+    found = verify.take_open(LANE, most=50)
+    if found:
+        verify._look(registry.get("scripted"), LANE, found)
+    apply_all()
+
+
+def apply_all() -> None:
+    # posting refuses to work outside a transaction and apply opens its own
+    while apply.apply():
+        pass
+
+
+def test_a_payment_is_sent_once_booked_once_and_told_once(world, new_payment, payment, told, monkeypatch):
+    one = new_payment()
+    run(monkeypatch)
+    assert payment(one).state == "succeeded"
+    assert payment(one).settled_minor == 1000
+    assert [s.payment_id for s in world.sent] == [one]
+    assert [(c.state, c.settled_minor) for c in told] == [("succeeded", 1000)]
+    legs = Transfer.objects.filter(source_id=one).order_by("seq").values_list("kind", "seq", "amount_minor")
+    assert list(legs) == [
+        ("payment.succeeded", 0, 950),
+        ("payment.succeeded", 1, 50),
+        ("payment.succeeded", 2, 50),
+    ]
+    accounts = payment(one).accounts
+    amounts = balances.balances(accounts.values())
+    assert amounts[accounts["settled_direct"]] == 950
+    assert amounts[accounts["clearing"]] == 50
+    assert amounts[accounts["receivable"]] == -1000
+    assert amounts[accounts["fee_income"]] == -50
+    types = Event.objects.filter(object_id=one).order_by("seq").values_list("type", flat=True)
+    assert list(types) == ["payment.sent", "payment.succeeded"]
+
+
+def test_a_decline_fails_the_payment_for_its_true_reason(world, new_payment, payment, told, monkeypatch):
+    one = new_payment()
+    world.looks[one] = [declined(network_fee_minor=5000, network_currency="SOL")]
+    run(monkeypatch)
+    assert (payment(one).state, payment(one).failure_code) == ("failed", "allowance_too_small")
+    assert payment(one).failure_class == FailureClass.PAYER_ACTION
+    assert [(c.state, c.failure_code) for c in told] == [("failed", "allowance_too_small")]
+    assert Transfer.objects.get().kind == "attempt.network_fee"
+
+
+def test_no_answer_is_unknown_and_is_never_sent_under_a_new_identity(
+    world, new_payment, payment, monkeypatch
+):
+    one = new_payment()
+    world.replies[one] = [Finding(Outcome.UNKNOWN, FailureClass.UNKNOWN, "timeout")]
+    world.looks[one] = [Finding(Outcome.UNKNOWN, FailureClass.UNKNOWN, "cannot_tell")]
+    run(monkeypatch)
+    assert payment(one).state == "in_flight"
+    assert Attempt.objects.get(payment_id=one).state == "unknown"
+    assert mark() == []
+    assert len(world.sent) == 1
+
+
+def test_absence_is_not_read_before_the_send_is_over(world, new_payment, payment, monkeypatch):
+    one = new_payment()
+    world.looks[one] = [Finding(Outcome.ABSENT, FailureClass.TECHNICAL, "expired")]
+    run(monkeypatch)
+    assert payment(one).state == "in_flight"
+    assert Attempt.objects.get().state != "not_sent"
+    time.sleep(0.4)
+    look()  # it had been seen: first it is unknown,
+    look()  # then it is proved absent
+    assert Attempt.objects.get().state == "not_sent"
+    assert (payment(one).state, payment(one).waiting) == ("scheduled", "retry")
+    time.sleep(0.03)
+    world.looks[one] = []
+    run(monkeypatch)
+    assert payment(one).state == "succeeded"
+    assert [a.state for a in Attempt.objects.order_by("seq")] == ["not_sent", "succeeded"]
+
+
+def test_a_send_that_did_not_leave_is_tried_again_then_waits_for_the_provider(
+    world, new_payment, payment, told, monkeypatch
+):
+    one = new_payment()
+    world.replies[one] = [Finding(Outcome.NOT_LEFT, FailureClass.TECHNICAL, "rate_limited")]
+    for _ in range(4):
+        run(monkeypatch)
+        time.sleep(0.1)
+    found = payment(one)
+    assert (found.state, found.waiting) == ("scheduled", "provider")
+    assert found.short_tries >= 3
+    assert told == []
+
+
+def test_a_worker_that_was_stopped_too_long_does_not_send(world, new_payment, payment, monkeypatch):
+    one = new_payment()
+    marked = mark()
+    time.sleep(0.25)
+    with monkeypatch.context() as patch:
+        patch.setattr("payments.pipeline.send.sql.outside_transaction", lambda: True)
+        finding, source = send.send(world, marked[0])
+    assert (finding.outcome, finding.code, source) == (Outcome.NOT_LEFT, "window_over", "local")
+    assert world.sent == []
+    sendable = marked[0].sendable
+    evidence.store([Said(sendable.attempt_id, one, 1, source, finding)])
+    apply_all()
+    assert payment(one).state == "scheduled"
+
+
+def test_not_left_speaks_for_its_own_send_alone(world, new_payment, payment, monkeypatch):
+    one = new_payment()
+    mark()
+    attempt = Attempt.objects.get()
+    Attempt.objects.update(send_no=2)
+    not_left = Finding(Outcome.NOT_LEFT, FailureClass.TECHNICAL, "window_over")
+    evidence.store([Said(attempt.pk, one, 2, "local", not_left)])
+    apply_all()
+    assert payment(one).state == "in_flight"
+    evidence.store([Said(attempt.pk, one, 1, "local", not_left)])
+    apply_all()
+    assert payment(one).state == "scheduled"
+
+
+def test_what_is_missing_is_sent_again_under_the_same_identity(world, new_payment, payment, monkeypatch):
+    one = new_payment()
+    world.looks[one] = [Finding(Outcome.MISSING, code="not_seen")]
+    run(monkeypatch)
+    assert payment(one).state == "in_flight"
+    time.sleep(0.4)
+    found = verify.take_open(LANE, most=50)
+    with monkeypatch.context() as patch:
+        patch.setattr("payments.pipeline.send.sql.outside_transaction", lambda: True)
+        again = verify._to_send_again(world, found, world.lookup([verify._asked(f, LANE) for f in found]))
+        from payments.pipeline import resend
+
+        marked = resend.mark(world, LANE, again, free=5)
+        assert resend.mark(world, LANE, again, free=5) == []  # the fence has one winner
+        send.send(world, marked[0])
+    assert [s.identity for s in world.sent] == [world.sent[0].identity] * 2
+    assert [s.send_no for s in world.sent] == [1, 2]
+    assert world.sent[0].envelope == world.sent[1].envelope
+
+
+def test_a_different_amount_is_booked_to_suspense_and_parked(world, new_payment, payment, told, monkeypatch):
+    one = new_payment()
+    world.looks[one] = [paid(gross_minor=900, currency="USDC", fee_minor=50)]
+    run(monkeypatch)
+    found = payment(one)
+    assert found.state == "in_flight"
+    assert found.parked_at is not None
+    assert told == []
+    assert Attempt.objects.get().state == "unknown"
+    assert Case.objects.get().kind == "amount_differs"
+    amounts = balances.balances(found.accounts.values())
+    assert amounts[found.accounts["suspense"]] == -900
+
+
+def test_money_after_the_end_goes_to_unapplied_and_opens_a_case(
+    world, new_payment, payment, told, monkeypatch
+):
+    one = new_payment()
+    world.looks[one] = [declined()]
+    run(monkeypatch)
+    attempt = Attempt.objects.get()
+    late = paid(gross_minor=1000, currency="USDC", fee_minor=50)
+    evidence.store([Said(attempt.pk, one, 1, "lookup", late), Said(attempt.pk, one, 1, "lookup", late)])
+    apply_all()
+    assert payment(one).state == "succeeded_late"
+    assert Case.objects.get().kind == "paid_after_close"
+    amounts = balances.balances(payment(one).accounts.values())
+    assert amounts[payment(one).accounts["unapplied"]] == -1000
+    assert [c.state for c in told] == ["failed"]
+
+
+def test_a_refusing_hook_can_not_stop_the_booking(world, new_payment, payment, monkeypatch):
+    from engine.core.errors import Refusal
+
+    def refuse(changes):
+        raise Refusal("over", "more than is due")
+
+    monkeypatch.setattr("tests.payments.conftest.listener", refuse)
+    one, other = new_payment(), new_payment()
+    run(monkeypatch)
+    for found in (payment(one), payment(other)):
+        assert found.state == "succeeded"
+        assert "more than is due" in found.parked_reason
+        assert balances.balances([found.accounts["receivable"]])[found.accounts["receivable"]] == 0
+    assert Transfer.objects.filter(kind="payment.refused").count() == 4
+
+
+def test_funds_are_awaited_inside_the_grace_and_then_tried_once(world, new_payment, payment, monkeypatch):
+    now = clock.machine_now()
+    one = new_payment(grace_until=now + timedelta(seconds=0.3))
+    world.holds[one] = Hold(one, HoldKind.FUNDS, "insufficient_funds", "10 of 1000 USDC are there")
+    run(monkeypatch)
+    assert (payment(one).state, payment(one).waiting) == ("scheduled", "funds")
+    assert world.sent == []
+    world.looks[one] = [declined("insufficient_funds")]
+    time.sleep(0.35)
+    run(monkeypatch)
+    assert len(world.sent) == 1
+    assert payment(one).state == "failed"
+
+
+def test_one_queue_goes_one_at_a_time_and_oldest_first(world, new_payment, payment, monkeypatch):
+    from engine.core.ids import uuid7
+
+    queue, now = uuid7(), clock.machine_now()
+    younger = new_payment(queue_key=queue, due_at=now)
+    older = new_payment(queue_key=queue, due_at=now - timedelta(days=1))
+    assert [m.sendable.payment_id for m in mark()] == [older]
+    assert payment(younger).waiting == "queue"
+    run(monkeypatch)
+    Evidence.objects.all()
+    attempt = Attempt.objects.get(payment_id=older)
+    evidence.store(
+        [Said(attempt.pk, older, 1, "lookup", paid(gross_minor=1000, currency="USDC", fee_minor=50))]
+    )
+    apply_all()
+    assert [m.sendable.payment_id for m in mark()] == [younger]
+
+
+def test_a_payment_taken_four_times_without_a_result_is_parked(world, new_payment, payment):
+    one = new_payment()
+    for _ in range(4):
+        assert len(take(*LANE, most=5)) == 1
+        time.sleep(0.55)
+    assert take(*LANE, most=5) == []
+    assert "worker down" in payment(one).parked_reason
+
+
+def test_the_kill_switch_and_a_pause_stop_signing(world, new_payment):
+    from payments import switches
+
+    new_payment()
+    switches.stop_sending(reason="drill")
+    assert mark() == []
+    switches.start_sending()
+    switches.pause("scripted", reason="drill")
+    time.sleep(0.55)
+    assert mark() == []
+    switches.resume("scripted")
+    time.sleep(0.55)
+    assert len(mark()) == 1
+
+
+def test_an_outage_uses_up_no_try(world, new_payment, payment, told):
+    from engine.providers.base import ProviderUnavailable
+    from payments.pipeline import driver
+
+    one = new_payment()
+    world.down = ProviderUnavailable("node_unreachable", "connection refused")
+    wanted = payables(take(*LANE, most=5), "charge", machine_at=clock.machine_now())
+    driver._wait_for_provider(wanted, world.down)
+    found = payment(one)
+    assert (found.state, found.waiting, found.short_tries, found.taken_count) == (
+        "scheduled",
+        "provider",
+        0,
+        0,
+    )
+    assert told == []
