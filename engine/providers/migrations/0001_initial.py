@@ -8,7 +8,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Destination",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("payee", models.CharField(max_length=44)),
                 ("mint", models.CharField(max_length=44)),
                 ("payment_id", models.UUIDField()),
@@ -19,7 +24,9 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "engine_providers_solana_destination",
                 "constraints": [
-                    models.UniqueConstraint(fields=("payee", "mint"), name="one_destination_per_payee_and_mint")
+                    models.UniqueConstraint(
+                        fields=("payee", "mint"), name="one_destination_per_payee_and_mint"
+                    )
                 ],
             },
         ),
