@@ -88,6 +88,12 @@ class Env(BaseSettings):
         default=86_400, gt=0, description="An outcome unknown for so long is parked for a person"
     )
     watch_seconds: float = Field(default=30, gt=0, description="Gap between looks for funds in the grace")
+    watch_ahead_seconds: int = Field(
+        default=86_400,
+        ge=0,
+        description="Methods are checked so long before the due date, and the payer warned",
+    )
+    watch_ahead_every_seconds: float = Field(default=3600, gt=0, description="How often that is done")
     lane_seconds: float = Field(default=60, gt=0, description="A lane's driver ends itself after this")
     lane_threads: int = Field(default=8, ge=1, le=256, description="Requests in flight per lane and worker")
     tick_seconds: float = Field(default=2, gt=0, le=60)

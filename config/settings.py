@@ -79,6 +79,8 @@ SOURCES = {
     "invoice": "billing.collect.payments_changed",
 }
 
+TIMETABLE = "config.schedule.timetable"
+
 # --- Celery (queue.md section 4, design section 5) ------------------------------------------------
 CELERY_BROKER_URL = ENV.redis_url
 CELERY_RESULT_BACKEND = "django-db"

@@ -20,7 +20,6 @@ class PaymentMethod(models.Model):
     class State(models.TextChoices):
         PENDING = "pending"  # the approval is not on chain yet
         ACTIVE = "active"
-        NEEDS_APPROVAL = "needs_approval"  # the last check found it revoked, replaced or too small
         REMOVED = "removed"
 
     id = models.UUIDField(primary_key=True)
@@ -34,6 +33,7 @@ class PaymentMethod(models.Model):
     check_message = models.TextField(default="", db_default="", blank=True)
     balance_minor = models.BigIntegerField(null=True)
     allowance_minor = models.BigIntegerField(null=True)
+    warnings = models.PositiveIntegerField(default=0, db_default=0)  # told so far; numbers their events
     created_at = models.DateTimeField()
 
     class Meta:

@@ -26,3 +26,8 @@ def roll_up(*, most: int = 50) -> int:
         if count < BATCH:
             return taken
     return taken
+
+
+def waiting() -> bool:
+    """True if there are deltas to roll up. Reads."""
+    return bool(sql.rows("SELECT 1 FROM engine_ledger_delta LIMIT 1"))

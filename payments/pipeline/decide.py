@@ -90,9 +90,12 @@ def _amounts_agree(row: Row) -> bool:
 
 
 def _declined(row: Row, sheet: Sheet, now: datetime) -> Decision:
-    if _open(row):
-        return Decision("declined", "declined", "failed", None)
-    return _as_it_was(row, "refused: the attempt was closed")
+    if not _open(row):
+        return _as_it_was(row, "refused: the attempt was closed")
+    if row.failure_class == FailureClass.TECHNICAL:
+        # Refused for our own or the payee's fault: it moved nothing, and the payer is not dunned for it.
+        return _again(row, now, "declined for no fault of the payer", "declined")
+    return Decision("declined", "declined", "failed", None)
 
 
 def _pending(row: Row, sheet: Sheet, now: datetime) -> Decision:
@@ -137,12 +140,12 @@ def _absent(row: Row, sheet: Sheet, now: datetime) -> Decision:
     return _again(row, now, "proved absent")
 
 
-def _again(row: Row, now: datetime, verdict: str) -> Decision:
+def _again(row: Row, now: datetime, verdict: str, attempt: str = "not_sent") -> Decision:
     """Technical failure: short tries, then it waits for the provider with growing waits; never dunning's."""
     tries = row.short_tries + 1
     waiting = "retry" if tries < spans.short_tries() else "provider"
     wait = max(spans.retry(tries), row.retry_seconds or 0.0)
-    return Decision(verdict, "not_sent", "scheduled", now + timedelta(seconds=wait), waiting, short_try=True)
+    return Decision(verdict, attempt, "scheduled", now + timedelta(seconds=wait), waiting, short_try=True)
 
 
 def _next_look(row: Row, now: datetime) -> datetime:
@@ -150,4 +153,3 @@ def _next_look(row: Row, now: datetime) -> datetime:
 
 
 TERMINAL = {"succeeded", "failed", "canceled", "succeeded_late"}
-TECHNICAL = FailureClass.TECHNICAL.value

@@ -1,0 +1,96 @@
+"""Seed the timetable into django-celery-beat, keep what an operator edited, restore it on request."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from django.db import transaction
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask, PeriodicTasks
+
+
+class Entry(Protocol):
+    """A line of config/schedule.py."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def task(self) -> str: ...
+    @property
+    def every(self) -> float: ...
+    @property
+    def cron(self) -> str: ...
+    @property
+    def enabled(self) -> bool: ...
+
+
+def sync(entries: Iterable[Entry], *, restore: Iterable[str] = ()) -> list[tuple[str, str, str]]:
+    """Seed or update each entry; (name, schedule, what was done) per entry. Writes and commits.
+
+    An entry that still is as it was seeded follows the environment; an edited one is left alone unless its
+    name is in `restore`. Entries that the timetable no longer has are removed if they were seeded by us.
+    """
+    wanted, said, restored = list(entries), [], set(restore)
+    with transaction.atomic():
+        for entry in wanted:
+            said.append((entry.name, words(entry), _sync_one(entry, force=entry.name in restored)))
+        gone = PeriodicTask.objects.filter(description__startswith=_MARK).exclude(
+            name__in=[entry.name for entry in wanted]
+        )
+        gone.delete()
+        PeriodicTasks.update_changed()
+    return said
+
+
+def words(entry: Entry) -> str:
+    """The schedule for people."""
+    return f"cron {entry.cron}" if entry.cron else f"every {entry.every:g} s"
+
+
+_MARK = "seeded from the environment, "
+
+
+def _sync_one(entry: Entry, *, force: bool) -> str:
+    found = PeriodicTask.objects.select_for_update().filter(name=entry.name).first()
+    fields = {**_schedule(entry), "task": entry.task, "enabled": entry.enabled}
+    if found is None:
+        PeriodicTask.objects.create(name=entry.name, description=_MARK + _print(fields), **fields)
+        return "seeded"
+    now = {
+        "interval": found.interval, "crontab": found.crontab, "task": found.task, "enabled": found.enabled,
+    }  # fmt: skip
+    edited = found.description != _MARK + _print(now)
+    if edited and not force:
+        return "edited by an operator, kept"
+    if now == fields and not edited:
+        return "unchanged"
+    for name, value in fields.items():
+        setattr(found, name, value)
+    found.description = _MARK + _print(fields)
+    found.save()
+    return "restored" if edited else "updated"
+
+
+def _schedule(entry: Entry) -> dict[str, Any]:
+    if entry.cron:
+        minute, hour, day, month, weekday = entry.cron.split()
+        crontab, _ = CrontabSchedule.objects.get_or_create(
+            minute=minute,
+            hour=hour,
+            day_of_month=day,
+            month_of_year=month,
+            day_of_week=weekday,
+            timezone="UTC",
+        )
+        return {"crontab": crontab, "interval": None}
+    unit, number = IntervalSchedule.SECONDS, entry.every
+    if number != int(number):
+        unit, number = IntervalSchedule.MICROSECONDS, number * 1_000_000
+    interval, _ = IntervalSchedule.objects.get_or_create(every=int(number), period=unit)
+    return {"interval": interval, "crontab": None}
+
+
+def _print(fields: dict[str, Any]) -> str:
+    text = "|".join(str(fields[name]) for name in ("task", "interval", "crontab", "enabled"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
