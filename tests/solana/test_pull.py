@@ -21,7 +21,7 @@ def test_a_pull_is_pending_then_provisional_then_succeeded(world: World, driver:
     world.net.advance(FINAL_SLOTS)
     final = driver.lookup(attempt)
     assert final.outcome is Outcome.SUCCEEDED
-    assert (final.gross_minor, final.fee_minor, final.currency) == (3 * USDC, 0, "USDC")
+    assert (final.gross_minor, final.fee_minor, final.currency) == (3 * USDC, None, "USDC")
     assert final.movement_id == final.provider_ref == attempt.prepared.identity
     (landed,) = world.settled(attempt.payable)
     assert (final.network_fee_minor, final.network_currency) == (landed["fee"], "SOL")
@@ -52,7 +52,7 @@ def test_without_a_fee_wallet_the_payee_gets_all_and_the_fee_is_no_leg(world: Wo
     attempt = driver.pay(world.payable(10 * USDC, USDC))
     world.net.advance(FINAL_SLOTS)
     final = driver.lookup(attempt)
-    assert (final.gross_minor, final.fee_minor, final.detail["payee_minor"]) == (10 * USDC, 0, 10 * USDC)
+    assert (final.gross_minor, final.fee_minor, final.detail["payee_minor"]) == (10 * USDC, None, 10 * USDC)
 
 
 def test_wrapped_sol_is_pulled_like_any_token(world: World, driver: Driver) -> None:

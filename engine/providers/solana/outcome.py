@@ -104,7 +104,7 @@ def _finding(
 
 def _succeeded(asked: Asked, terms: Terms, tx: Landed, *, spent_before: int = 0) -> Finding:
     """What moved, as the balances say; where it differs from what was asked, the engine parks."""
-    fee = tx.change(terms.fee_account) if terms.fee_account else 0
+    fee = tx.change(terms.fee_account) if terms.fee_account else None
     right_mint = tx.mints.get(terms.source) == terms.mint
     return Finding(
         Outcome.SUCCEEDED,
@@ -114,7 +114,7 @@ def _succeeded(asked: Asked, terms: Terms, tx: Landed, *, spent_before: int = 0)
         movement_id=tx.signature,
         gross_minor=-tx.change(terms.source),
         currency=asked.currency if right_mint else "",
-        fee_minor=fee,
+        fee_minor=fee,  # None: no second leg, the fee is a receivable
         network_fee_minor=tx.lamports_spent + spent_before,
         network_currency="SOL",
         detail={
