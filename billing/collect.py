@@ -1,0 +1,105 @@
+"""What became of the money: apply tells each end of a payment here, in its own transaction.
+
+The batch is folded in Python between four statements: lock the invoices, write them, lock their
+subscriptions, write those. Dunning will stand behind this: an open invoice with `first_failed_at` is its
+whole input, the subscription's `past_due` its state, and no retry is decided here (I9).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from billing.account import Account
+from billing.debt import Debt
+from engine.core import sql
+from engine.core.errors import Refusal
+from engine.outbox import emit
+from payments.sources import SourceChange
+
+
+def payments_changed(changes: Sequence[SourceChange]) -> None:
+    """Record payments of invoices that succeeded, failed or were canceled. Writes in the caller's transaction.
+
+    The reservation comes off at each end; what succeeded counts as collected. Raises Refusal, with nothing
+    written, for an invoice that is not there or closed, or an amount beyond what is due: payments parks it.
+    """
+    if not changes:
+        return
+    debts = _locked_debts(change.source_id for change in changes)
+    by_subscription: dict[UUID, list[SourceChange]] = defaultdict(list)
+    events: list[emit.NewEvent] = []
+    for change in changes:
+        debt = debts.get(change.source_id)
+        if debt is None:
+            raise Refusal("invoice_unknown", f"there is no invoice {change.source_id}", param="source_id")
+        debt.take(change)
+        by_subscription[debt.subscription_id].append(change)
+    _write_debts(debts.values())
+    accounts = _locked_accounts(by_subscription)
+    for account in accounts.values():
+        events += account.take(by_subscription[account.id])
+    _write_accounts(accounts.values())
+    for change in changes:
+        debt = debts[change.source_id]
+        events += debt.events(change, accounts[debt.subscription_id])
+    emit.emit(events, machine_at=changes[0].machine_at)
+
+
+def reservations_off(invoice_ids: Sequence[UUID], *, reason_code: str, reason: str) -> None:
+    """Nothing is being collected of these open invoices: their scheduled payment was canceled.
+
+    Writes in the caller's transaction, which must be the one that canceled the payments.
+    """
+    params = {"ids": list(invoice_ids), "reason_code": reason_code, "reason": reason}
+    if invoice_ids:
+        sql.affected(sql.statement(__file__, "take_reservations_off"), params)
+
+
+def _locked_debts(ids: Iterable[UUID]) -> dict[UUID, Debt]:
+    found = sql.rows(sql.statement(__file__, "lock_invoices"), {"ids": sorted(set(ids))})
+    return {row[0]: Debt(*row) for row in found}
+
+
+def _locked_accounts(ids: Iterable[UUID]) -> dict[UUID, Account]:
+    found = sql.rows(sql.statement(__file__, "lock_subscriptions"), {"ids": sorted(ids)})
+    return {row[0]: Account(*row) for row in found}
+
+
+def _write_debts(debts: Iterable[Debt]) -> None:
+    kept = list(debts)
+    first_failed: list[datetime | None] = [debt.first_failed_at for debt in kept]
+    sql.affected(
+        sql.statement(__file__, "settle_invoices"),
+        {
+            "ids": [debt.id for debt in kept],
+            "states": [debt.state for debt in kept],
+            "collectings": [debt.collecting_minor for debt in kept],
+            "collecteds": [debt.collected_minor for debt in kept],
+            "versions": [debt.version for debt in kept],
+            "reason_codes": [debt.reason_code for debt in kept],
+            "reasons": [debt.reason for debt in kept],
+            "failure_classes": [debt.failure_class for debt in kept],
+            "first_failed_ats": first_failed,
+            "paid_ats": [debt.paid_at for debt in kept],
+        },
+    )
+
+
+def _write_accounts(accounts: Iterable[Account]) -> None:
+    kept = list(accounts)
+    sql.affected(
+        sql.statement(__file__, "settle_subscriptions"),
+        {
+            "ids": [account.id for account in kept],
+            "states": [account.state for account in kept],
+            "versions": [account.version for account in kept],
+            "mades": [account.payments_made for account in kept],
+            "faileds": [account.payments_failed for account in kept],
+            "last_payment_ats": [account.last_payment_at for account in kept],
+            "reason_codes": [account.reason_code for account in kept],
+            "reasons": [account.reason for account in kept],
+        },
+    )

@@ -32,3 +32,5 @@ INVOICE = machine(
 
 # Billed while in these states; a past_due subscription goes on being billed until dunning's final action.
 BILLED = ("incomplete", "active", "past_due")
+# A draft of these is not opened any more: the customer stopped it before anything was owed.
+STOPPED = ("paused", "canceled")

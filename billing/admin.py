@@ -1,0 +1,123 @@
+"""What operators see of billing. Verbs change it; the admin only shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from billing import models
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+    TabularInline = admin.TabularInline[Any, Any]
+else:
+    # Django's classes take no parameters at run time.
+    ModelAdmin, TabularInline = admin.ModelAdmin, admin.TabularInline
+
+
+class ReadOnly(ModelAdmin):
+    """Shows rows; money and history are changed by verbs alone."""
+
+    list_per_page = 50
+    show_full_result_count = False  # counting a million rows for a page header is not worth it
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class ReadOnlyInline(TabularInline):
+    """Rows that belong to one above them, shown only."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class PlanVersions(ReadOnlyInline):
+    model = models.PlanVersion
+    fields = ("no", "price_minor", "currency", "interval_unit", "interval_count", "created_at")
+
+
+class InvoiceLines(ReadOnlyInline):
+    model = models.InvoiceLine
+    fields = ("no", "description", "quantity", "unit_minor", "amount_minor")
+
+
+@admin.register(models.Customer)
+class CustomerAdmin(ReadOnly):
+    list_display = ("name", "email", "wallet", "zone", "clock_id", "created_at")
+    list_filter = ("clock_id",)
+    search_fields = ("=id", "=wallet", "email", "name")
+
+
+@admin.register(models.Creator)
+class CreatorAdmin(ReadOnly):
+    list_display = ("name", "wallet", "fee_bps", "created_at")
+    search_fields = ("=id", "=wallet", "name")
+
+
+@admin.register(models.Plan)
+class PlanAdmin(ReadOnly):
+    list_display = ("name", "creator", "number", "version_no", "active")
+    list_filter = ("active",)
+    list_select_related = ("creator",)
+    search_fields = ("=id", "name", "=creator__wallet", "=creator__id")
+    inlines = (PlanVersions,)
+
+
+@admin.register(models.Subscription)
+class SubscriptionAdmin(ReadOnly):
+    list_display = (
+        "id", "customer", "plan", "state", "next_due_at", "period_no", "payments_made", "payments_failed",
+        "reason", "held_reason",
+    )  # fmt: skip
+    list_filter = ("state", "held_code", "reason_code", "clock_id")
+    list_select_related = ("customer", "plan")
+    search_fields = ("=id", "=customer__id", "=customer__wallet", "=customer__email", "=creator__wallet")
+
+
+@admin.register(models.Invoice)
+class InvoiceAdmin(ReadOnly):
+    list_display = (
+        "label", "state", "subscription_id", "period_no", "period_start", "due_minor", "collecting_minor",
+        "collected_minor", "currency", "reason",
+    )  # fmt: skip
+    list_filter = ("state", "currency", "failure_class", "reason_code", "clock_id")
+    list_select_related = ("subscription",)
+    search_fields = (
+        "=id", "=subscription__id", "=subscription__customer__wallet", "=subscription__customer__email",
+        "=number",
+    )  # fmt: skip
+    inlines = (InvoiceLines,)
+
+    @admin.display(description="invoice", ordering="number")
+    def label(self, invoice: models.Invoice) -> str:
+        return f"{invoice.series}{invoice.number}" if invoice.number else f"({invoice.pk})"
+
+
+@admin.register(models.NumberSeries)
+class NumberSeriesAdmin(ReadOnly):
+    list_display = ("series", "last")
+
+
+@admin.register(models.DailyReport)
+class DailyReportAdmin(ReadOnly):
+    list_display = (
+        "day", "currency", "succeeded", "succeeded_minor", "failed", "canceled", "fee_minor", "average_seconds",
+    )  # fmt: skip
+    list_filter = ("currency",)
+    date_hierarchy = "day"

@@ -1,0 +1,49 @@
+"""Asking once more for open invoices of which nothing is under way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from billing import asking
+from billing.asking import PAYABLE, NoPayment
+from billing.draft import Draft
+from engine.core import sql
+from engine.core.errors import Refusal
+from payments import charge
+
+
+def collect_again(subscription_id: UUID, *, machine_at: datetime, by_hand: bool = False) -> list[UUID]:
+    """Schedule a payment for each open invoice that has none; the invoices it did so for, oldest first.
+
+    Writes in the caller's transaction. An invoice that can't be asked for gets its reason instead. What is
+    in flight, unknown or parked keeps its reservation and is not asked for again (I4). `by_hand`: somebody
+    asked for it, so it does not matter that automatic payment is off.
+    """
+    params = {"subscription_id": subscription_id}
+    drafts = [Draft._make(row) for row in sql.rows(sql.statement(__file__, "take_open"), params)]
+    if not drafts:
+        return []
+    if by_hand:
+        drafts = [draft._replace(auto_pay=True) for draft in drafts]
+    asked = [asking.ask(draft, draft.due_minor) for draft in drafts]
+    charges = [each for each in asked if not isinstance(each, NoPayment)]
+    _reserve(drafts, asked)
+    charge.schedule(charges, machine_at=machine_at)
+    return [each.source_id for each in charges]
+
+
+def _reserve(drafts: Sequence[Draft], asked: Sequence[charge.Charge | NoPayment]) -> None:
+    whys = [each if isinstance(each, NoPayment) else PAYABLE for each in asked]
+    reserved = sql.rows(
+        sql.statement(__file__, "reserve"),
+        {
+            "ids": [draft.id for draft in drafts],
+            "collectings": [0 if isinstance(each, NoPayment) else each.amount_minor for each in asked],
+            "reason_codes": [why.code for why in whys],
+            "reasons": [why.sentence for why in whys],
+        },
+    )
+    if len(reserved) != len(drafts):
+        raise Refusal("invoice_closed", "an invoice was closed meanwhile; try again", param="subscription")

@@ -1,0 +1,93 @@
+"""How an invoice is asked for: the payment that will collect it, or why there is none."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from django.conf import settings
+
+from billing.draft import Draft
+from engine.core import money
+from engine.providers import registry
+from engine.providers.base import Sheet
+from payments.charge import Charge
+from payments.models import PaymentMethod
+
+
+class NoPayment(NamedTuple):
+    """Why an invoice stays open without a payment: `code` for programs, `sentence` for people."""
+
+    code: str
+    sentence: str
+
+
+PAYABLE = NoPayment("", "")
+
+
+def ask(draft: Draft, amount_minor: int) -> Charge | NoPayment:
+    """The charge of `amount_minor` for `draft`, or why nothing is charged. Pure but for settings.
+
+    Raises Refusal for a provider that is not configured.
+    """
+    if not draft.auto_pay:
+        return NoPayment("auto_pay_off", "Automatic payment is off; the customer pays by hand.")
+    if draft.method_id is None or draft.provider is None:
+        return NoPayment("no_payment_method", "There is no payment method to collect from.")
+    if draft.method_state != PaymentMethod.State.ACTIVE:
+        return NoPayment(
+            "payment_method_not_active", f"The payment method is {draft.method_state}, not active."
+        )
+    if draft.method_currency != draft.currency:
+        return NoPayment("currency_mismatch", f"The payment method pays in {draft.method_currency}, the invoice "
+                         f"is in {draft.currency}.")  # fmt: skip
+    sheet = registry.get(draft.provider).sheet
+    refused = _limits(sheet, draft, amount_minor)
+    return refused or _charge(draft, sheet, amount_minor)
+
+
+def _limits(sheet: Sheet, draft: Draft, amount_minor: int) -> NoPayment | None:
+    lowest = sheet.minimum_minor.get(draft.currency, 0)
+    if draft.currency not in sheet.currencies:
+        return NoPayment("currency_not_supported", f"{sheet.provider} does not collect {draft.currency}.")
+    if amount_minor < lowest:
+        return NoPayment(
+            "below_minimum", f"{amount_minor} is below the {lowest} that {sheet.provider} collects."
+        )
+    if amount_minor > sheet.maximum_minor:
+        return NoPayment("above_maximum", f"{amount_minor} is above what {sheet.provider} collects at once.")
+    if sheet.settlement == "direct" and not draft.payee:
+        return NoPayment("payee_without_wallet", "The creator has no wallet to be paid to.")
+    return None
+
+
+def _charge(draft: Draft, sheet: Sheet, amount_minor: int) -> Charge:
+    assert draft.method_id is not None and draft.provider is not None
+    instructions = {**_details(draft.details or "{}"), "payee": draft.payee}
+    # A direct pull can carry a fee only as a second leg to a wallet of ours.
+    takes_fee = sheet.settlement != "direct" or bool(instructions.get("fee_wallet"))
+    return Charge(
+        source_kind="invoice",
+        source_id=draft.id,
+        no=draft.payments_made + 1,
+        provider=draft.provider,
+        clock_id=draft.clock_id,
+        method_id=draft.method_id,
+        queue_key=draft.method_id,
+        due_at=draft.period_start,
+        grace_until=draft.period_start + timedelta(seconds=settings.ENV.grace_period),
+        currency=draft.currency,
+        amount_minor=amount_minor,
+        fee_minor=money.share(amount_minor, draft.fee_bps) if takes_fee else 0,
+        instructions=instructions,
+        customer_id=draft.customer_id,
+        creator_id=draft.creator_id,
+        correlation_id=draft.correlation_id,
+    )
+
+
+@lru_cache(maxsize=10_000)
+def _details(text: str) -> dict[str, Any]:
+    return dict(json.loads(text))

@@ -1,0 +1,58 @@
+"""Who pays and who is paid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from billing import fields, moment
+from billing.models import Creator, Customer
+from engine.core import calendar, clock
+from engine.core.ids import uuid7
+
+
+def create_customer(
+    *,
+    name: str,
+    email: str = "",
+    wallet: str = "",
+    zone: str = "UTC",
+    clock_id: int = clock.REAL,
+    metadata: Mapping[str, Any] | None = None,
+) -> Customer:
+    """A payer who lives on a clock and, for calendar periods, in an IANA zone. Writes.
+
+    Raises Refusal naming the field. A wallet's form is checked by the provider that is to use it.
+    """
+    return Customer.objects.create(
+        id=uuid7(),
+        clock_id=clock_id,
+        name=fields.text(name, param="name", longest=200),
+        email=fields.email(email),
+        wallet=fields.optional_text(wallet, param="wallet", longest=64),
+        zone=calendar.check_zone(zone),
+        metadata=fields.metadata(metadata),
+        created_at=_business(clock_id),
+    )
+
+
+def create_creator(
+    *, name: str, wallet: str = "", fee_bps: int = 0, metadata: Mapping[str, Any] | None = None
+) -> Creator:
+    """A payee. `fee_bps`: hundredths of a percent of each payment that are the platform's. Writes.
+
+    Raises Refusal naming the field.
+    """
+    return Creator.objects.create(
+        id=uuid7(),
+        name=fields.text(name, param="name", longest=200),
+        wallet=fields.optional_text(wallet, param="wallet", longest=64),
+        fee_bps=fields.whole(fee_bps, param="fee_bps", lowest=0, highest=10_000),
+        metadata=fields.metadata(metadata),
+        created_at=_business(clock.REAL),
+    )
+
+
+def _business(clock_id: int) -> datetime:
+    return moment.read(clock_id).business

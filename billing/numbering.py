@@ -1,0 +1,42 @@
+"""Invoice numbers: gapless per series, in order of issue, given after finalize and before anything is sent."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.db import connection, transaction
+
+from engine.core import sql
+
+
+class Numbered(NamedTuple):
+    """How many numbers were given, and the series that another process was numbering."""
+
+    given: int
+    skipped: list[str]
+
+
+def number_invoices(*, batch: int = 5000) -> Numbered:
+    """Give the next numbers of each series to what was issued. Commits per batch; any number may run.
+
+    Drafts and drafts that were voided have none; a void invoice keeps its own.
+    """
+    given = 0
+    skipped = []
+    for (series,) in sql.rows(sql.statement(__file__, "series_to_number")):
+        count: int | None = batch
+        while count == batch:
+            count = _number(series, batch)
+            given += count or 0
+        if count is None:
+            skipped.append(series)
+    return Numbered(given, skipped)
+
+
+def _number(series: str, most: int) -> int | None:
+    """Number one batch of a series in a short transaction of its own; None if another process does."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            if not sql.lock_advisory(cursor, f"billing.numbering.{series}"):
+                return None
+        return sql.affected(sql.statement(__file__, "number_invoices"), {"series": series, "most": most})

@@ -1,0 +1,108 @@
+"""What creators sell. Terms are versions that never change: who subscribed before keeps theirs (D25)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from billing import fields, hold, resume
+from billing.models import Creator, Plan, PlanVersion, Subscription
+from engine.core import calendar, clock
+from engine.core.errors import Refusal
+from engine.core.ids import uuid7
+
+_NUMBERS = 2**31 - 1
+
+
+def create_plan(
+    *,
+    creator_id: UUID,
+    number: int,
+    name: str,
+    price_minor: int,
+    currency: str,
+    interval_unit: str,
+    interval_count: int,
+    metadata: Mapping[str, Any] | None = None,
+) -> Plan:
+    """A plan with its first version; `number` is unique per creator (row 0.70). Writes.
+
+    `price_minor` in whole minor units, above zero. Raises Refusal naming the field, with nothing written.
+    """
+    terms = _terms(price_minor, currency, interval_unit, interval_count)
+    fields.whole(number, param="number", lowest=0, highest=_NUMBERS)
+    with transaction.atomic():
+        creator = fields.locked(Creator, creator_id, param="creator")
+        now = clock.machine_now()
+        plan = Plan(id=uuid7(), creator=creator, number=number, name=fields.text(name, param="name", longest=200),
+                    metadata=fields.metadata(metadata), created_at=now)  # fmt: skip
+        try:
+            with transaction.atomic():
+                plan.save(force_insert=True)
+        except IntegrityError:
+            raise Refusal(
+                "number_taken", f"this creator has a plan {number} already", param="number"
+            ) from None
+        PlanVersion.objects.create(id=uuid7(), plan=plan, no=1, created_at=now, **terms)
+    return plan
+
+
+def change_plan(
+    *, plan_id: UUID, price_minor: int, currency: str, interval_unit: str, interval_count: int
+) -> PlanVersion:
+    """New terms for those who subscribe from now on; current subscribers keep theirs. Writes.
+
+    Raises Refusal naming the field, with nothing written.
+    """
+    terms = _terms(price_minor, currency, interval_unit, interval_count)
+    with transaction.atomic():
+        plan = _locked(plan_id)
+        plan.version_no += 1
+        plan.save(update_fields=["version_no"])
+        return PlanVersion.objects.create(
+            id=uuid7(), plan=plan, no=plan.version_no, created_at=clock.machine_now(), **terms
+        )
+
+
+def deactivate_plan(*, plan_id: UUID) -> Plan:
+    """Nobody subscribes any more, and claim holds its subscriptions when they are due (row 0.24). Writes."""
+    return _set_active(plan_id, active=False)
+
+
+def activate_plan(*, plan_id: UUID) -> Plan:
+    """Sell again. Its held subscriptions go on from their next date; what was missed is skipped. Writes.
+
+    Commits per subscription, so a crash between them is mended by calling it again.
+    """
+    plan = _set_active(plan_id, active=True)
+    held = Subscription.objects.filter(plan_id=plan_id, held_code=hold.PLAN_INACTIVE)
+    for subscription_id in list(held.values_list("pk", flat=True)):
+        resume.skip_missed(subscription_id)
+    return plan
+
+
+def current_version(plan: Plan) -> PlanVersion:
+    """The terms that new subscribers get. Reads."""
+    return PlanVersion.objects.get(plan=plan, no=plan.version_no)
+
+
+def _set_active(plan_id: UUID, *, active: bool) -> Plan:
+    with transaction.atomic():
+        plan = _locked(plan_id)
+        plan.active = active
+        plan.save(update_fields=["active"])
+    return plan
+
+
+def _locked(plan_id: UUID) -> Plan:
+    return fields.locked(Plan, plan_id, param="plan", message=f"Plan {plan_id} not found")
+
+
+def _terms(price_minor: object, currency: object, unit: str, count: object) -> dict[str, Any]:
+    amount, code = fields.price(price_minor, currency)
+    interval_unit, interval_count = calendar.check_interval(unit, count)
+    return {"price_minor": amount, "currency": code, "interval_unit": interval_unit,
+            "interval_count": interval_count}  # fmt: skip

@@ -1,0 +1,110 @@
+"""Letting a stopped subscription go on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from billing import again, change, hold, moment
+from billing.models import Invoice, Subscription
+from engine.core import calendar
+from engine.core.errors import Refusal
+
+
+def resume(subscription_id: UUID) -> Subscription:
+    """Go on after a pause. Writes.
+
+    Periods that started while it was paused are skipped, never billed; what was open before it is asked for
+    again. Raises Refusal if it is not paused.
+    """
+    with transaction.atomic():
+        # Invoices before their subscription, as everywhere.
+        owed = list(Invoice.objects.filter(subscription_id=subscription_id, state="open").order_by("pk")
+                    .select_for_update())  # fmt: skip
+        subscription = change.locked(subscription_id)
+        if subscription.state != Subscription.State.PAUSED:
+            raise Refusal("not_paused", "Subscription is not paused", param="subscription")
+        at = moment.read(subscription.clock_id)
+        failed = any(invoice.first_failed_at for invoice in owed)
+        change.move(subscription, "past_due" if failed else "active")
+        subscription.reason_code = next((i.reason_code for i in owed if i.first_failed_at), "")
+        subscription.reason = next((i.reason for i in owed if i.first_failed_at), "")
+        skipped = 0 if subscription.held_code else _go_on(subscription, at.business, skip=True)
+        change.save(subscription, "subscription.resumed", at, skipped=skipped)
+        again.collect_again(subscription_id, machine_at=at.machine)
+    return subscription
+
+
+def release_held(subscription_id: UUID) -> Subscription:
+    """An operator lets a held subscription go on: all that it missed up to now is billed. Writes.
+
+    A period that has its invoice already is passed over. Raises Refusal if it is not held.
+    """
+    return _release(subscription_id, skip=False)
+
+
+def skip_missed(subscription_id: UUID) -> Subscription:
+    """Let a held subscription go on from its next date; what it missed is skipped, never billed. Writes.
+
+    Raises Refusal if it is not held.
+    """
+    return _release(subscription_id, skip=True)
+
+
+def release_draft(invoice_id: UUID) -> None:
+    """Offer a held draft to finalize again, after its cause was mended. Writes. Raises Refusal if not held."""
+    with transaction.atomic():
+        found = (
+            Invoice.objects.filter(pk=invoice_id, state="draft").exclude(held_reason="").select_for_update()
+        )
+        invoice = found.first()
+        if invoice is None:
+            raise Refusal("not_held", "there is no held draft of that id", param="invoice")
+        invoice.held_reason = ""
+        invoice.next_action_at = moment.read(invoice.clock_id).machine
+        invoice.save(update_fields=["held_reason", "next_action_at"])
+
+
+def _release(subscription_id: UUID, *, skip: bool) -> Subscription:
+    with transaction.atomic():
+        subscription = change.locked(subscription_id)
+        if not subscription.held_code:
+            raise Refusal("not_held", "Subscription is not held", param="subscription")
+        at = moment.read(subscription.clock_id)
+        if subscription.held_code == hold.PERIOD_TAKEN:
+            _pass_over_taken(subscription)
+        subscription.held_code = subscription.held_reason = ""
+        subscription.catch_up = 0
+        subscription.released_until = at.business
+        skipped = 0
+        if subscription.state in ("incomplete", "active", "past_due"):
+            skipped = _go_on(subscription, at.business, skip=skip)
+        change.save(subscription, "subscription.released", at, skipped=skipped)
+    return subscription
+
+
+def _go_on(subscription: Subscription, now: datetime, *, skip: bool) -> int:
+    """Set the next due date, from the anchor as always; how many periods were skipped."""
+    version = subscription.plan_version
+    unit, count, zone = version.interval_unit, version.interval_count, subscription.zone
+    anchor, skipped = subscription.anchor_at, 0
+    if skip:
+        skipped = calendar.periods_due(anchor, subscription.period_no, now, unit=unit, count=count, zone=zone)
+        subscription.period_no += skipped
+        subscription.periods_skipped += skipped
+        subscription.catch_up = 0
+    due = calendar.nth(anchor, subscription.period_no, unit=unit, count=count, zone=zone)
+    ended = subscription.ends_at is not None and due >= subscription.ends_at
+    subscription.next_due_at = None if ended else due
+    return skipped
+
+
+def _pass_over_taken(subscription: Subscription) -> None:
+    taken = set(
+        Invoice.objects.filter(subscription=subscription, period_no__gte=subscription.period_no)
+        .values_list("period_no", flat=True)
+    )  # fmt: skip
+    while subscription.period_no in taken:
+        subscription.period_no += 1

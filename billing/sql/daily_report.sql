@@ -1,0 +1,23 @@
+-- A day's figures from its rows; run again, it writes the same (one_report_per_day). Never counted up (D22).
+-- Scans the payments: once a day, under the reports' advisory lock.
+INSERT INTO billing_dailyreport
+  (day, currency, succeeded, succeeded_minor, failed, failed_minor, canceled, canceled_minor, fee_minor,
+   average_seconds, computed_at)
+SELECT %(day)s, p.currency,
+       count(*) FILTER (WHERE p.state IN ('succeeded', 'reversed')),
+       coalesce(sum(p.settled_minor) FILTER (WHERE p.state IN ('succeeded', 'reversed')), 0),
+       count(*) FILTER (WHERE p.state = 'failed'),
+       coalesce(sum(p.amount_minor) FILTER (WHERE p.state = 'failed'), 0),
+       count(*) FILTER (WHERE p.state = 'canceled'),
+       coalesce(sum(p.amount_minor) FILTER (WHERE p.state = 'canceled'), 0),
+       coalesce(sum(p.fee_minor) FILTER (WHERE p.state IN ('succeeded', 'reversed')), 0),
+       avg(extract(epoch FROM p.ended_at - p.created_at)) FILTER (WHERE p.state IN ('succeeded', 'reversed')),
+       %(machine_at)s
+  FROM payments_payment p
+ WHERE p.source_kind = 'invoice' AND p.ended_at >= %(starts_at)s AND p.ended_at < %(ends_at)s
+ GROUP BY p.currency
+ON CONFLICT (day, currency) DO UPDATE
+   SET succeeded = excluded.succeeded, succeeded_minor = excluded.succeeded_minor, failed = excluded.failed,
+       failed_minor = excluded.failed_minor, canceled = excluded.canceled,
+       canceled_minor = excluded.canceled_minor, fee_minor = excluded.fee_minor,
+       average_seconds = excluded.average_seconds, computed_at = excluded.computed_at

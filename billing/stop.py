@@ -1,0 +1,124 @@
+"""Pausing, canceling, changing the method: what was not sent yet is called back first.
+
+Locks go the one way of the house, payments, invoices, subscription. Finalize holds a subscription's row
+while it makes its payment, so after the subscription is locked here no payment can be about to appear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+
+from billing import again, change, collect, moment, states, subscribe
+from billing.models import Invoice, Subscription
+from billing.moment import Moment
+from engine.core.errors import Refusal
+from payments import cancel as payment_cancel
+
+_TRIES = 5
+
+
+class Stopped(NamedTuple):
+    """The subscription after it, and the invoices whose payment is in flight and could not be stopped."""
+
+    subscription: Subscription
+    canceled: list[UUID]
+    in_flight: list[UUID]
+
+
+def pause(subscription_id: UUID, *, reason: str = "") -> Stopped:
+    """Bill nothing until resume. Scheduled payments are canceled, their invoices stay open. Writes.
+
+    What is in flight can't be stopped and is returned. Raises Refusal if it is not active or past_due.
+    """
+
+    def write(subscription: Subscription, at: Moment) -> None:
+        if subscription.state not in ("active", "past_due"):
+            raise Refusal("not_active", "Subscription is not active", param="subscription")
+        _halt(subscription, "paused", reason)
+        change.save(subscription, "subscription.paused", at, reason=reason)
+
+    return _call_back(subscription_id, "subscription_paused", "The subscription was paused.", write)
+
+
+def cancel(subscription_id: UUID, *, reason: str = "") -> Stopped:
+    """End it now. Scheduled payments are canceled, open invoices stay as visible debts. Writes.
+
+    What is in flight can't be stopped and is returned. Raises Refusal if it has ended already.
+    """
+
+    def write(subscription: Subscription, at: Moment) -> None:
+        if not states.SUBSCRIPTION.allows(subscription.state, "canceled"):
+            raise Refusal("already_ended", f"Subscription is {subscription.state}", param="subscription")
+        _halt(subscription, "canceled", reason)
+        subscription.ended_at = at.business
+        change.save(subscription, "subscription.canceled", at, reason=reason)
+
+    return _call_back(subscription_id, "subscription_canceled", "The subscription was canceled.", write)
+
+
+def change_method(subscription_id: UUID, *, method_id: UUID) -> Stopped:
+    """Collect from another method from now on, also for what is open and not in flight. Writes.
+
+    Raises Refusal for a method that is not the customer's, not active or of another currency.
+    """
+
+    def write(subscription: Subscription, at: Moment) -> None:
+        if subscription.state in ("canceled", "expired"):
+            raise Refusal("not_active", "Subscription is not active", param="subscription")
+        currency = subscription.plan_version.currency
+        subscribe.check_method(method_id, customer_id=subscription.customer_id, currency=currency)
+        subscription.method_id = method_id
+        change.save(subscription, "subscription.method_changed", at, method_id=method_id)
+
+    with transaction.atomic():
+        stopped = _call_back(subscription_id, "method_changed", "The payment method was changed.", write)
+        if stopped.subscription.state in states.BILLED:
+            again.collect_again(
+                subscription_id, machine_at=moment.read(stopped.subscription.clock_id).machine
+            )
+    return stopped
+
+
+def _halt(subscription: Subscription, new: str, reason: str) -> None:
+    change.move(subscription, new)
+    subscription.next_due_at = None
+    subscription.reason_code, subscription.reason = new, reason
+
+
+def _call_back(
+    subscription_id: UUID, code: str, sentence: str, write: Callable[[Subscription, Moment], None]
+) -> Stopped:
+    for _ in range(_TRIES):
+        with transaction.atomic():
+            asked = _collecting(subscription_id)
+            at = _moment_of(subscription_id)
+            canceled = payment_cancel.cancel_scheduled(
+                "invoice", asked, reason=sentence, machine_at=at.machine
+            )
+            collect.reservations_off(canceled, reason_code=code, reason=sentence)
+            subscription = change.locked(subscription_id)
+            left = _collecting(subscription_id)
+            if set(left) <= set(asked):
+                write(subscription, at)
+                return Stopped(subscription, canceled, left)
+            # A payment was made between the two looks: undo, and call that one back too.
+            transaction.set_rollback(True)
+    raise Refusal("busy", "the subscription is being billed at this moment; try again", param="subscription")
+
+
+def _collecting(subscription_id: UUID) -> list[UUID]:
+    found = Invoice.objects.filter(subscription_id=subscription_id, state="open", collecting_minor__gt=0)
+    return sorted(found.values_list("pk", flat=True))
+
+
+def _moment_of(subscription_id: UUID) -> Moment:
+    clock_id = Subscription.objects.filter(pk=subscription_id).values_list("clock_id", flat=True).first()
+    if clock_id is None:
+        raise Refusal(
+            "subscription_unknown", f"there is no subscription {subscription_id}", param="subscription"
+        )
+    return moment.read(clock_id)

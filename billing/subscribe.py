@@ -1,0 +1,103 @@
+"""Joining a plan: the first period is billed at once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from billing import cycle, fields, moment, plans
+from billing.models import Customer, Plan, PlanVersion, Subscription
+from billing.moment import Moment
+from engine.core.errors import Refusal
+from engine.core.ids import uuid7
+from engine.outbox import emit
+from payments.models import PaymentMethod
+
+_LEEWAY = timedelta(seconds=60)
+
+
+def subscribe(
+    *,
+    customer_id: UUID,
+    plan_id: UUID,
+    method_id: UUID | None,
+    anchor_at: datetime | None = None,
+    ends_at: datetime | None = None,
+    auto_pay: bool = True,
+    service_name: str = "",
+) -> Subscription:
+    """Subscribe a customer to a plan's current version. Writes; the draft of period 0 comes with it.
+
+    `anchor_at` (business time of the customer's clock, default now) is when period 0 starts: it may lie
+    ahead, never behind. `ends_at`: no period that starts then or later is billed. Raises Refusal naming the
+    field, with nothing written.
+    """
+    title = fields.optional_text(service_name, param="service_name", longest=200)
+    with transaction.atomic():
+        customer = fields.locked(Customer, customer_id, param="customer")
+        at = moment.read(customer.clock_id)
+        plan, version = _open_plan(plan_id)
+        start = _anchor(anchor_at, ends_at, at)
+        if method_id is not None:
+            check_method(method_id, customer_id=customer.id, currency=version.currency)
+        made = Subscription(
+            id=uuid7(), customer=customer, creator_id=plan.creator_id, plan=plan, plan_version=version,
+            method_id=method_id, clock_id=customer.clock_id, auto_pay=auto_pay, service_name=title, anchor_at=start,
+            zone=customer.zone, next_due_at=start, ends_at=ends_at, created_at=at.business,
+        )  # fmt: skip
+        _insert(made)
+        _tell(made, at)
+        cycle.claim_one(made.id, at)
+    made.refresh_from_db()
+    return made
+
+
+def check_method(method_id: UUID, *, customer_id: UUID, currency: str) -> PaymentMethod:
+    """The customer's method, active and of that currency; locked. Raises Refusal naming `method`."""
+    method = fields.locked(PaymentMethod, method_id, param="method")
+    if method.customer_id != customer_id:
+        raise Refusal("method_unknown", f"this customer has no payment method {method_id}", param="method")
+    if method.state != PaymentMethod.State.ACTIVE:
+        raise Refusal("method_not_active", f"the payment method is {method.state}; it must be active",
+                      param="method")  # fmt: skip
+    if method.currency != currency:
+        raise Refusal("currency_mismatch", f"the payment method pays in {method.currency}, the plan is in "
+                      f"{currency}", param="method")  # fmt: skip
+    return method
+
+
+def _open_plan(plan_id: UUID) -> tuple[Plan, PlanVersion]:
+    plan = fields.locked(Plan, plan_id, param="plan", message=f"Plan {plan_id} not found")
+    if not plan.active:
+        raise Refusal("plan_inactive", "Subscription plan is no longer active", param="plan")
+    return plan, plans.current_version(plan)
+
+
+def _anchor(given: datetime | None, ends_at: datetime | None, at: Moment) -> datetime:
+    start = given or at.business
+    if start.tzinfo is None or (ends_at is not None and ends_at.tzinfo is None):
+        raise Refusal("moment_without_zone", "moments carry their offset from UTC", param="anchor_at")
+    if start < at.business - _LEEWAY:
+        raise Refusal("anchor_in_past", "the first period can't start before now", param="anchor_at")
+    if ends_at is not None and ends_at <= start:
+        raise Refusal("ends_before_start", "ends_at must lie after the first period's start", param="ends_at")
+    return start
+
+
+def _insert(made: Subscription) -> None:
+    try:
+        with transaction.atomic():
+            made.save(force_insert=True)
+    except IntegrityError:
+        raise Refusal("already_subscribed", "this customer has a live subscription to this plan",
+                      param="plan") from None  # fmt: skip
+
+
+def _tell(made: Subscription, at: Moment) -> None:
+    payload = {"subscription_id": made.id, "customer_id": made.customer_id, "creator_id": made.creator_id,
+               "plan_id": made.plan_id, "plan_number": made.plan.number, "state": made.state}  # fmt: skip
+    event = emit.NewEvent("subscription.created", "subscription", made.id, made.version, made.clock_id,
+                          at.business, moment.correlation(), payload)  # fmt: skip
+    emit.emit([event], machine_at=at.machine)

@@ -1,0 +1,42 @@
+"""Doors: each wakes one verb and returns its counts."""
+
+from __future__ import annotations
+
+import time
+
+from django.conf import settings
+
+from billing import cycle, numbering, upkeep
+from engine.core import clock
+from engine.core.task import Counts, batch_task
+
+
+@batch_task(name="billing.claim_due")
+def claim_due() -> Counts:
+    """Bill what is due on real time and on every running clock, then open the drafts."""
+    until = time.monotonic() + settings.ENV.max_processing_time / 1000
+    claims = [cycle.claim(each, until=until) for each in clock.moving_clocks()]
+    opened = cycle.finalize(until=until)
+    counts = {"claimed": sum(c.claimed for c in claims), "held": sum(c.held for c in claims)}
+    return {**counts, "finalized": opened.finalized, "payments": opened.payments, "drafts_held": opened.held}
+
+
+@batch_task(name="billing.finalize_drafts", quiet_when_idle=True)
+def finalize_drafts() -> Counts:
+    """Open the drafts that wait."""
+    opened = cycle.finalize(until=time.monotonic() + settings.ENV.max_processing_time / 1000)
+    return {"finalized": opened.finalized, "payments": opened.payments, "drafts_held": opened.held}
+
+
+@batch_task(name="billing.number_invoices", quiet_when_idle=True)
+def number_invoices() -> Counts:
+    """Number what was issued."""
+    done = numbering.number_invoices()
+    return {"numbered": done.given, "skipped": len(done.skipped)}
+
+
+@batch_task(name="billing.maintenance")
+def maintenance() -> Counts:
+    """Expire what has ended, report the days."""
+    done = upkeep.maintain()
+    return {"expired": done.expired, "days": done.days, "skipped": done.skipped}

@@ -1,0 +1,95 @@
+"""Bill now: what the cycle would do for one subscription, at somebody's word (rows 0.21 to 0.29)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+
+from billing import again, cycle, finalize, moment, states
+from billing.models import Invoice, Plan, Subscription
+from engine.core import clock
+from engine.core.errors import Refusal
+
+
+class Triggered(NamedTuple):
+    """The invoices a payment was scheduled for, oldest first, and those that stay open with a reason."""
+
+    scheduled: list[UUID]
+    without_payment: list[UUID]
+
+
+def trigger(subscription_id: UUID) -> Triggered:
+    """Bill the period that is due and ask for whatever is open, once. Writes.
+
+    Raises Refusal, with nothing written: not active, plan gone, not due yet, or a payment under way.
+    """
+    with transaction.atomic():
+        subscription = _billable(subscription_id)
+        at = moment.read(subscription.clock_id)
+        asked = again.collect_again(subscription_id, machine_at=at.machine, by_hand=True)
+        cycle.claim_one(subscription_id, at)
+        # Finalize reads its own machine time: a draft of this transaction must not lie ahead of it.
+        drafts = _of(subscription_id, state="draft", next_action_at__isnull=False)
+        for draft in drafts:
+            finalize.finalize_one(draft, machine_at=clock.machine_now())
+        if drafts and not subscription.auto_pay:
+            again.collect_again(subscription_id, machine_at=at.machine, by_hand=True)
+        if not asked and not drafts:
+            raise _refusal(subscription_id)
+        touched = [*asked, *drafts]
+        paying = set(_of(subscription_id, pk__in=touched, collecting_minor__gt=0))
+    return Triggered([i for i in touched if i in paying], [i for i in touched if i not in paying])
+
+
+def find(*, customer: str, creator: str, plan_number: int) -> Subscription:
+    """The live subscription that a source names by (subscriber, creator, planId), by wallets (row 0.70).
+
+    Reads. Raises Refusal where there is no such plan or subscription.
+    """
+    plan = (
+        Plan.objects.filter(creator__wallet=creator, number=plan_number).exclude(creator__wallet="").first()
+    )
+    if plan is None:
+        raise Refusal("plan_unknown", f"Plan {plan_number} not found", param="plan")
+    live = Subscription.objects.exclude(state__in=("canceled", "expired"))
+    found = live.filter(plan=plan, customer__wallet=customer).order_by("pk").first()
+    if found is None:
+        raise Refusal("subscription_unknown", "Subscription is not active", param="subscriber")
+    return found
+
+
+def _billable(subscription_id: UUID) -> Subscription:
+    found = Subscription.objects.select_related("plan").filter(pk=subscription_id).first()
+    if found is None:
+        raise Refusal(
+            "subscription_unknown", f"there is no subscription {subscription_id}", param="subscription"
+        )
+    if found.state not in states.BILLED:
+        raise Refusal("not_active", "Subscription is not active", param="subscription")
+    if not found.plan.active:
+        raise Refusal("plan_inactive", "Subscription plan is no longer active", param="plan")
+    if found.held_code:
+        raise Refusal("held", found.held_reason, param="subscription")
+    return found
+
+
+def _refusal(subscription_id: UUID) -> Refusal:
+    now = Subscription.objects.get(pk=subscription_id)
+    if now.held_code:
+        return Refusal("held", now.held_reason, param="subscription")
+    if _of(subscription_id, state="open", collecting_minor__gt=0):
+        return Refusal(
+            "payment_under_way", "A payment for this period is already under way", param="subscription"
+        )
+    owed = Invoice.objects.filter(subscription_id=subscription_id, state="open").order_by("period_no").first()
+    if owed is not None:
+        return Refusal(owed.reason_code or "open", owed.reason or "The invoice can't be collected now",
+                       param="subscription")  # fmt: skip
+    return Refusal("not_due_yet", "Payment is not due yet", param="subscription")
+
+
+def _of(subscription_id: UUID, **which: object) -> list[UUID]:
+    found = Invoice.objects.filter(subscription_id=subscription_id, **which).order_by("period_no")
+    return list(found.values_list("pk", flat=True))
