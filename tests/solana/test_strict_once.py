@@ -59,6 +59,9 @@ def test_a_marker_that_nobody_can_explain_is_parked_not_declined(world: World, d
     finding = driver.lookup(attempt)
     assert (finding.outcome, finding.code) == (Outcome.UNKNOWN, "marker_taken")
     assert finding.failure_class is FailureClass.UNKNOWN
+    assert finding.detail["park"]
+    world.net.fault("http_5xx", methods=["getSignaturesForAddress"])
+    assert not driver.lookup(attempt).detail["park"]  # nothing was searched: ask again first
 
 
 def test_a_forged_memo_is_not_adopted(world: World, driver: Driver) -> None:

@@ -136,8 +136,9 @@ def _adopt(client: Client, asked: Asked, terms: Terms, failed: Landed) -> Findin
         scan = memo.scan(client, terms.source, memo.text(asked.payment_id), since=0, context_slot=failed.slot)
         others = [each.signature for each in scan.entries if each.err is None]
         shown = landed.read(client, others)
+        readable = True
     except RpcFault:
-        shown = {}
+        shown, readable = {}, False
     paid = [tx for tx in shown.values() if tx.err is None and _went_to_its_parties(tx, terms)]
     if len(paid) == 1:
         return _succeeded(asked, terms, paid[0], spent_before=failed.lamports_spent)
@@ -147,7 +148,7 @@ def _adopt(client: Client, asked: Asked, terms: Terms, failed: Landed) -> Findin
         code="marker_taken",
         message="The payment's marker exists, but the transaction that made it was not found.",
         provider_ref=failed.signature,
-        detail={"slot": failed.slot, "candidates": len(paid)},
+        detail={"slot": failed.slot, "candidates": len(paid), "park": readable},
     )
 
 
