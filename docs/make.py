@@ -1,0 +1,88 @@
+"""Write the documents that are made from the code: `python docs/make.py`. A house test compares them.
+
+docs/ledger.md from engine/ledger/chart.py, docs/states.md from every transition table.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from importlib import import_module
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from engine.core.states import Machine  # noqa: E402
+from engine.ledger import chart  # noqa: E402
+
+MADE = "<!-- Made from the code by docs/make.py; edit the code and run it again. -->\n"
+
+
+def pages() -> dict[str, str]:
+    """Each made document by its name in docs/. Pure: imports the product, reads two of its files."""
+    return {"ledger.md": ledger(), "states.md": states()}
+
+
+def ledger() -> str:
+    """The chart of accounts and a row per leg of each event."""
+    lines = [MADE, "# The ledger\n", _prose(chart.__doc__), "\n## Accounts\n", "| Kind | Whose | What it says |"]
+    lines += ["|---|---|---|", *_accounts(), "\n## Events\n"]
+    lines.append("The key `(kind, source, seq)` is unique: the same fact can't be booked twice.\n")
+    lines += ["| Event | When | Key's source | seq | Debit | Credit | Amount |", "|---|---|---|---|---|---|---|"]
+    for event in chart.EVENTS:
+        shown = (f"`{event.kind}`", event.when, event.source)
+        for seq, debit, credit, amount in event.legs:
+            lines.append(_row(*shown, str(seq), f"`{debit}`", f"`{credit}`", amount))
+            shown = ("", "", "")
+    return "\n".join(lines) + "\n"
+
+
+def states() -> str:
+    """A diagram per machine, and which moves the database refuses: all others."""
+    lines = [MADE, "# States\n"]
+    lines.append("One table per machine, checked in code and enforced by a trigger made from the same table.\n")
+    for module, machine in machines():
+        lines.append(f"## {machine.name.capitalize()}\n")
+        lines.append(f"`{module.replace('.', '/')}.py`, table `{machine.table}`.\n")
+        lines.append(f"```mermaid\n{machine.diagram()}\n```\n")
+    return "\n".join(lines)
+
+
+def machines() -> list[tuple[str, Machine]]:
+    """Every transition table with the module it stands in."""
+    found = []
+    for path in sorted(ROOT.glob("[a-z]*/states.py")):
+        module = f"{path.parent.name}.states"
+        values = vars(import_module(module)).values()
+        found += [(module, value) for value in values if isinstance(value, Machine)]
+    return found
+
+
+def _accounts() -> list[str]:
+    """A row per kind, from the comment that stands beside it."""
+    text = Path(str(chart.__file__)).read_text()
+    rows = []
+    for kind in chart.Kind:
+        found = re.search(rf"^    {kind.name} = .*?# \[(.+?)\] (.+)$", text, re.MULTILINE)
+        whose, says = found.groups() if found else ("", "")
+        rows.append(_row(f"`{kind}`", whose, says))
+    return rows
+
+
+def _prose(text: str | None) -> str:
+    return (text or "").strip()
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def main() -> None:
+    """Write every page."""
+    for name, text in pages().items():
+        (ROOT / "docs" / name).write_text(text)
+
+
+if __name__ == "__main__":
+    main()

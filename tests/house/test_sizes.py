@@ -1,0 +1,56 @@
+"""Budgets (STYLE.md): small enough to be read in one go."""
+
+from __future__ import annotations
+
+import ast
+
+from tests.house import tree
+
+FILE, TEST_FILE, FUNCTION, HARD, TASK = 300, 400, 40, 60, 10
+# function -> why it may be longer than 40 lines (never longer than 60)
+LONG_FOR_A_REASON: dict[str, str] = {}
+DECORATORS = {"batch_task", "silent_task", "shared_task"}
+
+
+def test_files_fit_on_a_few_screens() -> None:
+    budgets = [(path, FILE) for path in tree.python(*tree.HOUSE)]
+    budgets += [(path, TEST_FILE) for path in tree.python("tests")]
+    found = []
+    for path, budget in budgets:
+        lines = len(path.read_text().splitlines())
+        if lines > budget:
+            found.append(f"{path.relative_to(tree.ROOT)}: {lines} lines, at most {budget}")
+    tree.none_of(found, "Split by what changes together; a file this long has two subjects:")
+
+
+def test_functions_fit_on_one_screen() -> None:
+    found = []
+    for path in tree.python(*tree.HOUSE):
+        for function in tree.functions(path):
+            lines = (function.end_lineno or 0) - function.lineno + 1
+            name = f"{path.relative_to(tree.ROOT)}::{function.name}"
+            if lines > (HARD if name in LONG_FOR_A_REASON else FUNCTION):
+                found.append(f"{tree.where(path, function.lineno)} {function.name}: {lines} lines")
+    tree.none_of(
+        found, f"Take a step out and name it (at most {FUNCTION} lines, {HARD} with a listed reason):"
+    )
+
+
+def test_tasks_are_doors() -> None:
+    found = []
+    for path in tree.python():
+        for function in tree.functions(path):
+            lines = (function.end_lineno or 0) - function.lineno + 1
+            if _is_task(function) and lines > TASK:
+                found.append(f"{tree.where(path, function.lineno)} {function.name}: {lines} lines")
+    tree.none_of(
+        found, f"A task makes one call and returns counts ({TASK} lines); move the rest into a verb:"
+    )
+
+
+def _is_task(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    for decorator in function.decorator_list:
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if isinstance(called, ast.Name) and called.id in DECORATORS:
+            return True
+    return False
