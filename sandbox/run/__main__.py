@@ -2,11 +2,11 @@
 
 import sys
 
-from sandbox.run.after import wait_for_stop
+from sandbox.demo.show import show
 from sandbox.run.start import run
 
 if __name__ == "__main__":
     for stream in (sys.stdout, sys.stderr):
         # A terminal without UTF-8 shows ? for the tick mark instead of ending the run.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    sys.exit(run(wait_for_stop))
+    sys.exit(run(show))

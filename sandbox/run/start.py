@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from types import FrameType
 
+from sandbox.demo import environment as demo
 from sandbox.run import embedded, envfile, leftovers, lock, ports, servers
 from sandbox.run.context import Context, Ticker
 from sandbox.run.deathsig import follow_make
@@ -95,7 +96,9 @@ def _values(paths: Paths, environ: Mapping[str, str], chosen: Mapping[str, int])
         **{key: str(port) for key, port in chosen.items()},
         "SOLANA_RPC_URL": environ.get("SOLANA_RPC_URL") or f"http://{ports.HOST}:{chosen['SOLANA_PORT']}",
         **embedded.secrets(paths, environ),
+        **demo.settings(demo.keys(envfile.read(paths.env)), environ),
         **envfile.run_logins(),
+        "FLOWER_URL": f"http://{ports.HOST}:{chosen['FLOWER_PORT']}",
     }
 
 

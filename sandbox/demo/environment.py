@@ -1,0 +1,48 @@
+"""What a run with the demo needs of the environment: keys made once, spans short enough to watch."""
+
+from collections.abc import Mapping
+
+from solders.keypair import Keypair
+
+WRAPPED_SOL = "So11111111111111111111111111111111111111112"
+KEYS = ("DEMO_COLLECTOR", "DEMO_FEE_WALLET", "DEMO_MINT", "DEMO_MINT_AUTHORITY")
+
+# Seconds of machine time unless the name says otherwise. The localnet's slots take 100 ms: a blockhash
+# lives 15 s and a transaction is final after about 3 s.
+SPANS = {
+    "PAYMENT_PROCESSING_SECONDS": "2",
+    "TICK_SECONDS": "1",
+    "GRACE_PERIOD": "8",
+    "WATCH_SECONDS": "2",
+    "VERIFY_FIRST_SECONDS": "0.5",
+    "SEND_WINDOW_SECONDS": "4",
+    "SEND_DEADLINE_SECONDS": "3",
+    "TAKE_SECONDS": "15",
+    "CATCH_UP_LIMIT": "1000",
+    "WATCH_AHEAD_SECONDS": "10",
+    "WATCH_AHEAD_EVERY_SECONDS": "5",
+    "SOFT_SHUTDOWN_SECONDS": "3",
+}
+
+
+def keys(kept: Mapping[str, str]) -> dict[str, str]:
+    """Keys made once per RUN_DIR and kept in its env file: base58 of 64 bytes each."""
+    names = (*KEYS, "SOLANA_FEE_PAYER_KEY")
+    return {name: kept.get(name) or str(Keypair()) for name in names}
+
+
+def settings(made: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
+    """The product's variables for a demo on the localnet; what the user set wins."""
+
+    def address(name: str) -> str:
+        return str(Keypair.from_base58_string(made[name]).pubkey())
+
+    values = {
+        **SPANS,
+        "SOLANA_NETWORK": "localnet",
+        "SOLANA_COLLECTOR_KEYS": f"1:{made['DEMO_COLLECTOR']}",
+        "SOLANA_FEE_WALLET": address("DEMO_FEE_WALLET"),
+        "SOLANA_MINTS": f"SOL={WRAPPED_SOL}:9,USDC={address('DEMO_MINT')}:6",
+        **made,
+    }
+    return {name: environ.get(name) or value for name, value in values.items()}
