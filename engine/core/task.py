@@ -20,7 +20,7 @@ from engine.core.ids import uuid7
 Counts = dict[str, Any]
 # Only what a later try can mend: the database or the broker is away. Everything else is a bug and fails.
 TRANSIENT = (OperationalError, InterfaceError, BrokerError, ConnectionError)
-_RETRY = {
+_RETRY: dict[str, Any] = {
     "autoretry_for": TRANSIENT,
     "retry_backoff": True,
     "retry_backoff_max": 30,

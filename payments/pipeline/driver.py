@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from uuid import UUID
 
+import structlog
 from django.conf import settings
+from django.db import DataError, IntegrityError
 
 from engine.core import clock, sql
+from engine.core.errors import Refusal
 from engine.providers import registry
 from engine.providers.base import Hold, HoldKind, Payable, Provider, ProviderUnavailable
-from payments.pipeline import hold, lanes, points, stopping
+from payments.pipeline import hold, lanes, park, points, stopping
 from payments.pipeline.lanes import Lane
 from payments.pipeline.mark_sent import mark_sent
 from payments.pipeline.outbound import Outbound
-from payments.pipeline.take import Taken, give_back, payables, take
+from payments.pipeline.take import give_back, payables, take
+
+log = structlog.get_logger(__name__)
 
 
 def drive(lane: Lane) -> int:
@@ -41,19 +48,40 @@ def _start_some(lane: Lane, provider: Provider, outbound: Outbound) -> bool:
         return False
     wanted = payables(taken, lane.operation, machine_at=clock.machine_now())
     try:
-        context = provider.context(wanted)
+        over = _start(provider, wanted, outbound)
     except ProviderUnavailable as fault:
         _wait_for_provider(wanted, fault)
         return False
-    points.reach(points.CONTEXT_FETCHED)
-    marked, over = mark_sent(provider, wanted, context, free=outbound.free)
-    for one in marked:
-        outbound.put(one)
-    give_back(_of(taken, over))
+    give_back([row for row in taken if row.payment_id in over])
     return not over
 
 
-def _wait_for_provider(wanted: list[Payable], fault: ProviderUnavailable) -> None:
+def _start(provider: Provider, wanted: Sequence[Payable], outbound: Outbound) -> set[UUID]:
+    """Mark and start one batch; the ids that found no slot. One that is refused stops only itself."""
+    try:
+        context = provider.context(wanted)
+        points.reach(points.CONTEXT_FETCHED)
+        marked, over = mark_sent(provider, wanted, context, free=outbound.free)
+    except (Refusal, IntegrityError, DataError) as fault:
+        if len(wanted) == 1:
+            _set_aside(wanted[0], fault)
+            return set()
+        return set().union(*(_start(provider, [one], outbound) for one in wanted))
+    for one in marked:
+        outbound.put(one)
+    return set(over)
+
+
+def _set_aside(one: Payable, fault: Exception) -> None:
+    """What can't be signed is parked; what the database refused is taken again after its lease."""
+    reason = fault.message if isinstance(fault, Refusal) else str(fault).splitlines()[0]
+    log.error("payment can't be sent", payment_id=str(one.payment_id), reason=reason)
+    if isinstance(fault, Refusal):
+        with sql.transaction.atomic():
+            park.park([one.payment_id], f"it can't be signed: {reason}", machine_at=clock.machine_now())
+
+
+def _wait_for_provider(wanted: Sequence[Payable], fault: ProviderUnavailable) -> None:
     """Nothing was signed: the payments wait for the provider, and no try is counted."""
     held = [
         Hold(one.payment_id, HoldKind.PROVIDER, fault.code, fault.message, fault.retry_seconds)
@@ -61,8 +89,3 @@ def _wait_for_provider(wanted: list[Payable], fault: ProviderUnavailable) -> Non
     ]
     with sql.transaction.atomic():
         hold.write(held, machine_at=clock.machine_now())
-
-
-def _of(taken: list[Taken], ids: list[object]) -> list[Taken]:
-    left = set(ids)
-    return [row for row in taken if row.payment_id in left]

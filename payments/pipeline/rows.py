@@ -67,4 +67,4 @@ def lock(evidence_ids: Sequence[UUID]) -> list[Row]:
 
 
 def _row(columns: tuple[Any, ...]) -> Row:
-    return Row(*columns[:_ACCOUNTS], json.loads(columns[_ACCOUNTS]), *columns[_ACCOUNTS + 1 :])
+    return Row._make((*columns[:_ACCOUNTS], json.loads(columns[_ACCOUNTS]), *columns[_ACCOUNTS + 1 :]))

@@ -53,7 +53,7 @@ def take(operation: str, provider: str, *, most: int) -> list[Taken]:
         taken = sql.rows(sql.statement(__file__, "take_payments"), {"ids": chosen, "until": until})
         points.reach(points.TAKE_BEFORE_COMMIT)
     points.reach(points.TAKE_COMMITTED)
-    return [Taken(*row[:4], json.loads(row[4]), *row[5:], until) for row in taken]
+    return [Taken._make((*row[:4], json.loads(row[4]), *row[5:], until)) for row in taken]
 
 
 def payables(taken: list[Taken], operation: str, *, machine_at: datetime) -> list[Payable]:

@@ -84,7 +84,7 @@ def take_open(lane: Lane, *, most: int) -> list[Looked]:
         late = [row[0] for row in found if row[2] == "sent" and row[7] <= overdue]
         sql.affected(sql.statement(__file__, "sent_is_unknown"), {"ids": late})
     return [
-        Looked(*row[:4], json.loads(row[4]), *row[5:12], json.loads(row[12]), row[13], tuple(row[14:17]))
+        Looked._make((*row[:4], json.loads(row[4]), *row[5:12], json.loads(row[12]), row[13], row[14:17]))
         for row in found
     ]
 

@@ -310,3 +310,25 @@ def test_an_outage_uses_up_no_try(world, new_payment, payment, told):
         0,
     )
     assert told == []
+
+
+def test_a_payment_that_can_not_be_signed_is_parked_and_stops_no_other(world, new_payment, payment, monkeypatch):
+    from engine.core.errors import Refusal
+    from payments.pipeline import driver
+    from payments.pipeline.outbound import Outbound
+
+    bad, good = new_payment(), new_payment()
+    answer = world.prepare
+
+    def refuse(payables, context):
+        if any(one.payment_id == bad for one in payables):
+            raise Refusal("instructions_invalid", "there is no payee", param="instructions")
+        return answer(payables, context)
+
+    monkeypatch.setattr(world, "prepare", refuse)
+    monkeypatch.setattr(Outbound, "put", lambda self, marked: world.sent.append(marked.sendable))
+    with Outbound(world, threads=4) as outbound:
+        assert driver._start_some(LANE, world, outbound) is True
+    assert "no payee" in payment(bad).parked_reason
+    assert payment(bad).state == "scheduled"
+    assert [one.payment_id for one in world.sent] == [good]
