@@ -1,0 +1,112 @@
+"""Payment methods over a real VM: the wallet signs what the product built, the chain vouches for it."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from solders.keypair import Keypair
+from solders.message import to_bytes_versioned
+from solders.transaction import VersionedTransaction
+
+from engine.core.errors import Refusal
+from engine.core.ids import uuid7
+from engine.outbox.models import Event
+from payments import methods
+from payments.models import PaymentMethod
+from sandbox.localnet import wallets
+from tests.solana.world import USDC, World
+
+pytestmark = pytest.mark.django_db
+
+
+def add(world: World, amount: int = 10 * USDC, **changes: object) -> methods.Asked:
+    values = {
+        "customer_id": uuid7(), "wallet": str(world.payer.pubkey()), "currency": "USDC", "add_minor": amount,
+    }  # fmt: skip
+    return methods.add(**(values | changes))  # type: ignore[arg-type]
+
+
+def sign_and_send(world: World, asked: methods.Asked) -> None:
+    message = VersionedTransaction.from_bytes(base64.b64decode(asked.approval.transaction)).message
+    signed = VersionedTransaction.populate(message, [world.payer.sign_message(to_bytes_versioned(message))])
+    world.net.wait(world.net.send(bytes(signed), skip_preflight=True), "confirmed")
+
+
+def test_a_method_is_active_only_when_its_approval_stands_on_the_chain(world: World):
+    wallets.revoke(world.net, world.payer, world.account(world.payer))
+    world.net.advance(2)
+    asked = add(world)
+    with pytest.raises(Refusal) as refused:
+        methods.activate(asked.method.pk, needed_minor=5 * USDC)
+    assert refused.value.code == "delegate_revoked"
+    assert PaymentMethod.objects.get().state == "pending"
+    sign_and_send(world, asked)
+    found = methods.activate(asked.method.pk, needed_minor=5 * USDC)
+    assert (found.state, found.allowance_minor, found.balance_minor) == ("active", 10 * USDC, 100 * USDC)
+    assert found.details["collector"] == 1
+
+
+def test_a_second_commitment_keeps_what_is_left_of_the_first(world: World):
+    asked = add(world, 7 * USDC)
+    assert asked.approval.amount_minor == 57 * USDC  # 50 stand on the chain already
+    sign_and_send(world, asked)
+    assert methods.activate(asked.method.pk, needed_minor=USDC).allowance_minor == 57 * USDC
+
+
+def test_an_approval_too_small_for_the_first_period_does_not_activate(world: World):
+    asked = add(world)
+    sign_and_send(world, asked)
+    with pytest.raises(Refusal) as refused:
+        methods.activate(asked.method.pk, needed_minor=1000 * USDC)
+    assert refused.value.code == "allowance_too_small"
+    assert PaymentMethod.objects.get().state == "pending"
+
+
+def test_a_check_before_the_due_date_warns_once_per_trouble(world: World):
+    asked = add(world)
+    sign_and_send(world, asked)
+    methods.activate(asked.method.pk, needed_minor=USDC)
+    account = world.account(world.payer)
+    wallets.freeze(world.net, world.authority, account, world.mint)
+    world.net.advance(2)
+    for _ in range(2):
+        ((_, found),) = methods.check([(asked.method.pk, USDC)])
+        assert found.code == "account_frozen"
+    assert Event.objects.filter(type="payment_method.warning").count() == 1
+    method = PaymentMethod.objects.get()
+    assert (method.state, method.check_code) == ("active", "account_frozen")
+
+
+@pytest.mark.parametrize(
+    ("changes", "param"),
+    [
+        ({"wallet": "not-a-key"}, "wallet"),
+        ({"currency": "DOGE"}, "currency"),
+        ({"add_minor": 0}, "add_minor"),
+        ({"add_minor": -5}, "add_minor"),
+        ({"add_minor": 2**64}, "add_minor"),
+    ],
+)
+def test_bad_input_names_the_field_and_writes_nothing(world: World, changes: dict[str, object], param: str):
+    with pytest.raises(Refusal) as refused:
+        add(world, **changes)
+    assert refused.value.param == param
+    assert not PaymentMethod.objects.exists()
+
+
+def test_a_removed_method_is_not_activated_again(world: World):
+    asked = add(world)
+    sign_and_send(world, asked)
+    methods.remove(asked.method.pk)
+    with pytest.raises(Refusal) as refused:
+        methods.activate(asked.method.pk, needed_minor=USDC)
+    assert refused.value.code == "payment_method_removed"
+
+
+def test_a_silent_chain_refuses_and_writes_nothing(world: World, change):
+    change(solana_rpc_url="http://127.0.0.1:9")
+    with pytest.raises(Refusal) as refused:
+        add(world, wallet=str(Keypair().pubkey()))
+    assert refused.value.code == "provider_unavailable"
+    assert not PaymentMethod.objects.exists()
