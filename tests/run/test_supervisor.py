@@ -1,0 +1,130 @@
+"""The order of start and stop, crashes, signals, and the lines that tell of them."""
+
+import os
+import signal
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from sandbox.run.paths import Paths
+from sandbox.run.ports import HOST
+from tests.run.house import House, gone, until
+
+GIVEN = {"DATABASE_URL": "postgresql://elsewhere/db", "REDIS_URL": "redis://elsewhere"}
+"""Spares the scenes that need no server the time to start one."""
+
+
+def names(house: House, mark: str) -> list[str]:
+    return [line.split()[1] for line in house.lines if line.startswith(mark)]
+
+
+@pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_stop_signal_ends_all_in_reverse_order(
+    house: Callable[..., House], paths: Paths, sig: signal.Signals
+) -> None:
+    run = house(**GIVEN)
+    run.see("all up")
+    pids = run.pids()
+    assert set(pids) == {"web", "one", "two"}
+    assert run.stop(sig) == 0
+    assert names(run, "✓")[0] == "setup"
+    assert names(run, "✓")[-1] == "two"
+    assert (paths.run_dir / "order").read_text().split() == ["two", "one"]
+    assert gone(pids)
+    assert not list(paths.pids.iterdir())
+
+
+def test_servers_come_first_each_with_its_milliseconds(house: Callable[..., House]) -> None:
+    run = house(EXIT="5")
+    assert run.wait() == 5
+    assert names(run, "✓")[:3] == ["postgres", "valkey", "setup"]
+    assert all(line.endswith(" ms") for line in run.lines if line.startswith("✓"))
+
+
+def test_a_deaf_child_is_asked_and_then_killed(house: Callable[..., House], paths: Paths) -> None:
+    run = house("stubborn", **GIVEN)
+    run.see("all up")
+    pids = run.pids()
+    assert run.stop() == 0
+    assert (paths.run_dir / "order").read_text() == "deaf\n"
+    assert "■ deaf had to be killed" in run.lines
+    assert gone(pids)
+
+
+def test_a_second_signal_kills_at_once(house: Callable[..., House]) -> None:
+    run = house("stubborn", **GIVEN)
+    run.see("all up")
+    run.child.send_signal(signal.SIGINT)
+    run.see("stopping")
+    assert run.stop() == 0
+    assert "■ deaf had to be killed" in run.lines
+
+
+def test_a_crashed_part_is_started_again(house: Callable[..., House]) -> None:
+    run = house(**GIVEN)
+    run.see("all up")
+    before = run.pids()
+    os.kill(before["one"], signal.SIGKILL)
+    assert "was ended by SIGKILL" in run.see("! one")
+    until(lambda: run.pids()["one"] != before["one"], "one is started again")
+    after = run.pids()
+    assert {**after, "one": 0} == {**before, "one": 0}
+    assert run.stop() == 0
+    assert gone(after)
+
+
+def test_a_part_that_fails_at_start_shows_its_log_and_stops_the_rest(
+    house: Callable[..., House], paths: Paths
+) -> None:
+    run = house("failing", **GIVEN)
+    assert run.wait() == 1
+    assert "exit code 1" in run.see("✗ broken")
+    assert "no_such_module" in run.see("broken | ")
+    assert (paths.run_dir / "order").read_text() == "fine\n"
+    assert not list(paths.pids.iterdir())
+
+
+def test_a_stop_during_the_start_is_heard(house: Callable[..., House]) -> None:
+    run = house("slow", **GIVEN)
+    until(lambda: run.paths.pids.exists() and "never" in run.pids(), "the slow part is starting")
+    pids = run.pids()
+    assert run.stop() == 0
+    assert gone(pids)
+
+
+def test_a_second_start_is_refused_and_names_the_first(house: Callable[..., House]) -> None:
+    first = house("stubborn", **GIVEN)
+    first.see("all up")
+    second = house("stubborn", **GIVEN)
+    assert second.wait() == 1
+    assert f"in use by process {first.child.pid}" in second.see("✗")
+    assert not gone(first.pids())
+    first.child.send_signal(signal.SIGINT)
+    assert first.stop() == 0
+
+
+def test_a_failing_hook_does_not_hold_up_the_others(house: Callable[..., House]) -> None:
+    run = house("ticking", **GIVEN)
+    run.see("all up")
+    until(lambda: run.lines.count("tick") > 1, "it ticks twice")
+    assert run.stop() == 0
+    assert sum("a hook that fails" in line for line in run.lines) == 1
+
+
+def test_a_taken_port_is_named_and_the_next_free_one_used(house: Callable[..., House]) -> None:
+    with socket.socket() as taken:
+        taken.bind((HOST, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        run = house(**GIVEN, WEB_PORT=str(port))
+        used = int(run.see("all up").split()[-1])
+        assert used > port
+        assert f"port {port} is taken, using {used}" in run.see("WEB_PORT")
+        assert run.stop() == 0
+
+
+def test_a_port_that_is_none_is_refused_by_name(house: Callable[..., House]) -> None:
+    run = house(**GIVEN, FLOWER_PORT="many")
+    assert run.wait() == 1
+    run.see("✗ FLOWER_PORT=many is not a port")

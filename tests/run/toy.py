@@ -1,0 +1,71 @@
+"""Scenes of toy parts for the supervisor. `python -m tests.run.toy <scene>`; RUN_DIR says where."""
+
+import os
+import sys
+from collections.abc import Callable
+
+from sandbox.run import probe
+from sandbox.run.context import Context
+from sandbox.run.parts import Part
+from sandbox.run.ports import HOST
+from sandbox.run.start import run
+
+CHILD = "{python} -m tests.run.child "
+
+
+def _up(ports: dict[str, int]) -> probe.Probe:
+    return probe.log_line("up")
+
+
+def part(name: str, wave: int, words: str = "") -> Part:
+    return Part(name, wave, f"{CHILD}{name} {{run_dir}}/order {words}", _up)
+
+
+WEB = Part(
+    "web",
+    2,
+    "{python} -m http.server {web_port} --bind " + HOST + " --directory {run_dir}/logs",
+    lambda ports: probe.http_ok(ports["WEB_PORT"], "/"),
+)
+
+SCENES: dict[str, tuple[Part, ...]] = {
+    "plain": (
+        Part("setup", 1, "{python} -c pass", once=True),
+        WEB,
+        part("one", 2),
+        part("two", 3),
+    ),
+    "stubborn": (part("deaf", 1, "deaf"),),
+    "failing": (part("fine", 1), Part("broken", 2, "{python} -m no_such_module", _up)),
+    "slow": (
+        part("fine", 1),
+        Part("never", 2, "{python} -m tests.run.child never {run_dir}/order mute", _up),
+    ),
+    "ticking": (part("one", 1),),
+}
+
+
+def wait(context: Context) -> int:
+    def tick() -> None:
+        context.supervisor.say("tick")
+
+    if sys.argv[1] == "ticking":
+        context.each_second.append(_raise)
+        context.each_second.append(tick)
+    print(f"all up on {context.ports['WEB_PORT']}", flush=True)
+    context.wait()
+    return 7
+
+
+def _raise() -> None:
+    raise ValueError("a hook that fails")
+
+
+def through() -> Callable[[Context], int]:
+    """Returns at once where EXIT is set, else waits for a signal."""
+    code = os.environ.get("EXIT")
+    return (lambda context: int(code)) if code else wait
+
+
+if __name__ == "__main__":
+    sys.exit(run(through(), parts=SCENES[sys.argv[1]]))
