@@ -1,0 +1,17 @@
+"""Sheets are all that billing reads of a provider."""
+
+from __future__ import annotations
+
+from engine.providers.base import Sheet
+
+
+class Direct:
+    """Pulls straight from payer to payee."""
+
+    name = "direct"
+    sheet = Sheet(
+        provider="direct", operations=("charge",), pulls=True, settlement="direct", resend_same_identity=True,
+        identity_seconds=None, lookup_by_identity=True, lookup_batch=100, absence_after=0, absence_certain=True,
+        cancel=False, refunds=False, currencies=("USDC", "SOL"), minimum_minor={"USDC": 50},
+        maximum_minor=10**15,
+    )  # fmt: skip
