@@ -8,7 +8,9 @@ from datetime import datetime
 from engine.core import clock, sql
 from engine.providers.solana.addresses import mint_code
 from ops import books
-from sandbox.demo import cast, view
+from ops.chain import ChainTransfer, compare_with_chain
+from sandbox.demo import cast, truth, view
+from sandbox.demo.wallets import from_env
 from sandbox.localnet.control import Localnet
 
 ENDS = """
@@ -47,8 +49,9 @@ class Goal:
         clock.stop(self._clock_id)
         faults = [] if _drain() else [f"still under way after {DRAIN_SECONDS} s"]
         faults += self._wrong_ends()
-        faults += [f"{check.sentence}: {check.count}" for check in books.check_books() if check.count]
-        faults += [str(difference) for difference in books.compare_with_chain(_truth())]
+        broken = books.check_books().broken
+        faults += [f"does not hold ({rule.count}): {rule.sentence}" for rule in broken]
+        faults += [f"{diff.kind} {diff.memo}: {diff.sentence}" for diff in compare_with_chain(_truth())]
         for fault in faults:
             say(f"✗ {fault}")
         counts = view.counts()
@@ -86,17 +89,8 @@ def _drain() -> bool:
     return False
 
 
-def _truth() -> list[books.ChainTransfer]:
-    """What the localnet executed, reduced to payments: the outside world's word."""
-    collector = os.environ["DEMO_COLLECTOR"]
-    from solders.keypair import Keypair
-
-    ours = str(Keypair.from_base58_string(collector).pubkey())
-    fee_wallet = os.environ["SOLANA_FEE_WALLET"]
-    found = []
-    for entry in Localnet(os.environ["SOLANA_RPC_URL"]).truth():
-        legs = [leg for leg in entry["transfers"] if leg["authority"] == ours]
-        if not entry["memos"] or (not legs and entry["err"] is None):
-            continue
-        found.append(books.chain_transfer(entry, legs, fee_wallet=fee_wallet, code=mint_code))
-    return found
+def _truth() -> list[ChainTransfer]:
+    """What the localnet executed for us: the outside world's word."""
+    entries = Localnet(os.environ["SOLANA_RPC_URL"]).truth()
+    collectors = {str(from_env("DEMO_COLLECTOR").pubkey())}
+    return list(truth.transfers(entries, collectors=collectors, code=mint_code))

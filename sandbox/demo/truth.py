@@ -3,32 +3,27 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ops.books import ChainTransfer
-from sandbox.demo.wallets import account_of
-from solders.pubkey import Pubkey
+from ops.chain import ChainTransfer
 
 
 def transfers(
-    entries: list[dict[str, Any]], *, collectors: set[str], fee_wallet: str, code: Callable[[str], str]
+    entries: list[dict[str, Any]], *, collectors: set[str], code: Callable[[str], str]
 ) -> Iterator[ChainTransfer]:
-    """One per executed transaction that carries a memo and was signed by one of our collector keys.
+    """One per executed transaction that carries a memo and moved tokens by a collector key, or failed.
 
-    Amounts are minor units; `code` turns a mint into its currency code.
+    Amounts in minor units, our fee payer's loss in lamports; `code` turns a mint into its currency code.
     """
     for entry in entries:
         legs = [leg for leg in entry["transfers"] if leg["authority"] in collectors]
         if not entry["memos"] or not (legs or entry["err"] is not None):
             continue
-        mint = legs[0]["mint"] if legs else ""
-        fee_account = str(account_of(Pubkey.from_string(fee_wallet), mint)) if mint and fee_wallet else ""
-        amounts = [int(leg["amount"]) for leg in legs]
+        moved = legs if entry["err"] is None else []
         yield ChainTransfer(
             memo=entry["memos"][0],
             signature=entry["signature"],
-            gross_minor=sum(amounts),
-            fee_minor=sum(int(leg["amount"]) for leg in legs if leg["destination"] == fee_account),
-            currency=code(mint) if mint else "",
-            network_fee_minor=_spent(entry),
+            gross_minor=sum(int(leg["amount"]) for leg in moved),
+            fee_minor=_spent(entry),
+            currency=code(legs[0]["mint"]) if legs else "",
             err=entry["err"],
         )
 
