@@ -1,6 +1,5 @@
 """Databases on any server that a URL names, embedded or not."""
 
-from contextlib import suppress
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -28,13 +27,6 @@ def create(url: str, database: str, *, template: str = "template0") -> str:
 def drop(url: str, database: str) -> None:
     """Drop a database with its connections; nothing happens when there is none."""
     _run(url, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
-
-
-def ensure(url: str) -> None:
-    """Create the database that `url` names unless it is there."""
-    database = urlsplit(url).path.lstrip("/")
-    with suppress(psycopg.errors.DuplicateDatabase):
-        create(url, database)
 
 
 def _run(url: str, statement: sql.Composed) -> None:

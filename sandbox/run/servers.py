@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from sandbox.run import databases
 from sandbox.run.paths import Paths
 from sandbox.run.postgres import Postgres
 from sandbox.run.supervisor import Supervisor
@@ -24,7 +23,7 @@ def start(
         postgres = Postgres(paths, settings=settings)
         supervisor.start(postgres.service)
         urls["DATABASE_URL"] = postgres.url()
-        databases.ensure(postgres.url())
+        postgres.ensure_database()
     if "REDIS_URL" not in urls:
         valkey = Valkey(paths)
         supervisor.start(valkey.service)

@@ -15,6 +15,8 @@ from sandbox.run.postgres import Postgres
 from sandbox.run.supervisor import Supervisor
 from tests.run.house import gone
 
+FAST = {"fsync": "off"}
+"""For tests that kill no server."""
 WRITE = "CREATE TABLE kept (n int); INSERT INTO kept VALUES (42)"
 
 
@@ -63,7 +65,7 @@ def test_the_promises_of_production_hold(paths: Paths) -> None:
 
 def test_a_deep_folder_with_blanks_and_two_at_once(paths: Paths) -> None:
     deep = paths.run_dir / "a folder with blanks" / ("long" * 30)
-    with embedded(deep) as one, embedded(paths.run_dir / "other") as two:
+    with embedded(deep, settings=FAST) as one, embedded(paths.run_dir / "other", settings=FAST) as two:
         assert len(os.fspath(deep)) > 107
         with psycopg.connect(one.database_url) as connection:
             connection.execute(WRITE)
@@ -76,7 +78,7 @@ def test_a_deep_folder_with_blanks_and_two_at_once(paths: Paths) -> None:
 
 
 def test_databases_are_copied_from_a_template_and_dropped(paths: Paths) -> None:
-    with embedded(paths.run_dir) as servers:
+    with embedded(paths.run_dir, settings=FAST) as servers:
         template = databases.create(servers.database_url, "model")
         with psycopg.connect(template) as connection:
             connection.execute(WRITE)
@@ -109,11 +111,11 @@ def test_a_folder_in_use_is_refused_with_its_holder(paths: Paths) -> None:
 
 
 def test_fresh_forgets_the_data_and_keeps_the_secrets(paths: Paths) -> None:
-    with embedded(paths.run_dir) as servers:
+    with embedded(paths.run_dir, settings=FAST) as servers:
         before = servers.values
         with psycopg.connect(servers.database_url) as connection:
             connection.execute(WRITE)
-    with embedded(paths.run_dir, fresh=True) as servers:
+    with embedded(paths.run_dir, fresh=True, settings=FAST) as servers:
         assert servers.values == before
         with psycopg.connect(servers.database_url) as connection:
             assert connection.execute("SELECT to_regclass('kept')").fetchone() == (None,)
@@ -122,18 +124,18 @@ def test_fresh_forgets_the_data_and_keeps_the_secrets(paths: Paths) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
 def test_root_without_namespaces_runs_it_as_nobody(paths: Paths) -> None:
     paths.make()
-    postgres = Postgres(paths, identity=identity.as_nobody(paths))
+    postgres = Postgres(paths, settings=FAST, identity=identity.as_nobody(paths))
     supervisor = Supervisor(lambda line: None)
     try:
         supervisor.start(postgres.service)
-        databases.ensure(postgres.url())
+        postgres.ensure_database()
         with psycopg.connect(postgres.url()) as connection:
             connection.execute(WRITE)
         pid = postgres.service.process.pid
         assert Path(f"/proc/{pid}").stat().st_uid == identity.as_nobody(paths).user
     finally:
         supervisor.stop()
-    assert kept_after_restart(Postgres(paths, identity=identity.as_nobody(paths))) == 42
+    assert kept_after_restart(Postgres(paths, settings=FAST, identity=identity.as_nobody(paths))) == 42
 
 
 def kept_after_restart(postgres: Postgres) -> int:

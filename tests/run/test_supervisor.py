@@ -94,13 +94,12 @@ def test_a_stop_during_the_start_is_heard(house: Callable[..., House]) -> None:
 
 
 def test_a_second_start_is_refused_and_names_the_first(house: Callable[..., House]) -> None:
-    first = house("stubborn", **GIVEN)
+    first = house("ticking", **GIVEN)
     first.see("all up")
-    second = house("stubborn", **GIVEN)
+    second = house("ticking", **GIVEN)
     assert second.wait() == 1
     assert f"in use by process {first.child.pid}" in second.see("✗")
     assert not gone(first.pids())
-    first.child.send_signal(signal.SIGINT)
     assert first.stop() == 0
 
 
