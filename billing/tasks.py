@@ -6,15 +6,22 @@ import time
 
 from django.conf import settings
 
-from billing import cycle, numbering, upkeep
+from billing import cycle, numbering, upkeep, watch
 from engine.core import clock
 from engine.core.task import Counts, batch_task
+
+# A task is killed after CELERY_TASK_TIME_LIMIT: a longer cycle ends itself before, and the next one goes on.
+_LONGEST_SECONDS = 200
+
+
+def _until() -> float:
+    return time.monotonic() + min(settings.ENV.max_processing_time / 1000, _LONGEST_SECONDS)
 
 
 @batch_task(name="billing.claim_due")
 def claim_due() -> Counts:
     """Bill what is due on real time and on every running clock, then open the drafts."""
-    until = time.monotonic() + settings.ENV.max_processing_time / 1000
+    until = _until()
     claims = [cycle.claim(each, until=until) for each in clock.moving_clocks()]
     opened = cycle.finalize(until=until)
     counts = {"claimed": sum(c.claimed for c in claims), "held": sum(c.held for c in claims)}
@@ -24,7 +31,7 @@ def claim_due() -> Counts:
 @batch_task(name="billing.finalize_drafts", quiet_when_idle=True)
 def finalize_drafts() -> Counts:
     """Open the drafts that wait."""
-    opened = cycle.finalize(until=time.monotonic() + settings.ENV.max_processing_time / 1000)
+    opened = cycle.finalize(until=_until())
     return {"finalized": opened.finalized, "payments": opened.payments, "drafts_held": opened.held}
 
 
@@ -40,3 +47,9 @@ def maintenance() -> Counts:
     """Expire what has ended, report the days."""
     done = upkeep.maintain()
     return {"expired": done.expired, "days": done.days, "skipped": done.skipped}
+
+
+@batch_task(name="billing.watch_upcoming", quiet_when_idle=True)
+def watch_upcoming() -> Counts:
+    """Check the payment methods of what is due soon, and warn."""
+    return dict(watch.watch_upcoming())

@@ -25,7 +25,7 @@ app.conf.task_routes = {
     # threads, talks to the world; one driver per lane and worker
     "payments.send": {"queue": "io"},
     "payments.verify": {"queue": "io"},
-    "payments.check_methods": {"queue": "io"},
+    "billing.watch_upcoming": {"queue": "io"},
 }
 app.autodiscover_tasks()
 
