@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from billing import tasks
+from billing.models import Invoice
+from engine.core import clock
+from engine.core.models import Clock
+from tests.billing.world import START, World
+
+
+def test_beat_claims_real_time_and_running_clocks_only(world: World) -> None:
+    subscription = world.subscription()
+    world.later(days=28)
+    assert tasks.claim_due()["claimed"] == 0
+    lease = clock.machine_now() - clock.business_now(world.clock_id)
+    Clock.objects.filter(pk=world.clock_id).update(
+        kind="running", lease_until=clock.machine_now(), offset_seconds=lease.total_seconds() - 60
+    )
+    assert tasks.claim_due() == {"claimed": 1, "held": 0, "finalized": 1, "payments": 1, "drafts_held": 0}
+    assert Invoice.objects.filter(subscription=subscription, state="open").count() == 2
+    assert tasks.number_invoices() == {"numbered": 2, "skipped": 0}
+    assert tasks.finalize_drafts() == {"finalized": 0, "payments": 0, "drafts_held": 0}
+    assert tasks.maintenance()["expired"] == 0
+
+
+@pytest.mark.filterwarnings("ignore:No directory at")
+def test_the_admin_shows_and_changes_nothing(world: World, admin_client: object) -> None:
+    subscription = world.subscription()
+    tasks.finalize_drafts()
+    for name in ("customer", "creator", "plan", "subscription", "invoice", "numberseries", "dailyreport"):
+        page = admin_client.get(reverse(f"admin:billing_{name}_changelist"), {"q": str(subscription.pk)})
+        assert page.status_code == 200, name
+        assert admin_client.get(reverse(f"admin:billing_{name}_add")).status_code == 403
+    shown = admin_client.get(reverse("admin:billing_subscription_change", args=[subscription.pk]))
+    assert shown.status_code == 200
+    assert admin_client.post(
+        reverse("admin:billing_subscription_change", args=[subscription.pk]), {"anchor_at": START}
+    ).status_code == 403  # fmt: skip

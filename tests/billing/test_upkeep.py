@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from billing import cycle, expire, hold, upkeep
+from billing.models import DailyReport, Subscription
+from engine.core import clock
+from engine.outbox.models import Event
+from payments.models import Payment
+from tests.billing.world import World, end, invoices
+
+END = datetime(2026, 3, 31, 9, 30, tzinfo=UTC)
+
+
+def test_what_has_ended_expires_once(world: World) -> None:
+    subscription = world.subscription(ends_at=END)
+    world.at(END - timedelta(seconds=1))
+    cycle.claim(world.clock_id)
+    assert expire.expire_ended(world.clock_id) == 0
+    world.at(END)
+    assert expire.expire_ended(world.clock_id) == 1
+    assert expire.expire_ended(world.clock_id) == 0
+    subscription.refresh_from_db()
+    assert (subscription.state, subscription.ended_at, subscription.next_due_at) == ("expired", END, None)
+    assert Event.objects.filter(type="subscription.expired").count() == 1
+
+
+def test_a_period_that_is_still_due_is_billed_before_the_end(world: World) -> None:
+    subscription = world.subscription(ends_at=END)
+    world.at(END + timedelta(days=9))
+    assert expire.expire_ended(world.clock_id) == 0
+    world.bill()
+    assert len(invoices(subscription)) == 2
+    assert expire.expire_ended(world.clock_id) == 1
+
+
+def test_a_held_subscription_waits_for_a_person_not_for_its_end(world: World) -> None:
+    subscription = world.subscription(ends_at=END)
+    Subscription.objects.filter(pk=subscription.pk).update(
+        next_due_at=None, held_code=hold.BAD_DATA, held_reason="Bad."
+    )
+    world.at(END)
+    assert expire.expire_ended(world.clock_id) == 0
+
+
+@pytest.fixture
+def ended(world: World) -> World:
+    every = [world.subscription() for _ in range(4)]
+    cycle.finalize()
+    for each, state in zip(every, ["succeeded", "succeeded", "failed", "canceled"], strict=True):
+        end(invoices(each)[0].pk, state)
+    now = clock.machine_now()
+    Payment.objects.update(created_at=now - timedelta(seconds=4), ended_at=now)
+    return world
+
+
+def test_a_day_is_computed_from_its_rows_and_again_gives_the_same(ended: World) -> None:
+    today = clock.machine_now().astimezone(UTC).date()
+    for _ in range(2):
+        assert upkeep.report_day(today)
+        report = DailyReport.objects.get()
+        assert (report.day, report.currency) == (today, "USDC")
+        assert (report.succeeded, report.succeeded_minor, report.fee_minor) == (2, 2000, 50)
+        assert (report.failed, report.failed_minor) == (1, 1000)
+        assert (report.canceled, report.canceled_minor) == (1, 1000)
+        assert report.average_seconds == pytest.approx(4)
+
+
+def test_another_days_payments_are_not_counted(ended: World) -> None:
+    yesterday = clock.machine_now().astimezone(UTC).date() - timedelta(days=1)
+    upkeep.report_day(yesterday)
+    assert not DailyReport.objects.exists()
+
+
+def test_days_that_were_missed_are_made_up_for(ended: World) -> None:
+    today = clock.machine_now().astimezone(UTC).date()
+    upkeep.report_day(today)
+    DailyReport.objects.update(day=today - timedelta(days=5))
+    assert upkeep.maintain().days == 6
+    assert DailyReport.objects.filter(day=today).exists()
+
+
+def test_statistics_come_from_rows(ended: World) -> None:
+    found = upkeep.statistics()
+    assert (found["processed_today"], found["failed_today"]) == (2, 1)
+    assert found["revenue_minor"] == {"USDC": 2000}
+    assert found["average_processing_seconds"] == pytest.approx(4)
+    assert found["subscriptions"] == {"incomplete": 4}
+
+
+def test_no_payments_no_average(world: World) -> None:
+    assert upkeep.statistics()["average_processing_seconds"] is None
