@@ -1,0 +1,116 @@
+"""One whole run by hand, in this process: bill what is due, send it, look it up, apply what was said.
+
+Workers do the same from wake-ups; any number of both may run at once (I10).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from billing import cycle
+from engine.core import clock, sql
+from engine.core.ids import uuid7
+from engine.ledger import rollup
+from payments.pipeline import apply, driver, lanes, verify
+from payments.pipeline.lanes import Lane
+
+SOON = timedelta(seconds=15)  # an outcome that is looked up this soon is waited for
+_PAUSE = 0.2
+
+Say = Callable[[Counter[str]], None]
+
+
+class Outcome(NamedTuple):
+    """Payments that were answered in this run, by what became of them (settled, unknown, parked, ...)."""
+
+    outcome: str
+    currency: str
+    payments: int
+    amount_minor: int
+
+
+class Ran(NamedTuple):
+    """Counts of the work done here, what became of what was answered meanwhile, and who is stopped.
+
+    `idle`: nothing was left that would move on soon; otherwise the time was over.
+    """
+
+    counts: dict[str, int]
+    outcomes: list[Outcome]
+    stopped: list[str]
+    idle: bool
+
+
+def run(*, clocks: Sequence[int], seconds: float, batch: int = 500, say: Say | None = None) -> Ran:
+    """Work until idle or until `seconds` are over (a lane that is at work ends by itself). Commits, calls out.
+
+    Waits for outcomes that are looked up within 15 s, not for funds. Raises Refusal for an unknown clock.
+    """
+    until, first = time.monotonic() + seconds, uuid7()
+    total: Counter[str] = Counter()
+    idle = False
+    while not idle and time.monotonic() < until:
+        done = _bill(clocks, until, batch) + settle_lanes(until)
+        total += done
+        if say:
+            say(total)
+        if not done:
+            idle = not _open_soon()
+            time.sleep(0 if idle else _PAUSE)
+    return Ran(dict(total), outcomes_since(first), _stopped(), idle)
+
+
+def settle_lanes(until: float) -> Counter[str]:
+    """Send, look up and apply what is due in every lane, once; the counts. Commits, calls out."""
+    done: Counter[str] = Counter()
+    for lane in lanes.all_lanes():
+        if time.monotonic() < until:
+            done["sent"] += driver.drive(lane)
+            done["applied"] += apply.drain()
+    return done + look_up(lanes.all_lanes(), until)
+
+
+def look_up(chosen: Sequence[Lane], until: float) -> Counter[str]:
+    """Look up what is due in these lanes and apply what was said; the counts. Commits, calls out."""
+    done: Counter[str] = Counter()
+    for lane in chosen:
+        if time.monotonic() < until:
+            done["looked_up"] += verify.verify(lane)
+    done["applied"] += apply.drain()
+    rollup.roll_up()
+    return +done
+
+
+def outcomes_since(first: object) -> list[Outcome]:
+    """What became of the payments whose evidence came after the id `first` (a uuid7). Reads."""
+    found = sql.rows(sql.statement(__file__, "answered"), {"first": first})
+    return [Outcome(*row) for row in found]
+
+
+def _bill(clocks: Sequence[int], until: float, batch: int) -> Counter[str]:
+    done: Counter[str] = Counter()
+    for clock_id in clocks:
+        claimed = cycle.claim(clock_id, batch=batch, until=until)
+        done += Counter(claimed=claimed.claimed, held=claimed.held)
+    opened = cycle.finalize(batch=batch, until=until)
+    return done + Counter(
+        finalized=opened.finalized, payments=opened.payments, voided=opened.voided, drafts_held=opened.held
+    )
+
+
+def _open_soon() -> bool:
+    moving = [lane for lane in lanes.all_lanes() if not lanes.stopped(lane.provider)]
+    params = {
+        "operations": [lane.operation for lane in moving],
+        "providers": [lane.provider for lane in moving],
+        "soon": clock.machine_now() + SOON,
+    }
+    return bool(sql.rows(sql.statement(__file__, "open_soon"), params))
+
+
+def _stopped() -> list[str]:
+    return sorted({lane.provider for lane in lanes.all_lanes() if lanes.stopped(lane.provider)})

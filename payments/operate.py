@@ -1,0 +1,132 @@
+"""What an operator may do to one payment, each with a reason that is logged. None of it moves money.
+
+The pipeline goes on from the row; an outcome is never typed in by hand (I4).
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+
+from engine.core import clock
+from engine.core.errors import Refusal
+from payments import states
+from payments.models import Attempt, Case, Evidence, Payment
+from payments.pipeline import park
+
+log = structlog.get_logger(__name__)
+
+
+def park_payment(payment_id: UUID, *, reason: str, by: str) -> None:
+    """Set an open payment aside; it keeps its state and reservation. Writes.
+
+    What is on its way can't be stopped: its evidence is stored and applied all the same. Raises Refusal if
+    it has ended or is parked.
+    """
+    with transaction.atomic():
+        payment = _locked(payment_id, reason)
+        _still_open(payment)
+        if payment.parked_at is not None:
+            raise Refusal("parked_already", f"it is parked: {payment.parked_reason}", param="payment")
+        park.park([payment_id], reason, machine_at=clock.machine_now())
+    _record("park", payment, reason, by)
+
+
+def unpark(payment_id: UUID, *, reason: str, by: str) -> None:
+    """Let a parked payment go on: a scheduled one is due now, one in flight is looked up now. Writes.
+
+    Raises Refusal if it is not parked, has ended, has an open case or evidence that waits, or if money
+    arrived under one of its attempts: going on would then collect twice.
+    """
+    with transaction.atomic():
+        payment = _locked(payment_id, reason)
+        if payment.parked_at is None:
+            raise Refusal("not_parked", "it is not parked", param="payment")
+        _still_open(payment)
+        _nothing_arrived(payment)
+        payment.parked_at, payment.parked_reason = None, ""
+        _go_on(payment)
+    _record("unpark", payment, reason, by)
+
+
+def verify_now(payment_id: UUID, *, reason: str, by: str) -> None:
+    """Look an in-flight payment up now instead of at its next look. Writes.
+
+    Raises Refusal if it is not in flight or is parked.
+    """
+    with transaction.atomic():
+        payment = _locked(payment_id, reason)
+        if payment.state != Payment.State.IN_FLIGHT:
+            raise Refusal("not_in_flight", f"it is {payment.state}: nothing to look up", param="payment")
+        _not_parked(payment)
+        _go_on(payment)
+    _record("verify_now", payment, reason, by)
+
+
+def retry_now(payment_id: UUID, *, reason: str, by: str) -> None:
+    """Let a payment that waits (for funds, the payee, the provider, its next try) go now. Writes.
+
+    Raises Refusal if it is not scheduled, is parked, waits behind an older one, or waits for nothing.
+    """
+    with transaction.atomic():
+        payment = _locked(payment_id, reason)
+        if payment.state != Payment.State.SCHEDULED:
+            raise Refusal("not_scheduled", f"it is {payment.state}: nothing to retry", param="payment")
+        _not_parked(payment)
+        if payment.waiting == "queue":
+            raise Refusal(
+                "behind_another", "an older payment from the same source goes first", param="payment"
+            )
+        if not payment.waiting:
+            raise Refusal("not_waiting", "it is due already", param="payment")
+        _go_on(payment)
+    _record("retry_now", payment, reason, by)
+
+
+def _locked(payment_id: UUID, reason: str) -> Payment:
+    if not reason.strip():
+        raise Refusal("reason_missing", "say why, for those who read this later", param="reason")
+    found = Payment.objects.select_for_update().filter(pk=payment_id).first()
+    if found is None:
+        raise Refusal("payment_unknown", f"there is no payment {payment_id}", param="payment")
+    return found
+
+
+def _still_open(payment: Payment) -> None:
+    if payment.state not in states.OPEN_PAYMENT:
+        raise Refusal("payment_ended", f"it is {payment.state}: nothing acts on it any more", param="payment")
+
+
+def _not_parked(payment: Payment) -> None:
+    if payment.parked_at is not None:
+        raise Refusal("parked", f"it is parked: {payment.parked_reason}; unpark it first", param="payment")
+
+
+def _nothing_arrived(payment: Payment) -> None:
+    """Read under the payment's lock, which apply holds when it opens a case. What was said goes first."""
+    if Evidence.objects.filter(payment_id=payment.pk, applied_at=None).exists():
+        raise Refusal("evidence_waits", "evidence of it is not applied yet; try again", param="payment")
+    case = Case.objects.filter(payment=payment, closed_at=None).first()
+    if case is not None:
+        raise Refusal("case_open", f"a case of it is open ({case.kind}): {case.sentence}", param="payment")
+    if Attempt.objects.filter(payment=payment, state=Attempt.State.SUCCEEDED).exists():
+        raise Refusal(
+            "money_arrived", "money arrived under one of its attempts; going on would collect twice",
+            param="payment",
+        )  # fmt: skip
+
+
+def _go_on(payment: Payment) -> None:
+    payment.next_action_at = clock.machine_now()
+    payment.waiting, payment.taken_count, payment.looks = "", 0, 0
+    payment.save(
+        update_fields=["parked_at", "parked_reason", "next_action_at", "waiting", "taken_count", "looks"]
+    )
+
+
+def _record(verb: str, payment: Payment, reason: str, by: str) -> None:
+    log.warning(
+        "operator acted", verb=verb, payment_id=str(payment.pk), state=payment.state, reason=reason, by=by
+    )
