@@ -9,8 +9,6 @@ from celery import Celery, signals
 from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-# A warm end on SIGTERM that gives running tasks the soft-shutdown time, then hands back the rest.
-os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
 
 app = Celery("clearbeat")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -74,7 +74,8 @@ def _run(
     values = _values(paths, environ, chosen)
     values |= servers.start(supervisor, paths, environ)
     envfile.write(paths.env, values)
-    child_env = {**environ, **values, "PYTHONUNBUFFERED": "1"}
+    # REMAP_SIGTERM: a worker ends within its soft-shutdown time; what it had not ended is found again.
+    child_env = {**environ, **values, "PYTHONUNBUFFERED": "1", "REMAP_SIGTERM": "SIGQUIT"}
     for _, wave in groupby(parts, key=lambda part: part.wave):
         supervisor.start(*(_service(part, paths, chosen, child_env) for part in wave))
     supervisor.keep()

@@ -2,7 +2,7 @@
 WITH taken AS (
   DELETE FROM engine_ledger_delta d USING (
     SELECT id FROM engine_ledger_delta ORDER BY id LIMIT %(most)s FOR UPDATE SKIP LOCKED
-  ) some WHERE d.id = some.id
+  ) oldest WHERE d.id = oldest.id
   RETURNING d.account_id, d.amount_minor
 ), sums AS (
   SELECT account_id, sum(amount_minor)::bigint AS amount FROM taken GROUP BY account_id ORDER BY account_id
