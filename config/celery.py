@@ -41,3 +41,13 @@ def _stop_sending(**kwargs: Any) -> None:
     from payments.pipeline import stopping
 
     stopping.set()
+
+
+@signals.celeryd_init.connect
+def _right_network(**kwargs: Any) -> None:
+    """A node of another network than SOLANA_NETWORK stops the boot (row 0.40); a silent one does not."""
+    from engine.providers.solana import network
+
+    for found in network.check_network():
+        if found.code == "wrong_network":
+            raise SystemExit(f"SOLANA_RPC_URL and SOLANA_NETWORK disagree: {found.message}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from engine.core import sql
+from engine.core import clock, sql
 from engine.outbox.emit import NewEvent, emit
 
 
@@ -22,9 +22,10 @@ def cancel_scheduled(
         return []
     params = {"kind": source_kind, "sources": list(source_ids), "reason": reason, "now": machine_at}
     canceled = sql.rows(sql.statement(__file__, "cancel_scheduled"), params)
+    times = clock.business_times((row[3] for row in canceled), machine_at)
     emit(
         [
-            NewEvent("payment.canceled", "payment", payment_id, version, clock_id, machine_at, correlation,
+            NewEvent("payment.canceled", "payment", payment_id, version, clock_id, times[clock_id], correlation,
                      {"payment_id": payment_id, "state": "canceled", "reason": reason})
             for payment_id, _, version, clock_id, correlation in canceled
         ],

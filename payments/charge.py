@@ -16,6 +16,7 @@ from engine.core import sql
 from engine.core.ids import uuid7s
 from engine.ledger import accounts
 from engine.ledger.chart import Kind
+from engine.outbox.emit import NewEvent, emit
 from engine.providers import registry
 
 
@@ -68,7 +69,22 @@ def schedule(charges: Sequence[Charge], *, machine_at: datetime) -> list[UUID]:
             "machine_at": machine_at,
         },
     )  # fmt: skip
+    emit([_event(*pair) for pair in zip(ids, charges, strict=True)], machine_at=machine_at)
     return ids
+
+
+def _event(payment_id: UUID, charge: Charge) -> NewEvent:
+    payload = {
+        "payment_id": payment_id,
+        "state": "scheduled",
+        "amount_minor": charge.amount_minor,
+        "currency": charge.currency,
+        "source": [charge.source_kind, charge.source_id],
+        "provider": charge.provider,
+    }
+    # Told at the due date on the payer's clock: it is what the customer's timeline shows.
+    return NewEvent("payment.scheduled", "payment", payment_id, 1, charge.clock_id, charge.due_at,
+                    charge.correlation_id, payload)  # fmt: skip
 
 
 def _freeze_accounts(charges: Sequence[Charge]) -> list[dict[str, int]]:

@@ -106,7 +106,8 @@ def _insert(
             "look_at": send_by + timedelta(seconds=spans.deadline()),
         },
     )
-    emit([_event(one, locked[one.payment_id], now) for one in ready], machine_at=now)
+    times = clock.business_times((locked[one.payment_id][2] for one in ready), now)
+    emit([_event(one, locked[one.payment_id], times) for one in ready], machine_at=now)
     return [
         Marked(_sendable(attempt_id, one, payables[one.payment_id]), fence, boot)
         for attempt_id, one, fence in zip(ids, ready, fences, strict=True)
@@ -120,9 +121,8 @@ def _sendable(attempt_id: UUID, one: Prepared, payable: Payable) -> Sendable:
     )  # fmt: skip
 
 
-def _event(one: Prepared, row: tuple[Any, ...], now: datetime) -> NewEvent:
+def _event(one: Prepared, row: tuple[Any, ...], times: dict[int, datetime]) -> NewEvent:
     payment_id, version, clock_id, correlation_id = row
     payload = {"payment_id": payment_id, "state": "in_flight", "identity": one.identity}
-    return NewEvent(
-        "payment.sent", "payment", payment_id, version + 1, clock_id, now, correlation_id, payload
-    )
+    at = times[clock_id]
+    return NewEvent("payment.sent", "payment", payment_id, version + 1, clock_id, at, correlation_id, payload)

@@ -84,7 +84,7 @@ def test_a_payment_is_sent_once_booked_once_and_told_once(world, new_payment, pa
     assert amounts[accounts["receivable"]] == -1000
     assert amounts[accounts["fee_income"]] == -50
     types = Event.objects.filter(object_id=one).order_by("seq").values_list("type", flat=True)
-    assert list(types) == ["payment.sent", "payment.succeeded"]
+    assert list(types) == ["payment.scheduled", "payment.sent", "payment.succeeded"]
 
 
 def test_a_decline_fails_the_payment_for_its_true_reason(world, new_payment, payment, told, monkeypatch):
