@@ -1,6 +1,8 @@
 -- I1, I10: drafts to finalize, locked and skipped by every other finalizer. The subscription is locked in share
 -- mode until the commit, so that a cancel either is seen here or sees the payment made here.
 -- Periods in order: a draft waits while an older one of its subscription is still to be finalized.
+-- IS NOT TRUE: written plainly, it lets the planner look for the older draft among all drafts instead of among
+-- those of the subscription (statistics know no drafts before a run), and a drain's cost grows with its square.
 -- Indexes: invoices_to_finalize (next_action_at), one_invoice_per_period, primary keys.
 SELECT i.id, i.subscription_id, i.customer_id, i.creator_id, i.clock_id, i.period_no, i.period_start, i.period_end,
        i.currency, i.payments_made, i.correlation_id, i.due_minor,
@@ -17,7 +19,8 @@ SELECT i.id, i.subscription_id, i.customer_id, i.creator_id, i.clock_id, i.perio
    AND (%(ids)s::uuid[] IS NULL OR i.id = ANY(%(ids)s::uuid[]))
    AND NOT EXISTS (
      SELECT 1 FROM billing_invoice o
-      WHERE o.subscription_id = i.subscription_id AND o.period_no < i.period_no AND o.next_action_at IS NOT NULL)
+      WHERE o.subscription_id = i.subscription_id AND o.period_no < i.period_no
+        AND (o.next_action_at IS NULL) IS NOT TRUE)
  ORDER BY i.next_action_at, i.period_start
  LIMIT %(most)s
    FOR UPDATE OF i SKIP LOCKED
