@@ -219,11 +219,15 @@ class Env(BaseSettings):
         url = self.solana_rpc_url or PUBLIC_RPC[self.solana_network]
         return [part.strip() for part in url.split(",") if part.strip()]
 
-    def database(self) -> dict[str, Any]:
-        """Django's DATABASES entry. Session limits keep a stopped process from holding locks (design 5)."""
+    def database(self, *, unhurried: bool = False) -> dict[str, Any]:
+        """Django's DATABASES entry. Session limits keep a stopped process from holding locks (design 5).
+
+        `unhurried`: for migrations, whose single statements may take longer than a minute.
+        """
         url = urlsplit(self.database_url)
         query = dict(parse_qsl(url.query))
-        limits = "-c idle_in_transaction_session_timeout=30s -c lock_timeout=5s -c statement_timeout=60s"
+        limits = "-c idle_in_transaction_session_timeout=30s -c lock_timeout=5s "
+        limits += f"-c statement_timeout={'0' if unhurried else '60s'}"
         return {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": unquote(url.path.lstrip("/")),

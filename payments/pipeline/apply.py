@@ -115,11 +115,16 @@ def _move(decided: Decided, now: datetime) -> set[UUID]:
         row[0] for row in sql.rows(sql.statement(__file__, "move_attempts"), _attempt_columns(moving, now))
     }
     sound = [(row, d) for row, d in decided if not d.attempt or row.attempt_id in done]
-    moved = sql.rows(sql.statement(__file__, "move_payments"), telling.payment_columns(sound, now))
+    changing = [(row, d) for row, d in sound if d.changes(row)]
+    moved = {row.payment_id for row, d in sound if not d.changes(row)}
+    moved |= {
+        row[0]
+        for row in sql.rows(sql.statement(__file__, "move_payments"), telling.payment_columns(changing, now))
+    }
     ended = [row.queue_key for row, d in sound if d.payment in TERMINAL]
     if ended:
         sql.affected(sql.statement(__file__, "wake_queue"), {"keys": ended, "now": now})
-    return {row[0] for row in moved}
+    return moved
 
 
 def _attempt_columns(moving: Decided, now: datetime) -> dict[str, object]:

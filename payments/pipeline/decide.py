@@ -34,6 +34,12 @@ class Decision:
     case: str = ""
     park: str = ""
 
+    def changes(self, row: Row) -> bool:
+        """False for a verdict that leaves the payment's row as it is."""
+        return bool(self.payment or self.attempt or self.looked or self.provisional) or (
+            self.look_at != row.next_action_at
+        )
+
 
 def decide(row: Row, sheet: Sheet, *, now: datetime) -> Decision:
     """The decision for one piece of evidence at machine time `now`."""

@@ -14,7 +14,7 @@ import structlog
 from django.db import InterfaceError, OperationalError, connection
 
 from engine.core import wake
-from engine.providers.base import Finding, Provider
+from engine.providers.base import FailureClass, Finding, Outcome, Provider
 from payments.pipeline import evidence, send
 from payments.pipeline.evidence import Said
 from payments.pipeline.mark_sent import Marked
@@ -65,7 +65,14 @@ class Outbound:
 
 
 def _said(marked: Marked, future: Future[tuple[Finding, str]]) -> Said:
-    finding, source = future.result()
+    try:
+        finding, source = future.result()
+    except Exception as fault:
+        log.exception("a send raised", attempt=str(marked.sendable.attempt_id))
+        finding, source = (
+            Finding(Outcome.UNKNOWN, FailureClass.UNKNOWN, "send_raised", type(fault).__name__),
+            "reply",
+        )
     one = marked.sendable
     return Said(one.attempt_id, one.payment_id, one.send_no, source, finding)
 

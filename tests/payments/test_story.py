@@ -312,7 +312,9 @@ def test_an_outage_uses_up_no_try(world, new_payment, payment, told):
     assert told == []
 
 
-def test_a_payment_that_can_not_be_signed_is_parked_and_stops_no_other(world, new_payment, payment, monkeypatch):
+def test_a_payment_that_can_not_be_signed_is_parked_and_stops_no_other(
+    world, new_payment, payment, monkeypatch
+):
     from engine.core.errors import Refusal
     from payments.pipeline import driver
     from payments.pipeline.outbound import Outbound
@@ -332,3 +334,39 @@ def test_a_payment_that_can_not_be_signed_is_parked_and_stops_no_other(world, ne
     assert "no payee" in payment(bad).parked_reason
     assert payment(bad).state == "scheduled"
     assert [one.payment_id for one in world.sent] == [good]
+
+
+def test_a_parked_payment_is_left_alone_until_conclusive_evidence(
+    world, new_payment, payment, told, monkeypatch
+):
+    from payments.pipeline import park
+
+    one = new_payment()
+    world.looks[one] = [Finding(Outcome.UNKNOWN, FailureClass.UNKNOWN, "cannot_tell", detail={"park": True})]
+    run(monkeypatch)
+    assert payment(one).parked_at is not None
+    attempt = Attempt.objects.get()
+    evidence.store([Said(attempt.pk, one, 1, "callback", Finding(Outcome.PENDING, code="seen"))])
+    apply_all()
+    assert payment(one).next_action_at is None
+    assert verify.take_open(LANE, most=5) == []
+    good = paid(gross_minor=1000, currency="USDC", fee_minor=50)
+    evidence.store([Said(attempt.pk, one, 1, "callback", good)])
+    apply_all()
+    assert (payment(one).state, payment(one).parked_at, payment(one).parked_reason) == ("succeeded", None, "")
+    assert [change.state for change in told] == ["succeeded"]
+    waiting = new_payment()
+    park.park([waiting], "a person looks at it", machine_at=clock.machine_now())
+    assert mark() == []
+
+
+def test_a_technical_decline_never_reaches_the_payer(world, new_payment, payment, told, monkeypatch):
+    one = new_payment()
+    world.looks[one] = [Finding(Outcome.DECLINED, FailureClass.TECHNICAL, "program_error")]
+    run(monkeypatch)
+    assert (payment(one).state, payment(one).waiting, told) == ("scheduled", "retry", [])
+    assert Attempt.objects.get().state == "declined"
+    time.sleep(0.03)
+    world.looks[one] = []
+    run(monkeypatch)
+    assert payment(one).state == "succeeded"

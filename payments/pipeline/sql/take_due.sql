@@ -6,7 +6,7 @@ SELECT p.id, p.taken_count,
                   AND (older.due_at, older.id) < (p.due_at, p.id)) AS behind
   FROM payments_payment p
  WHERE p.provider = %(provider)s AND p.operation = %(operation)s AND p.state = 'scheduled'
-   AND p.next_action_at <= %(now)s
+   AND p.next_action_at <= %(now)s AND p.parked_at IS NULL
  ORDER BY p.next_action_at
  LIMIT %(most)s
    FOR UPDATE OF p SKIP LOCKED

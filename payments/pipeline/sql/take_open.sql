@@ -2,7 +2,7 @@
 WITH due AS (
   SELECT p.id FROM payments_payment p
    WHERE p.provider = %(provider)s AND p.operation = %(operation)s AND p.state = 'in_flight'
-     AND p.next_action_at <= %(now)s
+     AND p.next_action_at <= %(now)s AND p.parked_at IS NULL
      AND NOT EXISTS (SELECT 1 FROM payments_evidence e WHERE e.payment_id = p.id AND e.applied_at IS NULL)
    ORDER BY p.next_action_at
    LIMIT %(most)s

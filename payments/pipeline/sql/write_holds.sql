@@ -4,4 +4,4 @@ UPDATE payments_payment p
        next_action_at = %(now)s + make_interval(secs => h.seconds)
   FROM unnest(%(ids)s::uuid[], %(kinds)s::text[], %(codes)s::text[], %(messages)s::text[], %(seconds)s::float8[])
        AS h(id, kind, code, message, seconds)
- WHERE p.id = h.id AND p.state = 'scheduled'
+ WHERE p.id = h.id AND p.state = 'scheduled' AND p.parked_at IS NULL
