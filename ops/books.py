@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -20,19 +21,20 @@ SUSPENSE_HOURS = 24.0
 EVIDENCE_MINUTES = 5.0
 
 
-class Result(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Result:
     """What one check found: how many rows, and the first ten of them. Amounts in minor units."""
 
     name: str
     sentence: str
     violation: bool
-    found: int
+    count: int
     examples: list[dict[str, Any]]
 
     @property
     def broken(self) -> bool:
         """True if the rule does not hold."""
-        return self.violation and self.found > 0
+        return self.violation and self.count > 0
 
 
 class Books(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -39,18 +40,18 @@ class Command(AnsweringCommand):
         data = {
             "at": found.at,
             "ok": not found.broken,
-            "checks": [{**result._asdict(), "broken": result.broken} for result in found.results],
+            "checks": [{**asdict(result), "broken": result.broken} for result in found.results],
         }
         names = ", ".join(result.name for result in found.broken)
         return Answer(data, _tables(found), _notes(found), f"the books are wrong: {names}" if names else "")
 
 
 def _tables(found: books.Books) -> list[Table]:
-    rows = [(_mark(result), result.name, result.found, result.sentence) for result in found.results]
+    rows = [(_mark(result), result.name, result.count, result.sentence) for result in found.results]
     tables = [Table(f"Books at {found.at:%Y-%m-%d %H:%M:%S} UTC", ("", "check", "found", "rule"), rows)]
     for result in found.results:
         if result.examples:
-            title = f"{result.name}: {result.found} found, {len(result.examples)} shown"
+            title = f"{result.name}: {result.count} found, {len(result.examples)} shown"
             shown = [list(example.values()) for example in result.examples]
             tables.append(Table(title, list(result.examples[0]), shown))
     return tables
