@@ -165,6 +165,38 @@ class ProviderUnavailable(Exception):
         self.retry_seconds = retry_seconds
 
 
+@dataclass(frozen=True, slots=True)
+class ApprovalAsked:
+    """What the payer is to sign or do so that we may pull, and what a method of it is to remember.
+
+    `transaction` is unsigned (base64). Amounts in minor units: `amount_minor` is the approval in all,
+    `kept_minor` the part of it that commitments made before still need. `details` holds no secrets.
+    """
+
+    transaction: str
+    details: Mapping[str, Any]
+    amount_minor: int
+    kept_minor: int
+    replaces: str | None  # whose approval ends by this one; None: nobody's
+    replaces_foreign: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalFound:
+    """What stands at the provider for a method: whether it would do (`ok`), and why not.
+
+    `granted` is whether an approval of ours stands at all; `details` replaces the method's where it does.
+    """
+
+    ok: bool
+    granted: bool
+    code: str
+    message: str
+    balance_minor: int
+    allowance_minor: int
+    details: Mapping[str, Any]
+
+
 Context: TypeAlias = Any
 
 
@@ -191,3 +223,16 @@ class Provider(Protocol):
     def lookup(self, asked: Sequence[Asked]) -> dict[UUID, Finding]:
         """The truth by attempt id, in bulk; an attempt left out is asked again later. Calls out. Raises
         ProviderUnavailable if nothing could be learned."""
+
+
+class Approving(Protocol):
+    """A provider that pulls by an approval which the payer gives once and may take back."""
+
+    def ask_approval(
+        self, *, payer: str, currency: str, add_minor: int, commitments_minor: int, options: Mapping[str, Any]
+    ) -> ApprovalAsked:
+        """The approval for one more commitment on top of what stands. Calls out. Raises Refusal for bad
+        input, ProviderUnavailable when nobody answers."""
+
+    def find_approval(self, details: Mapping[str, Any], *, needed_minor: int) -> ApprovalFound:
+        """Whether `needed_minor` could be pulled now. Calls out. Raises ProviderUnavailable."""

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from engine.core.errors import Refusal
-from engine.providers.base import Provider
+from engine.providers.base import Approving, Provider
 
 
 @cache
@@ -24,3 +24,11 @@ def get(name: str) -> Provider:
 def names() -> list[str]:
     """Every configured provider."""
     return sorted(settings.PROVIDERS)
+
+
+def approving(name: str) -> Approving:
+    """That provider, if it pulls by approvals. Raises Refusal if it does not."""
+    provider = get(name)
+    if not hasattr(provider, "ask_approval"):
+        raise Refusal("no_approvals", f"{name} does not collect by approval", param="provider")
+    return provider  # type: ignore[return-value]

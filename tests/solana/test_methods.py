@@ -20,14 +20,14 @@ from tests.solana.world import USDC, World
 pytestmark = pytest.mark.django_db
 
 
-def add(world: World, amount: int = 10 * USDC, **changes: object) -> methods.Asked:
+def add(world: World, amount: int = 10 * USDC, **changes: object) -> methods.Added:
     values = {
         "customer_id": uuid7(), "wallet": str(world.payer.pubkey()), "currency": "USDC", "add_minor": amount,
     }  # fmt: skip
     return methods.add(**(values | changes))  # type: ignore[arg-type]
 
 
-def sign_and_send(world: World, asked: methods.Asked) -> None:
+def sign_and_send(world: World, asked: methods.Added) -> None:
     message = VersionedTransaction.from_bytes(base64.b64decode(asked.approval.transaction)).message
     signed = VersionedTransaction.populate(message, [world.payer.sign_message(to_bytes_versioned(message))])
     world.net.wait(world.net.send(bytes(signed), skip_preflight=True), "confirmed")

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from engine.core.errors import Refusal
-from engine.providers.base import Asked, Finding, Hold, Payable, Prepared, ProviderUnavailable, Sendable
-from engine.providers.solana import destinations, memo, outcome, proof, rpc, snapshot, submit
+from engine.providers.base import (
+    ApprovalAsked,
+    ApprovalFound,
+    Asked,
+    Finding,
+    Hold,
+    Payable,
+    Prepared,
+    ProviderUnavailable,
+    Sendable,
+)
+from engine.providers.solana import destinations, memo, method, outcome, proof, rpc, snapshot, submit
 from engine.providers.solana.faults import NodeBehind, RateLimited, RpcFault
 from engine.providers.solana.instructions import read_terms
 from engine.providers.solana.prepare import Batch
@@ -68,6 +79,25 @@ class SolanaDelegate:
             else:
                 known.append((each, verdict))
         return found | outcome.read(client, known)
+
+    def ask_approval(
+        self, *, payer: str, currency: str, add_minor: int, commitments_minor: int, options: Mapping[str, Any]
+    ) -> ApprovalAsked:
+        """The transaction for the payer's own wallet to sign. Calls out; raises as the contract says.
+
+        Options: `wrap_lamports` (native SOL to wrap first), `strict_once` (a marker locks each payment).
+        """
+        try:
+            return method.ask(payer, currency, add_minor, commitments_minor, options)
+        except RpcFault as fault:
+            raise _unavailable(fault) from None
+
+    def find_approval(self, details: Mapping[str, Any], *, needed_minor: int) -> ApprovalFound:
+        """Delegate, allowance, balance and frozen state as the chain has them now. Calls out."""
+        try:
+            return method.find(details, needed_minor)
+        except RpcFault as fault:
+            raise _unavailable(fault) from None
 
 
 def _verdict(
