@@ -4,6 +4,7 @@ Words in braces are filled in by start.py: {python}, {run_dir}, {sockets}, {web_
 {solana_port}. PostgreSQL and Valkey come before all of these.
 """
 
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,12 +25,17 @@ class Part:
     """Words parted by blanks; filled in after parting, so a folder's name may hold blanks."""
     ready: Callable[[Ports], Probe] = lambda ports: probe.running
     once: bool = False
+    death_signal: signal.Signals = signal.SIGTERM
+    """What the kernel sends it when the supervisor is killed."""
 
 
 def _celery_ready(ports: Ports) -> Probe:
     return probe.log_line(r"\S+@\S+ ready")
 
 
+# A worker's orderly end waits for a broker that is dying with it, half a minute and more. Rows are the
+# truth and messages are acknowledged late, so a worker may always be killed.
+ABANDONED = signal.SIGKILL
 WORKER = "{python} -m celery -A config worker --loglevel INFO --without-mingle --without-gossip -E"
 
 PARTS: tuple[Part, ...] = (
@@ -51,9 +57,21 @@ PARTS: tuple[Part, ...] = (
         " --control-socket {sockets}/gunicorn.ctl --access-logfile -",
         lambda ports: probe.http_ok(ports["WEB_PORT"], "/health/live"),
     ),
-    Part("money-1", 5, WORKER + " -n money1@%h -Q plan,money -P prefork -c 1", _celery_ready),
-    Part("money-2", 5, WORKER + " -n money2@%h -Q plan,money -P prefork -c 1", _celery_ready),
-    Part("io", 5, WORKER + " -n io@%h -Q io -P threads -c 16", _celery_ready),
+    Part(
+        "money-1",
+        5,
+        WORKER + " -n money1@%h -Q plan,money -P prefork -c 1",
+        _celery_ready,
+        death_signal=ABANDONED,
+    ),
+    Part(
+        "money-2",
+        5,
+        WORKER + " -n money2@%h -Q plan,money -P prefork -c 1",
+        _celery_ready,
+        death_signal=ABANDONED,
+    ),
+    Part("io", 5, WORKER + " -n io@%h -Q io -P threads -c 16", _celery_ready, death_signal=ABANDONED),
     Part(
         "beat",
         5,

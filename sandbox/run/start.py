@@ -111,7 +111,7 @@ def _service(part: Part, paths: Paths, chosen: dict[str, int], env: Mapping[str,
         **{key.lower(): str(port) for key, port in chosen.items()},
     }
     argv = tuple(word.format(**words) for word in part.argv.split())
-    process = Process(part.name, Command(argv, env, CHECKOUT), paths)
+    process = Process(part.name, Command(argv, env, CHECKOUT, death_signal=part.death_signal), paths)
     return Service(process, part.ready(chosen), once=part.once)
 
 

@@ -15,6 +15,7 @@ from sandbox.run.embedded import embedded
 from sandbox.run.paths import Paths
 from tests.run.house import House, gone, until
 from tests.run.test_embedded import WRITE, kept
+from tests.run.test_supervisor import GIVEN
 
 
 def test_children_end_with_a_killed_supervisor_and_the_next_start_goes_on(
@@ -32,6 +33,14 @@ def test_children_end_with_a_killed_supervisor_and_the_next_start_goes_on(
     second.see("all up")
     assert kept(_url(paths)) == 42
     assert second.stop() == 0
+
+
+def test_a_deaf_child_ends_with_a_killed_supervisor_by_its_death_signal(house: Callable[..., House]) -> None:
+    run = house("abandoned", **GIVEN)
+    run.see("all up")
+    pids = run.pids()
+    assert run.stop(signal.SIGKILL) == -signal.SIGKILL
+    until(lambda: gone(pids), "the deaf child has ended")
 
 
 def test_a_killed_server_and_a_reused_pid_in_its_file_are_mended(paths: Paths) -> None:

@@ -1,8 +1,10 @@
 """Scenes of toy parts for the supervisor. `python -m tests.run.toy <scene>`; RUN_DIR says where."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 from sandbox.run import probe
 from sandbox.run.context import Context
@@ -36,6 +38,7 @@ SCENES: dict[str, tuple[Part, ...]] = {
         part("two", 3),
     ),
     "stubborn": (part("deaf", 1, "deaf"),),
+    "abandoned": (replace(part("deaf", 1, "deaf"), death_signal=signal.SIGKILL),),
     "failing": (part("fine", 1), Part("broken", 2, "{python} -m no_such_module", _up)),
     "slow": (
         part("fine", 1),
