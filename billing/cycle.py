@@ -21,6 +21,7 @@ from billing.hold import Held
 from billing.moment import Moment
 from engine.core import calendar, sql
 from engine.core.ids import uuid7s
+from payments.pipeline import points
 
 __all__ = ["ClaimResult", "FinalizeResult", "claim", "claim_one", "finalize"]
 
@@ -77,6 +78,8 @@ def claim(
         size = batch if most is None else min(batch, most - total["found"])
         done = _batch(moment.read(clock_id, now=now), size, run)
         total += done + Counter(batches=1)
+        if done["found"]:
+            points.reach(points.CLAIM_COMMITTED)
         # Not "fewer than a batch": a subscription that is behind is due again at once.
         if not done["claimed"] + done["held"] or (until is not None and time.monotonic() >= until):
             break
@@ -136,7 +139,9 @@ def _bill(rows: Sequence[Due], at: Moment, run: UUID) -> Counter[str]:
         for step in steps
         if step.id not in inserted
     ]
-    return Counter(claimed=len(moved), held=hold.hold(held, at, correlation_id=run))
+    done = Counter(claimed=len(moved), held=hold.hold(held, at, correlation_id=run))
+    points.reach(points.CLAIM_BEFORE_COMMIT)
+    return done
 
 
 def _insert(steps: Sequence[Step], at: Moment, run: UUID) -> set[UUID]:

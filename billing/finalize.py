@@ -24,6 +24,7 @@ from engine.ledger.chart import Kind
 from engine.outbox import emit
 from payments import charge
 from payments.charge import Charge
+from payments.pipeline import points
 
 log = structlog.get_logger(__name__)
 MakeLines = Callable[[Sequence[Draft]], list[Line]]
@@ -68,6 +69,8 @@ def finalize(
         size = batch if most is None else min(batch, most - total["found"])
         done = _batch(clock.machine_now(), size, make_lines)
         total += done + Counter(batches=1)
+        if done["found"]:
+            points.reach(points.FINALIZE_COMMITTED)
         if not done["found"] or (until is not None and time.monotonic() >= until):
             break
     return FinalizeResult(*(total[name] for name in FinalizeResult._fields))
@@ -114,6 +117,7 @@ def _open(drafts: Sequence[Draft], machine_at: datetime, make_lines: MakeLines) 
     if free:
         sql.affected(sql.statement(__file__, "activate_free"), {"ids": free})
     emit.emit([_event(each, versions[each.draft.id], times) for each in openings], machine_at=machine_at)
+    points.reach(points.FINALIZE_BEFORE_COMMIT)
     return Counter(finalized=len(billed), payments=len(scheduled), voided=len(drafts) - len(billed))
 
 
