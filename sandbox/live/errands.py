@@ -1,0 +1,98 @@
+"""What a house does with the product's own code, each in a fresh process of the nursery. JSON in and out."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.management import call_command
+from solders.pubkey import Pubkey
+
+from billing import customers, plans
+from billing.models import Customer, PlanVersion, Subscription
+from engine.core import clock
+from engine.core.ids import uuid7, uuid7s
+from engine.core.models import Clock
+from payments.models import PaymentMethod
+from sandbox.live.chain import DECIMALS
+from sandbox.live.spans import INTERVAL_SECONDS
+
+
+def furnish(creators: Sequence[str], price_minor: int, fee_bps: int) -> list[dict[str, str]]:
+    """Timetable, switches, and a creator with a plan for each wallet; their ids."""
+    call_command("sync_schedule", stdout=io.StringIO())
+    made = []
+    for number, wallet in enumerate(creators, 1):
+        creator = customers.create_creator(name=f"Creator {number}", wallet=wallet, fee_bps=fee_bps)
+        plan = plans.create_plan(
+            creator_id=creator.id, number=1, name=f"Plan {number}", price_minor=price_minor, currency="USDC",
+            interval_unit="second", interval_count=INTERVAL_SECONDS,
+        )  # fmt: skip
+        made.append({"creator": str(creator.id), "plan": str(plan.id)})
+    return made
+
+
+def make_clock() -> int:
+    """A running clock whose lease is over: it stands where it is until its offset is moved."""
+    now = clock.machine_now()
+    return Clock.objects.create(kind=Clock.Kind.RUNNING, name=f"cohort {uuid7()}", lease_until=now).pk
+
+
+def subscribe(
+    wallets: Sequence[str], plan: str, provider: str, mint: str, fee_wallet: str, strict_once: bool, clock_id: int
+) -> list[str]:  # fmt: skip
+    """A customer with an active method and a subscription for each wallet, due in a period; their ids."""
+    version = PlanVersion.objects.select_related("plan").get(plan_id=UUID(plan), no=1)
+    now, count = clock.business_now(clock_id), len(wallets)
+    payers = [
+        Customer(id=new, name=f"Payer {n}", wallet=wallet, clock_id=clock_id, created_at=now)
+        for n, (new, wallet) in enumerate(zip(uuid7s(count), wallets, strict=True))
+    ]
+    methods = [
+        PaymentMethod(
+            id=new, customer_id=payer.id, provider=provider, currency="USDC", state="active", created_at=now,
+            details=_details(payer.wallet, mint, fee_wallet, strict_once),
+        )
+        for new, payer in zip(uuid7s(count), payers, strict=True)
+    ]  # fmt: skip
+    made = [
+        _subscription(new, payer, method.id, version, now)
+        for new, payer, method in zip(uuid7s(count), payers, methods, strict=True)
+    ]
+    for model, rows in ((Customer, payers), (PaymentMethod, methods), (Subscription, made)):
+        model.objects.bulk_create(rows, batch_size=1000)  # type: ignore[attr-defined]
+    return [str(each.id) for each in made]
+
+
+def check_books() -> list[str]:
+    """What the product's own self-check finds wrong, as sentences; [] while it does not exist."""
+    try:
+        from ops import books
+    except ImportError:
+        return []
+    broken = books.check_books().broken
+    return [f"{each.sentence} {each.found} times not: {each.examples[:2]}" for each in broken]
+
+
+def _subscription(
+    new: UUID, payer: Customer, method: UUID, version: PlanVersion, now: datetime
+) -> Subscription:
+    first = now + timedelta(seconds=INTERVAL_SECONDS)
+    return Subscription(
+        id=new, customer=payer, creator_id=version.plan.creator_id, plan=version.plan, plan_version=version,
+        method_id=method, clock_id=payer.clock_id,
+        anchor_at=first, next_due_at=first, created_at=now,
+    )  # fmt: skip
+
+
+def _details(wallet: str, mint: str, fee_wallet: str, strict_once: bool) -> dict[str, Any]:
+    from engine.providers.solana.addresses import token_account
+
+    Pubkey.from_string(wallet)
+    return {
+        "mint": mint, "decimals": DECIMALS, "payer": wallet, "source": token_account(wallet, mint),
+        "collector": 1, "fee_wallet": fee_wallet, "strict_once": strict_once,
+    }  # fmt: skip

@@ -1,0 +1,44 @@
+"""One house per test process, with workers and subscribers in it; each test hurts it and asks for a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.live import servers
+from sandbox.live.house import House, house
+from sandbox.live.servers import Servers
+
+SUBSCRIBERS = 4
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(pytest.mark.live)
+
+
+@pytest.fixture(scope="session")
+def given() -> Servers:
+    return servers.given()
+
+
+@pytest.fixture(scope="session")
+def standing(given: Servers) -> Iterator[House]:
+    """A staffed house that stays for all tests of this process."""
+    with house(given) as made:
+        made.subscribe(SUBSCRIBERS)
+        made.staff(money=1, io=2)
+        yield made
+
+
+@pytest.fixture
+def home(standing: House) -> Iterator[House]:
+    """The standing house, whole: workers alive, no fault, no crash planned."""
+    standing.mend()
+    yield standing
+    standing.crash.disarm()
+    standing.chain.net.clear_faults()
+    for worker in standing.workers.values():
+        worker.thaw()
+    standing.step_machine_time(0)
