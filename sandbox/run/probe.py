@@ -4,6 +4,7 @@ import http.client
 import re
 from collections.abc import Callable
 
+from sandbox.run import proc
 from sandbox.run.ports import HOST
 from sandbox.run.process import Process
 
@@ -12,9 +13,12 @@ SECONDS = 1.0
 
 
 def http_ok(port: int, path: str, *, also: tuple[int, ...] = ()) -> Probe:
-    """Ready when GET `path` on the loopback port answers 200, or a status listed in `also`."""
+    """Ready when our own child serves the loopback port and GET `path` answers 200 or one of `also`."""
 
     def ask(process: Process) -> bool:
+        # An answer alone may be a stranger's who took the port after we had found it free.
+        if process.pid is None or not proc.listens(process.pid, port):
+            return False
         # http.client and not urllib: a proxy variable must not carry this off the machine.
         connection = http.client.HTTPConnection(HOST, port, timeout=SECONDS)
         try:

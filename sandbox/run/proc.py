@@ -37,6 +37,20 @@ def working_in(folder: Path, name: str) -> list[int]:
     return found
 
 
+def listens(pid: int, port: int) -> bool:
+    """Whether this very process holds a listening IPv4 socket on `port`."""
+    try:
+        rows = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+        held = {os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()}
+    except OSError:
+        return False
+    # Fields 1, 3 and 9: local address as hex, state (0A is listening), the socket's inode.
+    return any(
+        row[3] == "0A" and int(row[1].rpartition(":")[2], 16) == port and f"socket:[{row[9]}]" in held
+        for row in rows
+    )
+
+
 def end(pids: Iterable[int], first: signal.Signals, seconds: float) -> None:
     """Send `first`, wait up to `seconds` for the processes to end, then SIGKILL what is left."""
     known = {pid: start for pid in pids if (start := started_at(pid)) is not None}

@@ -8,7 +8,7 @@ from sandbox.run.errors import RunError
 from sandbox.run.identity import nobodys_folder
 from sandbox.run.paths import Paths, run_paths
 
-OURS = ("postgres", "postgres.new", "valkey", "localnet", "logs", "pids", "env", "env.new", "lock")
+OURS = ("postgres", "postgres.new", "valkey", "localnet", "demo", "logs", "pids", "env", "env.new", "lock")
 
 
 def reset(paths: Paths) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ from collections.abc import Callable
 
 from sandbox.run import proc
 from sandbox.run.paths import CHECKOUT, Paths
+from sandbox.run.ports import HOST
 
 SECONDS = 20.0
 
@@ -31,7 +33,7 @@ class House:
         self.child = subprocess.Popen(
             (sys.executable, "-m", "tests.run.toy", scene),
             cwd=CHECKOUT,
-            env={**os.environ, "RUN_DIR": str(paths.run_dir), **environ},
+            env={**os.environ, "RUN_DIR": str(paths.run_dir), "WEB_PORT": str(some_port()), **environ},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -69,6 +71,13 @@ class House:
         assert self.child.stdout is not None
         for line in self.child.stdout:
             self.lines.append(line.rstrip())
+
+
+def some_port() -> int:
+    """A free port far from other tests': two runs that start at once may both find the same one free."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
 
 
 def gone(pids: dict[str, int]) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from sandbox.run import envfile, leftovers
 from sandbox.run.embedded import embedded
 from sandbox.run.paths import Paths
-from tests.run.house import House, gone, until
+from tests.run.house import House, gone, some_port, until
 from tests.run.test_embedded import WRITE, kept
 from tests.run.test_supervisor import GIVEN
 
@@ -96,12 +96,13 @@ def test_leftovers_end_only_what_the_pid_file_means(paths: Paths) -> None:
 def test_a_killed_make_takes_the_run_with_it(paths: Paths, tmp_path: Path) -> None:
     makefile = tmp_path / "Makefile"
     makefile.write_text(f"run:\n\t@exec {sys.executable} -m tests.run.toy plain\n")
-    environ = {**os.environ, "RUN_DIR": str(paths.run_dir)}
+    environ = {**os.environ, "RUN_DIR": str(paths.run_dir), "WEB_PORT": str(some_port())}
     with (tmp_path / "out").open("w") as out:
         make = subprocess.Popen(("make", "-f", makefile, "run"), env=environ, stdout=out, stderr=out)
     try:
         until(lambda: "all up" in (tmp_path / "out").read_text(), "all is up")
         pids = {file.name: int(file.read_text().split()[0]) for file in paths.pids.iterdir()}
+        pids["supervisor"] = int(paths.lock.read_text())
     finally:
         make.kill()
         make.wait()
