@@ -1,0 +1,110 @@
+"""Subscriptions by the million, into the product's own tables with all their indexes and constraints.
+
+Rows are written by INSERT ... SELECT with triggers off (session_replication_role), then analyzed. Ids are
+counted up, as uuid7s are. Each subscription has a customer, a payment method, a paid invoice behind it and
+its customer's ledger accounts, so that what is measured is a renewal and not a first payment.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+
+CREATORS = 100
+PRICE = 1000
+DETAILS = ({"source": "instant", "fee_wallet": "platform"},)
+ACCOUNTS_FROM = 7_000_000_000_000  # told apart from every other number in a captured statement
+CUSTOMER, CREATOR, PLAN, VERSION, METHOD, SUBSCRIPTION, INVOICE = (f"0190000{n}" for n in range(1, 8))
+
+
+def uid(kind: str, number: str) -> str:
+    """SQL of the id of the `number`-th (an SQL expression) row of a kind."""
+    return f"('{kind}-0000-7000-8000-' || lpad(to_hex({number}), 12, '0'))::uuid"
+
+
+def _plans(wallet: str) -> list[str]:
+    every = f"FROM generate_series(0, {CREATORS - 1}) AS i"
+    return [
+        f"SELECT setval(pg_get_serial_sequence('engine_ledger_account', 'id'), {ACCOUNTS_FROM})",
+        "INSERT INTO billing_creator (id, name, wallet, fee_bps, metadata, created_at) "
+        f"SELECT {uid(CREATOR, 'i')}, 'creator ' || i, '{wallet}', 250, '{{}}', machine_now() {every}",
+        "INSERT INTO billing_plan (id, creator_id, number, name, metadata, created_at) "
+        f"SELECT {uid(PLAN, 'i')}, {uid(CREATOR, 'i')}, 1, 'plan ' || i, '{{}}', machine_now() {every}",
+        "INSERT INTO billing_planversion (id, plan_id, no, price_minor, currency, interval_unit, interval_count, "
+        f"created_at) SELECT {uid(VERSION, 'i')}, {uid(PLAN, 'i')}, 1, {PRICE}, 'USDC', 'day', 30, machine_now() "
+        f"{every}",
+        "INSERT INTO engine_ledger_account (kind, currency, owner_id) "
+        f"SELECT kind, 'USDC', {uid(CREATOR, 'i')} {every}, unnest(ARRAY['billed', 'settled_direct']) AS kind",
+    ]
+
+
+def plans(url: str, *, wallet: str = "payee") -> None:
+    """The creators with one plan each. Writes."""
+    _run(url, _plans(wallet))
+
+
+def subscriptions(
+    url: str, first: int, count: int, *, provider: str, details: Sequence[dict[str, Any]] = DETAILS
+) -> None:
+    """Subscriptions `first` to `first + count - 1`, none of them due for a month. Writes and analyzes."""
+    every = f"FROM generate_series({first}, {first + count - 1}) AS i"
+    plan = f"mod(i, {CREATORS})"
+    _run(url, [
+        "INSERT INTO billing_customer (id, name, metadata, created_at) "
+        f"SELECT {uid(CUSTOMER, 'i')}, 'customer ' || i, '{{}}', machine_now() {every}",
+        "INSERT INTO payments_paymentmethod (id, customer_id, provider, currency, details, state, created_at) "
+        f"SELECT {uid(METHOD, 'i')}, {uid(CUSTOMER, 'i')}, '{provider}', 'USDC', "
+        f"('{json.dumps(list(details))}'::jsonb) -> mod(i, {len(details)})::int, 'active', machine_now() {every}",
+        "INSERT INTO billing_subscription (id, customer_id, creator_id, plan_id, plan_version_id, method_id, state, "
+        "anchor_at, period_no, next_due_at, payments_made, created_at) "
+        f"SELECT {uid(SUBSCRIPTION, 'i')}, {uid(CUSTOMER, 'i')}, {uid(CREATOR, plan)}, {uid(PLAN, plan)}, "
+        f"{uid(VERSION, plan)}, {uid(METHOD, 'i')}, 'active', day - interval '30 days', 1, day, 1, machine_now() "
+        f"FROM (SELECT i, machine_now() + make_interval(days => 1 + mod(i, 28)::int) AS day {every}) each",
+        "INSERT INTO billing_invoice (id, subscription_id, customer_id, creator_id, plan_version_id, period_no, "
+        "period_start, period_end, state, series, number, currency, due_minor, collected_minor, payments_made, "
+        "created_at, issued_at, paid_at) "
+        f"SELECT {uid(INVOICE, 'i')}, {uid(SUBSCRIPTION, 'i')}, {uid(CUSTOMER, 'i')}, {uid(CREATOR, plan)}, "
+        f"{uid(VERSION, plan)}, 0, day - interval '30 days', day, 'paid', 'OLD-', i + 1, 'USDC', {PRICE}, {PRICE}, "
+        "1, day - interval '30 days', day - interval '30 days', day - interval '30 days' "
+        f"FROM (SELECT i, machine_now() + make_interval(days => 1 + mod(i, 28)::int) AS day {every}) each",
+        "INSERT INTO billing_numberseries (series, last) VALUES ('OLD-', "
+        f"{first + count}) ON CONFLICT (series) DO UPDATE SET last = excluded.last",
+        "INSERT INTO engine_ledger_account (kind, currency, owner_id) SELECT kind, 'USDC', "
+        f"{uid(CUSTOMER, 'i')} {every}, unnest(ARRAY['receivable', 'unapplied']) AS kind",
+    ])  # fmt: skip
+
+
+def make_due(url: str, first: int, count: int, *, step: int = 1) -> None:
+    """Make every `step`-th subscription from `first` on due, `count` in all, in mixed order. Writes, vacuums."""
+    due = "machine_now() - make_interval(secs => 60 + mod(n * 7919, 3600) + n * 1e-6)"
+    _run(url, [
+        f"UPDATE billing_subscription s SET next_due_at = d.day, anchor_at = d.day - interval '30 days' "
+        f"FROM (SELECT {uid(SUBSCRIPTION, f'{first} + n * {step}')} AS id, {due} AS day "
+        f"FROM generate_series(0, {count - 1}) AS n) d WHERE s.id = d.id"
+    ], vacuum=["billing_subscription"])  # fmt: skip
+
+
+TABLES = (
+    "billing_customer", "payments_paymentmethod", "billing_subscription", "billing_invoice", "billing_invoiceline",
+    "engine_ledger_account", "engine_ledger_transfer", "payments_payment", "payments_attempt", "payments_evidence",
+    "engine_outbox_event",
+)  # fmt: skip
+
+
+def settle_down(url: str) -> None:
+    """Vacuum, analyze and checkpoint, so that a measurement does not pay for the one before it."""
+    _run(url, [], vacuum=TABLES)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
+
+
+def _run(url: str, statements: Sequence[str], vacuum: Sequence[str] = ()) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        for statement in statements:
+            connection.execute(statement.encode())
+        for table in vacuum:
+            connection.execute(f"VACUUM (ANALYZE) {table}".encode())

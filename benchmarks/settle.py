@@ -1,0 +1,128 @@
+"""(b) Settled charges per second: through Valkey and Celery workers, by pgbench one at a time, and the limit.
+
+Three ways over the same rows in the same database on the same server, in turns.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from benchmarks import pgbench, roles, seed
+from benchmarks.sizes import Size
+from benchmarks.workers import workers
+from billing import cycle
+from engine.core import clock, sql, wake
+from payments import switches
+
+OPEN = "SELECT 1 FROM payments_payment WHERE state IN ('scheduled', 'in_flight') LIMIT 1"
+DUE = "SELECT 1 FROM billing_subscription WHERE clock_id = 0 AND next_due_at <= machine_now() LIMIT 1"
+DRAFTS = "SELECT 1 FROM billing_invoice WHERE next_action_at IS NOT NULL LIMIT 1"
+SETTLED = """SELECT count(*), max(ended_at), percentile_disc(0.1) WITHIN GROUP (ORDER BY ended_at),
+                    percentile_disc(0.9) WITHIN GROUP (ORDER BY ended_at)
+               FROM payments_payment WHERE state = 'succeeded' AND ended_at >= %(since)s"""
+MOST_SECONDS = 900
+
+
+class Field:
+    """The database of this measurement, and how many of its subscriptions have been used."""
+
+    def __init__(self) -> None:
+        self.url = os.environ["DATABASE_URL"]
+        self._used = 0
+        seed.plans(self.url)
+
+    def due(self, count: int) -> None:
+        """New subscriptions, all due."""
+        seed.subscriptions(self.url, self._used, count, provider="instant")
+        seed.make_due(self.url, self._used, count)
+        seed.settle_down(self.url)
+        self._used += count
+
+    def scheduled(self, count: int) -> None:
+        """New subscriptions with a scheduled payment each."""
+        self.due(count)
+        cycle.claim(0)
+        cycle.finalize()
+        seed.settle_down(self.url)
+
+
+def measure(size: Size) -> dict[str, object]:
+    """Rounds of all ways in turns; each figure is a list with one entry a round."""
+    field, charges = Field(), size["charges"]
+    field.due(pgbench.SPARE * 8)
+    scripts = pgbench.scripts()
+    found: dict[str, list[float]] = {}
+    for number in range(size["rounds"]):
+        _one_at_a_time(field, scripts, size["pgbench"], number, found)
+        for processes in (1, 2):
+            field.scheduled(charges)
+            seconds, did = roles.together(["settle"] * processes)
+            found.setdefault(f"limit_{processes}", []).append(sum(one["count"] for one in did) / seconds)
+        for money in size["money"]:
+            _through_celery(field, charges, f"celery_{money}", found, money)
+    if size["defaults"]:
+        os.environ.update(LANE_THREADS="8", PAYMENT_BATCH_SIZE="50")
+        _through_celery(field, charges // 3, "celery_defaults", found, size["money"][0])
+    return {"charges": charges, "pgbench_charges": 8 * size["pgbench"], "figures": found}
+
+
+def _one_at_a_time(
+    field: Field, scripts: dict[str, str], each: int, number: int, found: dict[str, list[float]]
+) -> None:
+    """pgbench on both spans. The rows left over at each step are worked off before the next way's turn."""
+    total = pgbench.CLIENTS * each
+    field.due(total + pgbench.SPARE)
+    rate = pgbench.run(scripts["whole"], each, start=2 * number * 1_000_000)
+    found.setdefault("pgbench_whole", []).append(rate)
+    field.scheduled(total)
+    rate = pgbench.run(scripts["settle"], each, start=(2 * number + 1) * 1_000_000)
+    found.setdefault("pgbench", []).append(rate)
+    _work_off()
+    field.due(pgbench.SPARE * 4)
+    roles.claim(pgbench.SPARE * 4)
+    roles.finalize(pgbench.SPARE * 3)
+    roles.send_some(pgbench.SPARE)
+
+
+def _work_off() -> None:
+    while roles.claim() + roles.finalize() + roles.send_some() + roles.apply_some():
+        pass
+
+
+def _through_celery(field: Field, charges: int, name: str, found: dict[str, list[float]], money: int) -> None:
+    """Both spans through broker and workers: from scheduled, and from due, until the last one is settled."""
+    _work_off()
+    with workers(money=money):
+        _warm_up(field)
+        switches.pause("instant", reason="the benchmark fills the lane first")
+        field.scheduled(charges)
+        switches.resume("instant")
+        since = clock.machine_now()
+        wake.publish(wake.Wake("payments.send", (("operation", "charge"), ("provider", "instant"))))
+        _note(name, since, charges, found)
+        field.due(charges)
+        since = clock.machine_now()
+        wake.publish(wake.Wake("billing.claim_due"))
+        _note(f"{name}_whole", since, charges, found)
+
+
+def _warm_up(field: Field) -> None:
+    field.due(200)
+    since = clock.machine_now()
+    wake.publish(wake.Wake("billing.claim_due"))
+    _note("warm_up", since, 200, {})
+
+
+def _note(name: str, since: object, charges: int, found: dict[str, list[float]]) -> None:
+    until = time.monotonic() + MOST_SECONDS
+    while any(sql.rows(probe) for probe in (OPEN, DUE, DRAFTS)):
+        if time.monotonic() > until:
+            raise TimeoutError(f"{name}: not settled after {MOST_SECONDS} s")
+        time.sleep(0.2)
+    (count, last, tenth, ninth) = sql.rows(SETTLED, {"since": since})[0]
+    if count != charges:
+        raise RuntimeError(f"{name}: {count} of {charges} were settled")
+    found.setdefault(name, []).append(charges / (last - since).total_seconds())
+    steady = (ninth - tenth).total_seconds()
+    found.setdefault(f"{name}_steady", []).append(0.8 * charges / steady if steady else 0.0)

@@ -1,0 +1,33 @@
+"""How large each measurement is, in three forms. A list has one entry per database that is measured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Size = dict[str, Any]
+ORDER = ("a", "b", "c", "d", "e")
+MODULES = {"a": "drain", "b": "settle", "c": "pulls", "d": "memory", "e": "million"}
+
+SHORT: dict[str, list[Size]] = {
+    "a": [{"table": table, "due": 100, "rounds": 1, "warm": 1, "batch": 20} for table in (400, 800)],
+    "b": [{"charges": 200, "pgbench": 10, "rounds": 1, "money": [1], "defaults": False}],
+    "c": [{"pulls": 16, "wallets": 2, "ceiling": 32}],
+    "d": [{"due": [100, 400], "warm": 40}],
+    "e": [{"due": 1000, "claimers": [1]}],
+}
+USUAL: dict[str, list[Size]] = {
+    "a": [
+        {"table": table, "due": 30_000, "rounds": 3, "warm": 5, "batch": 500}
+        for table in (100_000, 1_000_000)
+    ],
+    "b": [{"charges": 15_000, "pgbench": 600, "rounds": 3, "money": [1, 2], "defaults": True}],
+    "c": [{"pulls": 1000, "wallets": 40, "ceiling": 1500}],
+    "d": [{"due": [5_000, 50_000], "warm": 1000}],
+    "e": [{"due": 100_000, "claimers": [1, 2]}],
+}
+LONG: dict[str, list[Size]] = {
+    **USUAL,
+    "a": [{**USUAL["a"][0], "table": table} for table in (100_000, 1_000_000, 5_000_000)],
+    "e": [{"due": 1_000_000, "claimers": [1, 2]}],
+}
+FORMS = {"short": SHORT, "usual": USUAL, "long": LONG}
