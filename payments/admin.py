@@ -131,9 +131,10 @@ class PaymentAdmin(OfPayment):
         """All that was said, oldest first: evidence names its payment by id alone."""
         said = models.Evidence.objects.filter(attempt__payment=payment).order_by("pk")
         rows = (
-            (e.observed_at, e.source, e.outcome, e.code, e.message, e.verdict or "not applied") for e in said
-        )
-        return format_html_join("", "<div>{:%Y-%m-%d %H:%M:%S} {} <b>{}</b> {} {} <i>{}</i></div>", rows)
+            (f"{e.observed_at:%Y-%m-%d %H:%M:%S}", e.source, e.outcome, e.code, e.message, e.verdict or "not applied")
+            for e in said
+        )  # fmt: skip
+        return format_html_join("", "<div>{} {} <b>{}</b> {} {} <i>{}</i></div>", rows)
 
 
 @admin.register(models.Attempt)

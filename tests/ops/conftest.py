@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from engine.providers import registry
+from payments import switches
+from tests.billing.world import World, make_world
+from tests.ops.world import empty
+from tests.payments.scripted import Scripted
+
+
+@pytest.fixture
+def scripted(spans: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
+    """The only provider there is."""
+    monkeypatch.setattr(settings, "PROVIDERS", {"scripted": "tests.payments.scripted.Scripted"})
+    registry.get.cache_clear()
+    provider = registry.get("scripted")
+    assert isinstance(provider, Scripted)
+    yield provider
+    registry.get.cache_clear()
+
+
+@pytest.fixture
+def world(db: None, scripted: Scripted) -> World:
+    """Inside one transaction that is rolled back."""
+    switches.seed()
+    return make_world()
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker, scripted: Scripted) -> Iterator[World]:
+    """Without a transaction around the test, as commands find it; emptied afterwards."""
+    with django_db_blocker.unblock():
+        switches.seed()
+        yield make_world()
+        empty()
+        connection.close()

@@ -1,0 +1,167 @@
+"""Every rule of the books is broken once, by SQL, and is the one that is found broken."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from engine.core import clock
+from engine.core.ids import uuid7
+from engine.ledger import rollup
+from engine.ledger.models import Account, Transfer
+from ops import books
+from ops.checks import CHECKS
+from tests.ops.world import fill
+
+BREAKS: dict[str, str] = {
+    "balances": """
+        UPDATE engine_ledger_account a SET balance_minor = a.balance_minor + o.off
+          FROM (SELECT id, CASE WHEN row_number() OVER (ORDER BY id) = 1 THEN 7 ELSE -7 END AS off
+                  FROM engine_ledger_account WHERE kind IN ('billed', 'fee_income') AND currency = 'USDC'
+                 ORDER BY id LIMIT 2) o WHERE a.id = o.id""",
+    "transfer_currencies": """
+        UPDATE engine_ledger_transfer SET currency = 'EUR' WHERE id = (
+          SELECT min(id::text)::uuid FROM engine_ledger_transfer WHERE kind = 'invoice.finalized')""",
+    "settlements": """
+        UPDATE engine_ledger_transfer SET kind = 'payment.forgotten'
+         WHERE kind = 'payment.succeeded' AND source_id = %(paid)s""",
+    "receivables": """
+        UPDATE billing_invoice SET due_minor = due_minor + 5 WHERE state = 'open' AND id = (
+          SELECT source_id FROM payments_payment WHERE id = %(waiting)s)""",
+    "invoice_counters": """
+        UPDATE billing_invoice SET collecting_minor = collecting_minor - 1 WHERE id = (
+          SELECT source_id FROM payments_payment WHERE id = %(waiting)s)""",
+    "guarded": """
+        UPDATE engine_ledger_account SET guarded = true WHERE kind = 'settled_direct' AND currency = 'USDC'""",
+    "network_fees": """
+        UPDATE payments_evidence SET network_fee_minor = network_fee_minor + 1
+         WHERE payment_id = %(declined)s AND outcome = 'declined'""",
+    "series": """
+        UPDATE billing_invoice SET number = number + 1 WHERE number = (SELECT max(number) FROM billing_invoice)""",
+    "periods": """
+        UPDATE billing_invoice SET period_start = period_start + interval '1 hour' WHERE period_no = 1
+           AND id = (SELECT source_id FROM payments_payment WHERE id = %(paid)s)""",
+    "unresolved_attempts": """
+        INSERT INTO payments_attempt SELECT (jsonb_populate_record(a, jsonb_build_object(
+            'id', gen_random_uuid(), 'seq', 2, 'identity', 'another'))).* FROM payments_attempt a
+         WHERE payment_id = %(pending)s""",
+    "in_flight": "UPDATE payments_attempt SET state = 'declined' WHERE payment_id = %(pending)s",
+    "next_actions": "UPDATE payments_payment SET next_action_at = NULL WHERE id = %(waiting)s",
+    "suspense_old": """
+        UPDATE engine_ledger_transfer SET posted_at = posted_at - interval '30 days'
+         WHERE kind = 'payment.mismatch'""",
+}
+
+
+def broken(**limits: float) -> list[str]:
+    return [result.name for result in books.examine(**limits).broken]
+
+
+def sabotage(statement: str, payments: dict[str, object]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("ALTER TABLE payments_attempt DROP CONSTRAINT IF EXISTS one_attempt_per_identity")
+        cursor.execute("DROP INDEX IF EXISTS one_unresolved_attempt_per_payment")
+        cursor.execute(statement, {name: str(key) for name, key in payments.items()})
+        assert cursor.rowcount > 0, "the sabotage changed nothing"
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+def test_sound_books_have_nothing_broken(world, scripted):
+    payments = fill(world, scripted)
+    assert len(payments) == 6
+    assert Transfer.objects.count() > 20
+    assert broken() == []
+    rollup.roll_up()
+    assert broken() == []
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_the_broken_rule_is_the_one_that_is_found(name, world, scripted):
+    payments = fill(world, scripted)
+    sabotage(BREAKS[name], payments)
+    assert broken() == [name]
+    result = next(result for result in books.examine().results if result.name == name)
+    assert result.count == len(result.examples) == (2 if name in ("balances", "suspense_old") else 1)
+
+
+def test_money_out_of_nothing_is_found(world, scripted):
+    """A currency can only fail to cancel out by a transfer between two currencies."""
+    fill(world, scripted)
+    usdc, sol = (Account.objects.filter(currency=code).latest("pk") for code in ("USDC", "SOL"))
+    key, other = uuid7(), uuid7()
+    sabotage(
+        f"""
+        WITH t AS (INSERT INTO engine_ledger_transfer VALUES
+          ('{key}', 'made.up', '{other}', 0, 'USDC', 5, '2026-01-01', '2026-01-01', {sol.pk}, {usdc.pk}))
+        INSERT INTO engine_ledger_delta (account_id, amount_minor) VALUES ({usdc.pk}, 5), ({sol.pk}, -5)""",
+        {},
+    )
+    assert broken() == ["currency_sums", "transfer_currencies"]
+
+
+def test_every_rule_that_can_be_broken_is_broken_here():
+    assert {check.name for check in CHECKS if check.violation} == {*BREAKS, "currency_sums"}
+
+
+def test_what_waits_is_listed_and_breaks_nothing(world, scripted):
+    payments = fill(world, scripted)
+    found = {result.name: result for result in books.examine().results}
+    assert [row["open_minor"] for row in found["suspense"].examples] == [25, 875]
+    assert sum(row["open_minor"] for row in found["unapplied"].examples) == 1000
+    assert [row["payment_id"] for row in found["parked"].examples] == [str(payments["differs"])]
+    assert found["evidence"].count == 0
+    assert books.examine().broken == []
+
+
+def test_evidence_that_nobody_applies_is_listed(world, scripted):
+    from payments.models import Attempt
+    from payments.pipeline import evidence
+    from tests.payments.scripted import paid
+
+    payments = fill(world, scripted)
+    attempt = Attempt.objects.get(payment_id=payments["pending"])
+    evidence.store([evidence.Said(attempt.pk, payments["pending"], 1, "lookup", paid())])
+    found = {result.name: result for result in books.examine(evidence_minutes=1e-9).results}
+    assert found["evidence"].count == 1
+    assert {result.name: result for result in books.examine().results}["evidence"].count == 0
+
+
+def test_cleared_suspense_is_not_old(world, scripted):
+    """The oldest credits are the cleared ones."""
+    from engine.ledger import posting
+
+    payments = fill(world, scripted)
+    sabotage(BREAKS["suspense_old"], payments)
+    suspense = Account.objects.get(kind="suspense", currency="USDC")
+    income = Account.objects.get(kind="fee_income", currency="USDC")
+    now = clock.machine_now()
+    legs = [
+        posting.Leg("suspense.cleared", uuid7(), 0, suspense.pk, income.pk, "USDC", 900, now),
+        posting.Leg("payment.mismatch", uuid7(), 0, income.pk, suspense.pk, "USDC", 40, now),
+    ]
+    posting.post(legs, machine_at=now)
+    found = {result.name: result for result in books.examine().results}
+    assert not found["suspense_old"].broken
+    assert [row["open_minor"] for row in found["suspense"].examples] == [40]
+
+
+def test_the_examples_are_ten_and_the_count_is_all(world, scripted):
+    for _ in range(12):
+        Account.objects.create(kind="billed", owner_id=uuid7(), currency="EUR", balance_minor=1)
+    result = next(result for result in books.examine().results if result.name == "balances")
+    assert (result.count, len(result.examples)) == (12, 10)
+
+
+def test_the_books_are_one_snapshot(committed, scripted):
+    fill(committed, scripted)
+    assert books.check_books().broken == []
+    assert books.check_books().at <= clock.machine_now() + timedelta(seconds=1)
+
+
+def test_a_snapshot_is_not_taken_inside_a_transaction(world):
+    with pytest.raises(RuntimeError, match="snapshot of its own"):
+        books.check_books()

@@ -1,0 +1,139 @@
+"""The commands as an operator and a script see them: tables, one JSON document, exit codes."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from billing.models import Invoice
+from ops import books
+from payments import switches
+from payments.models import Payment
+from tests.ops.world import fill, mark, subscribe
+from tests.payments.scripted import declined
+
+
+def run(*words: str) -> str:
+    out = io.StringIO()
+    call_command(*words, stdout=out)
+    return out.getvalue()
+
+
+def read(*words: str) -> dict[str, Any]:
+    """The one JSON document on stdout."""
+    return json.loads(run(*words, "--json"))
+
+
+def process(world, *words: str) -> dict[str, Any]:
+    return read("process_due_payments", "--clock", str(world.clock_id), "--seconds", "20", *words)
+
+
+def test_a_run_bills_sends_looks_and_books(committed, scripted):
+    good, bad = subscribe(committed), subscribe(committed)
+    committed.bill()
+    unlucky = Payment.objects.get(queue_key=bad.method_id).pk
+    scripted.looks[unlucky] = [declined()]
+    committed.later(days=29)
+    done = process(committed)
+    # The second period of the unlucky one waits behind nothing: its first payment has ended.
+    assert (done["claimed"], done["finalized"], done["payments"]) == (2, 2, 2)
+    assert (done["sent"], done["idle"], done["stopped"]) == (4, True, [])
+    assert {(row["outcome"], row["currency"], row["payments"]) for row in done["outcomes"]} == {
+        ("settled", "USDC", 3), ("failed", "USDC", 1),
+    }  # fmt: skip
+    assert Invoice.objects.filter(subscription=good, state="paid").count() == 2
+    assert books.check_books().broken == []
+    again = process(committed)
+    assert (again["claimed"], again["sent"], again["outcomes"]) == (0, 0, [])
+
+
+def test_a_run_says_who_is_stopped(committed):
+    subscribe(committed)
+    switches.pause("scripted", reason="a drill")
+    done = process(committed)
+    assert (done["payments"], done["sent"], done["stopped"], done["idle"]) == (1, 0, ["scripted"], True)
+    assert "scripted is stopped" in run("process_due_payments", "--clock", str(committed.clock_id))
+
+
+def test_an_unknown_clock_is_an_error(committed):
+    for words in ((), ("--dry-run",)):
+        with pytest.raises(CommandError, match="no clock 999"):
+            run("process_due_payments", "--clock", "999", *words)
+
+
+def test_open_outcomes_are_listed_then_looked_up(committed, scripted):
+    subscribe(committed)
+    committed.bill()
+    mark()
+    Payment.objects.update(next_action_at="2026-01-01T00:00:00Z")
+    listed = read("verify_payments", "--dry-run")
+    (due,) = listed["due"]
+    assert (due["provider"], due["attempt_state"], due["payments"], due["amount_minor"]) == (
+        "scripted", "sent", 1, 1000,
+    )  # fmt: skip
+    assert Payment.objects.get().state == "in_flight"
+    done = read("verify_payments", "--provider", "scripted")
+    assert (done["looked_up"], done["applied"]) == (1, 1)
+    assert [row["outcome"] for row in done["outcomes"]] == ["settled"]
+    assert scripted.sent == []
+
+
+def test_an_unknown_provider_is_an_error(committed):
+    with pytest.raises(CommandError, match="no provider 'nobody'"):
+        run("verify_payments", "--provider", "nobody")
+
+
+def test_a_sweep_says_what_it_mended(committed):
+    subscribe(committed)
+    committed.bill()
+    Payment.objects.update(next_action_at=None)
+    assert read("sweep") == {"mended": {"scheduled": 1, "in_flight": 0}}
+    assert "Nothing was missed." in run("sweep")
+
+
+def test_sound_books_exit_zero(committed, scripted):
+    fill(committed, scripted)
+    found = read("check_books")
+    assert found["ok"] is True
+    assert {"name", "sentence", "violation", "count", "examples", "broken"} == set(found["checks"][0])
+    assert "rules hold" in run("check_books")
+
+
+def test_wrong_books_exit_one_and_say_which_rule(committed, scripted):
+    payments = fill(committed, scripted)
+    Payment.objects.filter(pk=payments["waiting"]).update(next_action_at=None)
+    out = io.StringIO()
+    with pytest.raises(CommandError) as caught:
+        call_command("check_books", "--json", stdout=out)
+    assert caught.value.returncode == 1
+    assert "next_actions" in str(caught.value)
+    found = json.loads(out.getvalue())
+    assert found["ok"] is False
+    (broken,) = (check for check in found["checks"] if check["broken"])
+    assert (broken["name"], broken["count"]) == ("next_actions", 1)
+    assert broken["examples"][0]["payment_id"] == str(payments["waiting"])
+
+
+def test_limits_must_be_above_zero():
+    for words in (("check_books", "--suspense-hours", "0"), ("process_due_payments", "--seconds", "-1")):
+        with pytest.raises(CommandError, match="above zero"):
+            run(*words)
+
+
+@pytest.mark.parametrize("name", ["check_books", "sweep", "verify_payments", "process_due_payments"])
+def test_every_command_explains_itself(name, capsys):
+    with pytest.raises(SystemExit) as caught:
+        call_command(name, "--help")
+    assert caught.value.code == 0
+    assert len(capsys.readouterr().out) > 300
+
+
+def test_suspense_that_is_old_is_wrong_by_the_limit_that_is_given(committed, scripted):
+    fill(committed, scripted)
+    assert read("check_books")["ok"]
+    with pytest.raises(CommandError, match="suspense_old"):
+        run("check_books", "--suspense-hours", "0.0000001")
