@@ -87,6 +87,14 @@ def above_zero(text: str) -> float:
     return value
 
 
+def whole(text: str) -> int:
+    """A count of the command line: 1 or more."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return value
+
+
 def amount(minor: int, currency: str) -> str:
     """`12.50 USDC`, or the bare minor units of a currency that we do not know."""
     try:

@@ -118,6 +118,13 @@ def test_wrong_books_exit_one_and_say_which_rule(committed, scripted):
     assert broken["examples"][0]["payment_id"] == str(payments["waiting"])
 
 
+def test_a_limit_is_for_plans_alone():
+    with pytest.raises(CommandError, match="is for --dry-run"):
+        run("process_due_payments", "--limit", "5")
+    with pytest.raises(CommandError, match="1 or more"):
+        run("process_due_payments", "--dry-run", "--limit", "0")
+
+
 def test_limits_must_be_above_zero():
     for words in (("check_books", "--suspense-hours", "0"), ("process_due_payments", "--seconds", "-1")):
         with pytest.raises(CommandError, match="above zero"):

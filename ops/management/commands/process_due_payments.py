@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from engine.core import clock
+from engine.core.errors import Refusal
 from ops import console, plan, planned, run
 from ops.console import Answer, AnsweringCommand, Table
 
@@ -35,10 +36,12 @@ class Command(AnsweringCommand):
             help="begin nothing new after so long (default MAX_PROCESSING_TIME, %(default)s)",
         )  # fmt: skip
         parser.add_argument(
-            "--limit", type=int, metavar="N", help="with --dry-run: plan for at most N subscriptions"
+            "--limit", type=console.whole, metavar="N", help="with --dry-run: plan for at most N subscriptions"
         )
 
     def work(self, **options: Any) -> Answer:
+        if options["limit"] and not options["dry_run"]:
+            raise Refusal("limit_without_dry_run", "--limit is for --dry-run", param="limit")
         clocks = options["clock"] or clock.moving_clocks()
         with console.progress() as bar:
             task = bar.add_task("planning" if options["dry_run"] else "working", total=None)
