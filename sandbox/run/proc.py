@@ -41,7 +41,7 @@ def listens(pid: int, port: int) -> bool:
     """Whether this very process holds a listening IPv4 socket on `port`."""
     try:
         rows = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
-        held = {os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()}
+        held = {_target(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()}
     except OSError:
         return False
     # Fields 1, 3 and 9: local address as hex, state (0A is listening), the socket's inode.
@@ -49,6 +49,14 @@ def listens(pid: int, port: int) -> bool:
         row[3] == "0A" and int(row[1].rpartition(":")[2], 16) == port and f"socket:[{row[9]}]" in held
         for row in rows
     )
+
+
+def _target(link: Path) -> str:
+    try:
+        return os.readlink(link)
+    except FileNotFoundError:
+        # Closed since the listing.
+        return ""
 
 
 def end(pids: Iterable[int], first: signal.Signals, seconds: float) -> None:
