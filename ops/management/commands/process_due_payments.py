@@ -36,7 +36,10 @@ class Command(AnsweringCommand):
             help="begin nothing new after so long (default MAX_PROCESSING_TIME, %(default)s)",
         )  # fmt: skip
         parser.add_argument(
-            "--limit", type=console.whole, metavar="N", help="with --dry-run: plan for at most N subscriptions"
+            "--limit",
+            type=console.whole,
+            metavar="N",
+            help="with --dry-run: plan for at most N subscriptions",
         )
 
     def work(self, **options: Any) -> Answer:
