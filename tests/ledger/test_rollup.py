@@ -140,7 +140,7 @@ def _post_and_close(legs: list[posting.Leg]) -> None:
 
 
 def _post_many(ids: list[int], seed: int) -> None:
-    for n in range(60):
+    for n in range(30):
         one, two = ids[(seed + n) % 4], ids[(seed + 2 * n + 1) % 4]
         if one != two:
             _post_and_close([leg(one, two, 1 + n * 7), leg(ids[0], ids[1], 3)])
