@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +58,9 @@ def embedded(
             yield Embedded(urls["DATABASE_URL"], urls["REDIS_URL"], values, paths, supervisor)
         finally:
             supervisor.stop()
+            # Test folders come and go: leave no empty ones in /tmp.
+            with suppress(OSError):
+                paths.sockets.rmdir()
 
 
 def secrets(paths: Paths, environ: Mapping[str, str]) -> dict[str, str]:
