@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from uuid import UUID
 
 from billing.account import Account
 from billing.debt import Debt
+from billing.packed import packed
 from engine.core import sql
 from engine.core.errors import Refusal
 from engine.outbox import emit
@@ -70,20 +70,19 @@ def _locked_accounts(ids: Iterable[UUID]) -> dict[UUID, Account]:
 
 def _write_debts(debts: Iterable[Debt]) -> None:
     kept = list(debts)
-    first_failed: list[datetime | None] = [debt.first_failed_at for debt in kept]
     sql.affected(
         sql.statement(__file__, "settle_invoices"),
         {
-            "ids": [debt.id for debt in kept],
+            "ids": packed(debt.id for debt in kept),
             "states": [debt.state for debt in kept],
-            "collectings": [debt.collecting_minor for debt in kept],
-            "collecteds": [debt.collected_minor for debt in kept],
-            "versions": [debt.version for debt in kept],
+            "collectings": packed(debt.collecting_minor for debt in kept),
+            "collecteds": packed(debt.collected_minor for debt in kept),
+            "versions": packed(debt.version for debt in kept),
             "reason_codes": [debt.reason_code for debt in kept],
             "reasons": [debt.reason for debt in kept],
             "failure_classes": [debt.failure_class for debt in kept],
-            "first_failed_ats": first_failed,
-            "paid_ats": [debt.paid_at for debt in kept],
+            "first_failed_ats": packed(debt.first_failed_at for debt in kept),
+            "paid_ats": packed(debt.paid_at for debt in kept),
         },
     )
 
@@ -93,12 +92,12 @@ def _write_accounts(accounts: Iterable[Account]) -> None:
     sql.affected(
         sql.statement(__file__, "settle_subscriptions"),
         {
-            "ids": [account.id for account in kept],
+            "ids": packed(account.id for account in kept),
             "states": [account.state for account in kept],
-            "versions": [account.version for account in kept],
-            "mades": [account.payments_made for account in kept],
-            "faileds": [account.payments_failed for account in kept],
-            "last_payment_ats": [account.last_payment_at for account in kept],
+            "versions": packed(account.version for account in kept),
+            "mades": packed(account.payments_made for account in kept),
+            "faileds": packed(account.payments_failed for account in kept),
+            "last_payment_ats": packed(account.last_payment_at for account in kept),
             "reason_codes": [account.reason_code for account in kept],
             "reasons": [account.reason for account in kept],
         },

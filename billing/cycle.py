@@ -19,6 +19,7 @@ from billing import hold, isolate, moment
 from billing.finalize import FinalizeResult, finalize
 from billing.hold import Held
 from billing.moment import Moment
+from billing.packed import packed
 from engine.core import calendar, sql
 from engine.core.ids import uuid7s
 from payments.pipeline import points
@@ -129,9 +130,9 @@ def _bill(rows: Sequence[Due], at: Moment, run: UUID) -> Counter[str]:
         sql.affected(
             sql.statement(__file__, "move_periods"),
             {
-                "ids": [step.id for step in moved],
-                "next_due_ats": [step.next_due_at for step in moved],
-                "catch_ups": [step.catch_up for step in moved],
+                "ids": packed(step.id for step in moved),
+                "next_due_ats": packed(step.next_due_at for step in moved),
+                "catch_ups": packed(step.catch_up for step in moved),
             },
         )
     held += [
@@ -151,9 +152,9 @@ def _insert(steps: Sequence[Step], at: Moment, run: UUID) -> set[UUID]:
     found = sql.rows(
         sql.statement(__file__, "insert_drafts"),
         {
-            "invoice_ids": uuid7s(len(steps)),
-            "ids": [step.id for step in steps],
-            "period_ends": [step.period_end for step in steps],
+            "invoice_ids": packed(uuid7s(len(steps))),
+            "ids": packed(step.id for step in steps),
+            "period_ends": packed(step.period_end for step in steps),
             "business_at": at.business,
             "machine_at": at.machine,
             "correlation_id": run,

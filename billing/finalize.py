@@ -15,6 +15,7 @@ from billing import asking, isolate, lines, states
 from billing.asking import PAYABLE, NoPayment
 from billing.draft import Draft
 from billing.lines import Line
+from billing.packed import packed
 from engine.core import clock, sql
 from engine.core.errors import Refusal
 from engine.core.ids import uuid7s
@@ -145,14 +146,14 @@ def _write(openings: Sequence[Opening]) -> dict[UUID, int]:
     found = sql.rows(
         sql.statement(__file__, "open_invoices"),
         {
-            "ids": [each.draft.id for each in openings],
+            "ids": packed(each.draft.id for each in openings),
             "states": [each.state for each in openings],
-            "dues": [each.due_minor for each in openings],
-            "collectings": [each.charge.amount_minor if each.charge else 0 for each in openings],
+            "dues": packed(each.due_minor for each in openings),
+            "collectings": packed(each.charge.amount_minor if each.charge else 0 for each in openings),
             "serieses": [each.series for each in openings],
             "reason_codes": [each.why.code for each in openings],
             "reasons": [each.why.sentence for each in openings],
-            "issued_ats": [each.issued_at for each in openings],
+            "issued_ats": packed(each.issued_at for each in openings),
         },
     )
     return dict(found)
@@ -162,13 +163,13 @@ def _write_lines(made: Sequence[Line]) -> None:
     sql.affected(
         sql.statement(__file__, "insert_lines"),
         {
-            "ids": uuid7s(len(made)),
-            "invoice_ids": [line.invoice_id for line in made],
-            "nos": [line.no for line in made],
+            "ids": packed(uuid7s(len(made))),
+            "invoice_ids": packed(line.invoice_id for line in made),
+            "nos": packed(line.no for line in made),
             "descriptions": [line.description for line in made],
-            "quantities": [line.quantity for line in made],
-            "unit_minors": [line.unit_minor for line in made],
-            "amount_minors": [line.amount_minor for line in made],
+            "quantities": packed(line.quantity for line in made),
+            "unit_minors": packed(line.unit_minor for line in made),
+            "amount_minors": packed(line.amount_minor for line in made),
         },
     )
 

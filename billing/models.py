@@ -211,7 +211,11 @@ class Invoice(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["subscription", "period_no"], name="one_invoice_per_period"),
-            models.UniqueConstraint(fields=["series", "number"], name="one_invoice_per_series_number"),
+            models.UniqueConstraint(
+                fields=["series", "number"],
+                condition=Q(number__isnull=False),
+                name="one_invoice_per_series_number",
+            ),
             models.CheckConstraint(
                 condition=Q(due_minor__gte=0, collecting_minor__gte=0, collected_minor__gte=0),
                 name="invoice_counters_not_negative",

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
+from billing.packed import packed
 from engine.core import sql
 
 
@@ -39,4 +40,12 @@ def _number(series: str, most: int) -> int | None:
         with connection.cursor() as cursor:
             if not sql.lock_advisory(cursor, f"billing.numbering.{series}"):
                 return None
-        return sql.affected(sql.statement(__file__, "number_invoices"), {"series": series, "most": most})
+        params: dict[str, object] = {"series": series, "most": most}
+        ids = [invoice for (invoice,) in sql.rows(sql.statement(__file__, "next_to_number"), params)]
+        if not ids:
+            return 0
+        params = {"series": series, "count": len(ids)}
+        ((last,),) = sql.rows(sql.statement(__file__, "count_series"), params)
+        numbers = range(last - len(ids) + 1, last + 1)
+        params = {"ids": packed(ids), "numbers": packed(numbers)}
+        return sql.affected(sql.statement(__file__, "number_invoices"), params)

@@ -366,7 +366,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="invoice",
             constraint=models.UniqueConstraint(
-                fields=("series", "number"), name="one_invoice_per_series_number"
+                condition=models.Q(("number__isnull", False)),
+                fields=("series", "number"),
+                name="one_invoice_per_series_number",
             ),
         ),
         migrations.AddConstraint(
