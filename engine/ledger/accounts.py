@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db import transaction
+
 from engine.core import sql
 
 
@@ -26,7 +28,8 @@ _lock = threading.Lock()
 def ensure(keys: Iterable[Key]) -> dict[Key, int]:
     """The id of each account, made where it is missing. Writes in the caller's transaction.
 
-    Only ids that were there before are remembered: one made here may still be rolled back.
+    Remembered only once that transaction has committed: an account that it made may still be rolled back,
+    and a remembered id would then belong to nobody.
     """
     wanted = set(keys)
     found = {key: _known[key] for key in wanted if key in _known}
@@ -39,14 +42,18 @@ def ensure(keys: Iterable[Key]) -> dict[Key, int]:
         "owners": [key.owner_id for key in missing],
     }
     there = _pairs(sql.rows(sql.statement(__file__, "find_accounts"), params))
+    if len(there) < len(missing):
+        sql.rows(sql.statement(__file__, "make_accounts"), params)
+        there = _pairs(sql.rows(sql.statement(__file__, "find_accounts"), params))
+    transaction.on_commit(lambda: _remember(there))
+    return found | there
+
+
+def _remember(there: dict[Key, int]) -> None:
     with _lock:
         if len(_known) > _MOST:
             _known.clear()
         _known.update(there)
-    if len(there) < len(missing):
-        sql.rows(sql.statement(__file__, "make_accounts"), params)
-        there = _pairs(sql.rows(sql.statement(__file__, "find_accounts"), params))
-    return found | there
 
 
 def forget() -> None:

@@ -80,14 +80,19 @@ def _succeeded(row: Row, sheet: Sheet, now: datetime) -> Decision:
 def _late(row: Row) -> Decision:
     """Money under an attempt that had been closed: booked to unapplied, a person decides."""
     if row.source == "reply":
-        return Decision("reply after the end", look_at=row.next_action_at, case="reply_after_end")
+        park = "a reply says that an earlier attempt was paid after all" if _may_be_sent(row) else ""
+        return Decision("reply after the end", look_at=row.next_action_at, case="reply_after_end", park=park)
     if row.payment_state in ("failed", "canceled"):
         return Decision("late", "succeeded", "succeeded_late", None, books="late", case="paid_after_close")
     park = ""
-    if row.payment_state in states.OPEN_PAYMENT:
+    if _may_be_sent(row):
         park = "an earlier attempt was paid after all; sending again would collect twice"
     return Decision("late, paid elsewhere", "succeeded", None, row.next_action_at, books="late",
                     case="paid_after_close", park=park)  # fmt: skip
+
+
+def _may_be_sent(row: Row) -> bool:
+    return row.payment_state in states.OPEN_PAYMENT
 
 
 def _amounts_agree(row: Row) -> bool:

@@ -370,3 +370,34 @@ def test_a_technical_decline_never_reaches_the_payer(world, new_payment, payment
     world.looks[one] = []
     run(monkeypatch)
     assert payment(one).state == "succeeded"
+
+
+def test_what_was_said_of_an_earlier_attempt_goes_before_a_new_one(world, new_payment, payment, monkeypatch):
+    one = new_payment()
+    world.replies[one] = [Finding(Outcome.NOT_LEFT, FailureClass.TECHNICAL, "not_reached")]
+    run(monkeypatch)
+    assert payment(one).state == "scheduled"
+    attempt = Attempt.objects.get()
+    late = paid(gross_minor=1000, currency="USDC", fee_minor=50)
+    evidence.store([Said(attempt.pk, one, 1, "lookup", late)])
+    time.sleep(0.05)
+    assert mark() == []
+    apply_all()
+    assert "collect twice" in payment(one).parked_reason
+    assert mark() == []
+
+
+def test_a_rolled_back_account_is_not_remembered(db):
+    from django.db import transaction
+
+    from engine.core.ids import uuid7
+    from engine.ledger import accounts
+    from engine.ledger.models import Account
+
+    key = accounts.Key("receivable", "USDC", uuid7())
+    with transaction.atomic():
+        accounts.ensure([key])
+        accounts.ensure([key])
+        transaction.set_rollback(True)
+    found = accounts.ensure([key])
+    assert Account.objects.filter(pk=found[key]).exists()

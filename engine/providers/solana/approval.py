@@ -68,13 +68,7 @@ def approval_transaction(
     the wallet's other subscriptions still need. `wrap_lamports` wraps native SOL first (wrapped-SOL
     mint only). Raises Refusal, or RpcFault where no node answers.
     """
-    owner = public_key(wallet, "wallet")
-    if not owner.is_on_curve():
-        raise Refusal("wallet_cannot_sign", "this address has no key that could sign", param="wallet")
-    if wrap_lamports and mint != WRAPPED_SOL:
-        raise Refusal("wrap_needs_wrapped_sol", "only native SOL can be wrapped", param="wrap_lamports")
-    if wrap_lamports < 0 or commitments_minor < 0 or add_minor <= 0:
-        raise Refusal("amount_invalid", "amounts are whole numbers above zero", param="add_minor")
+    owner = _signer(wallet, mint, add_minor, commitments_minor, wrap_lamports)
     address, state, decimals = _read(wallet, mint)
     version = keys.newest()
     ours = state is not None and keys.version_of(state.delegate) is not None
@@ -99,6 +93,18 @@ def approval_transaction(
         replaces_foreign=before is not None and not ours,
         opens_account=state is None,
     )
+
+
+def _signer(wallet: str, mint: str, add_minor: int, commitments_minor: int, wrap_lamports: int) -> Pubkey:
+    """The wallet's key, once all that was asked for makes sense. Raises Refusal naming the field."""
+    owner = public_key(wallet, "wallet")
+    if not owner.is_on_curve():
+        raise Refusal("wallet_cannot_sign", "this address has no key that could sign", param="wallet")
+    if wrap_lamports and mint != WRAPPED_SOL:
+        raise Refusal("wrap_needs_wrapped_sol", "only native SOL can be wrapped", param="wrap_lamports")
+    if wrap_lamports < 0 or commitments_minor < 0 or add_minor <= 0:
+        raise Refusal("amount_invalid", "amounts are whole numbers above zero", param="add_minor")
+    return owner
 
 
 def check_approval(

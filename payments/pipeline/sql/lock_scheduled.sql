@@ -1,4 +1,6 @@
--- I1: only what is still scheduled is signed; cancel and reprice lock the same row first. Id order.
-SELECT id, version, clock_id, correlation_id FROM payments_payment
- WHERE id = ANY(%(ids)s::uuid[]) AND state = 'scheduled' AND parked_at IS NULL
- ORDER BY id FOR UPDATE
+-- I1: only what is still scheduled is signed; cancel and reprice lock the same row first. Id order. What was
+-- said of an earlier attempt and is not applied yet goes first: it may be that this one is paid.
+SELECT p.id, p.version, p.clock_id, p.correlation_id FROM payments_payment p
+ WHERE p.id = ANY(%(ids)s::uuid[]) AND p.state = 'scheduled' AND p.parked_at IS NULL
+   AND NOT EXISTS (SELECT 1 FROM payments_evidence e WHERE e.payment_id = p.id AND e.applied_at IS NULL)
+ ORDER BY p.id FOR UPDATE

@@ -7,6 +7,7 @@ SELECT p.id, p.taken_count,
   FROM payments_payment p
  WHERE p.provider = %(provider)s AND p.operation = %(operation)s AND p.state = 'scheduled'
    AND p.next_action_at <= %(now)s AND p.parked_at IS NULL
+   AND NOT EXISTS (SELECT 1 FROM payments_evidence e WHERE e.payment_id = p.id AND e.applied_at IS NULL)
  ORDER BY p.next_action_at
  LIMIT %(most)s
    FOR UPDATE OF p SKIP LOCKED
