@@ -2,49 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
 
 from billing import models
-
-if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
-    TabularInline = admin.TabularInline[Any, Any]
-else:
-    # Django's classes take no parameters at run time.
-    ModelAdmin, TabularInline = admin.ModelAdmin, admin.TabularInline
-
-
-class ReadOnly(ModelAdmin):
-    """Shows rows; money and history are changed by verbs alone."""
-
-    list_per_page = 50
-    show_full_result_count = False  # counting a million rows for a page header is not worth it
-
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-
-class ReadOnlyInline(TabularInline):
-    """Rows that belong to one above them, shown only."""
-
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+from engine.core.readonly import ReadOnly, ReadOnlyInline
 
 
 class PlanVersions(ReadOnlyInline):

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 
+from engine.core import readonly
 from engine.core.errors import Refusal
+from engine.core.readonly import ModelAdmin, Rows, Shown, TabularInline
 from engine.providers import registry
 from payments import models, operate, switches
-
-if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
-    TabularInline = admin.TabularInline[Any, Any]
-else:
-    # Django's classes take no parameters at run time.
-    ModelAdmin, TabularInline = admin.ModelAdmin, admin.TabularInline
-
-Rows = QuerySet[Any]
 
 
 class ReasonForm(ActionForm):
@@ -44,23 +35,7 @@ class ByProvider(admin.SimpleListFilter):
         return queryset.filter(provider=self.value()) if self.value() else queryset
 
 
-class Shown:
-    """Rows are shown, never typed into; those who may change the model may use its actions."""
-
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        return False
-
-    has_change_permission = has_delete_permission = has_add_permission
-
-    def has_operate_permission(self, request: HttpRequest) -> bool:
-        opts = self.opts  # type: ignore[attr-defined]
-        return request.user.has_perm(f"{opts.app_label}.change_{opts.model_name}")
-
-
-class ReadOnly(Shown, ModelAdmin):
-    list_per_page = 50
-    show_full_result_count = False
-    ordering = ("-pk",)
+class ReadOnly(readonly.ReadOnly):
     action_form = ReasonForm
 
 

@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 
+from engine.core import readonly
+from engine.core.readonly import Rows
 from engine.ledger import balances, chart
 from engine.ledger.models import Account, Transfer
 
-if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
-else:
-    ModelAdmin = admin.ModelAdmin  # takes no parameters at run time
 
-Rows = QuerySet[Any]
-
-
-class ReadOnly(ModelAdmin):
+class ReadOnly(readonly.ReadOnly):
     """Shows rows; posting.py alone writes them."""
 
-    list_per_page = 50
-    show_full_result_count = False
-    ordering = ("-pk",)
     search_fields = ("pk",)
-
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     def named(self, term: str) -> Q:
         """The rows that an id names. Raises ValueError for what is none."""
