@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks import machine
 from sandbox.run import databases
 from sandbox.run.embedded import Embedded, embedded
 from sandbox.run.paths import CHECKOUT
@@ -41,6 +42,10 @@ class House:
         """Migrate the database that measurements are copied from."""
         self._manage("migrate", "--noinput", "-v", "0")
         self._manage("sync_schedule", "--json")
+
+    def facts(self) -> dict[str, str]:
+        """The machine and its servers."""
+        return machine.facts(self.database_url, self.redis_url)
 
     def measure(self, name: str, size: dict[str, Any]) -> dict[str, Any]:
         """Run one measurement on a fresh copy of the database; its figures."""

@@ -9,10 +9,10 @@ ORDER = ("a", "b", "c", "d", "e")
 MODULES = {"a": "drain", "b": "settle", "c": "pulls", "d": "memory", "e": "million"}
 
 SHORT: dict[str, list[Size]] = {
-    "a": [{"table": table, "due": 100, "rounds": 1, "warm": 1, "batch": 20} for table in (400, 800)],
+    "a": [{"table": table, "due": 100, "rounds": 1, "warm": 1, "batch": 20} for table in (400,)],
     "b": [{"charges": 200, "pgbench": 10, "rounds": 1, "money": [1], "defaults": False}],
     "c": [{"pulls": 16, "wallets": 2, "ceiling": 32}],
-    "d": [{"due": [100, 400], "warm": 40}],
+    "d": [{"due": [100, 300], "warm": 40, "fresh": False}],
     "e": [{"due": 1000, "claimers": [1]}],
 }
 USUAL: dict[str, list[Size]] = {
@@ -22,7 +22,7 @@ USUAL: dict[str, list[Size]] = {
     ],
     "b": [{"charges": 15_000, "pgbench": 600, "rounds": 3, "money": [1, 2], "defaults": True}],
     "c": [{"pulls": 1000, "wallets": 40, "ceiling": 1500}],
-    "d": [{"due": [5_000, 50_000], "warm": 1000}],
+    "d": [{"due": [5_000, 50_000], "warm": 1000, "fresh": True}],
     "e": [{"due": 100_000, "claimers": [1, 2]}],
 }
 LONG: dict[str, list[Size]] = {

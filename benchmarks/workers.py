@@ -25,8 +25,7 @@ def workers(*, money: int) -> Iterator[dict[str, int]]:
     ]
     wanted.append(_service("io", f"{WORKER} -n io@%h -Q io -P threads -c 16"))
     try:
-        supervisor.start(*wanted)
-        supervisor.start(_service("beat", BEAT))
+        supervisor.start(*wanted, _service("beat", BEAT))
         yield {each.name: each.process.pid or 0 for each in supervisor.services}
     finally:
         supervisor.stop()

@@ -1,0 +1,146 @@
+"""From what was measured to figures beside the aims of the issue. Aims are shown, never asserted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.report import Figure, Section
+
+Found = dict[str, Any]
+
+
+def drain(found: list[Found]) -> Section:
+    """(a)"""
+    section = Section("a", "Claim and finalize", (
+        "One process calls the product's claim, then finalize, in batches until nothing is left; every index, "
+        "constraint and trigger is on, each subscription has a paid invoice behind it. Due rows are spread evenly "
+        f"over the table: {found[0]['due']:,} a round in batches of {found[0]['batch']}, the first batches not "
+        "counted. Start and end are the median batches of the first and the last tenth of a drain."
+    ))  # fmt: skip
+    for one in found:
+        rounds, table = one["rounds"], f"{one['table']:,} subscriptions"
+        for verb in ("claim", "finalize"):
+            runs = [each[verb] for each in rounds]
+            section.figures.append(Figure(f"{verb}, {table}", [run["rate"] for run in runs], "rows/s"))
+            section.figures.append(
+                Figure(f"  batch at the start, {verb}", [run["first_ms"] for run in runs], "ms")
+            )
+            section.figures.append(
+                Figure(f"  batch at the end, {verb}", [run["last_ms"] for run in runs], "ms")
+            )
+            section.figures.append(Figure(f"  end / start, {verb}", [run["last_ms"] / run["first_ms"] for run in runs],
+                                          "", "0.8 to 1.2"))  # fmt: skip
+        section.figures.append(
+            Figure(f"claim + finalize, {table}", [each["together"] for each in rounds], "rows/s")
+        )
+    cost = [Figure("", [each["claim"]["batch_ms"] for each in one["rounds"]], "").middle for one in found]
+    name = f"claim's cost, {found[-1]['table']:,} / {found[0]['table']:,} subscriptions"
+    section.figures.append(Figure(name, [cost[-1] / cost[0]], "x", "at most 1.5"))
+    return section
+
+
+def settle(found: list[Found]) -> Section:
+    """(b)"""
+    one = found[0]
+    values: dict[str, list[float]] = one["figures"]
+    layouts = [
+        name for name in values if name.startswith("celery_") and name.removeprefix("celery_").isdigit()
+    ]
+    best = max(layouts, key=lambda name: Figure("", values[name], "").middle)
+    limit = max(("limit_1", "limit_2"), key=lambda name: Figure("", values[name], "").middle)
+    section = Section("b", "Settled charges per second, instant provider", (
+        f"{one['charges']:,} charges a round, the ways in turns on one server. First span: from scheduled payment "
+        "(the lane filled while paused, then released) to the last one settled: take, mark sent, send, evidence, "
+        "apply with postings, deltas, events and the invoice's and subscription's update. Second span: from due "
+        "subscription (claim, finalize and a batch's wake-ups included) to settled. Celery: beat, an io worker "
+        "(threads, LANE_THREADS=256, PAYMENT_BATCH_SIZE=500) and one or two prefork money workers of one child; the "
+        f"better one here is {best.removeprefix('celery_')}. pgbench: {one['pgbench_charges']:,} charges, 8 clients, "
+        "2 threads, simple protocol, the statements captured from the product with batches of one and the same "
+        "commits. Limit: the product's verbs in a loop without Celery, one or two processes, batches of 500; the "
+        f"better one here is {limit.removeprefix('limit_')}."
+    ))  # fmt: skip
+    titles = {name: f"Celery, {name.removeprefix('celery_')} money + io" for name in layouts}
+    titles |= {
+        "celery_defaults": "Celery, default settings (8 threads, batches of 50)",
+        "pgbench": "pgbench, one at a time",
+        "limit_1": "limit, 1 process",
+        "limit_2": "limit, 2 processes",
+    }
+    for name, title in titles.items():
+        if name in values:
+            section.figures.append(Figure(title, values[name], "charges/s"))
+        if values.get(f"{name}_steady", [0])[0]:
+            section.figures.append(Figure("  between 10 % and 90 %", values[f"{name}_steady"], "charges/s"))
+        if f"{name}_whole" in values:
+            section.figures.append(Figure("  from due to settled", values[f"{name}_whole"], "charges/s"))
+    section.figures.append(_ratio("Celery / pgbench", values[best], values["pgbench"], "at least 3"))
+    section.figures.append(_ratio("Celery / limit", values[best], values[limit], "at least 0.7"))
+    section.figures.append(
+        _ratio(
+            "Celery / pgbench, due to settled", values[f"{best}_whole"], values["pgbench_whole"], "at least 3"
+        )
+    )
+    return section
+
+
+def _ratio(name: str, over: list[float], under: list[float], aim: str) -> Figure:
+    return Figure(name, [a / b for a, b in zip(over, under, strict=True)], "x", aim)
+
+
+def pulls(found: list[Found]) -> Section:
+    """(c)"""
+    one = found[0]
+    section = Section("c", "Settled pulls per second on the localnet", (
+        f"{one['pulls']:,} USDC pulls with a fee leg from {one['wallets']} wallets, signed and run by the real VM, "
+        "final 32 slots of 20 ms later, over one money and one io worker; from the lane's release to the last one "
+        f"booked. {one['threads']} requests in flight, ticks of 0.5 s, first look after 0.5 s. The ceiling is the "
+        "same transactions, signed beforehand and sent by as many threads with nothing else going on, before and "
+        "after."
+    ))  # fmt: skip
+    section.figures.append(Figure("settled pulls", [one["rate"]], "pulls/s"))
+    if one["steady"]:
+        section.figures.append(Figure("  between 10 % and 90 %", [one["steady"]], "pulls/s"))
+    section.figures.append(Figure("the localnet's ceiling", one["ceiling"], "transactions/s"))
+    section.figures.append(Figure("settled / ceiling", [one["rate"] / max(one["ceiling"])], "x"))
+    return section
+
+
+def memory(found: list[Found]) -> Section:
+    """(d)"""
+    runs = found[0]["runs"]
+    section = Section("d", "Peak memory", (
+        "Two money workers, one io worker and beat, each with its children, sampled every 0.2 s from "
+        "/proc/<pid>/smaps while due subscriptions are worked until settled; fresh workers for each size. PSS "
+        "shares a page among the processes that map it."
+    ))  # fmt: skip
+    for run in runs:
+        for name, peak in run["peaks"].items():
+            title = f"{name.removeprefix('bench-')}, {run['due']:,} due"
+            section.figures.append(Figure(f"{title}, PSS", [peak["pss"]], "MB"))
+            section.figures.append(Figure(f"{title}, RSS", [peak["rss"]], "MB"))
+    first, last = (sum(peak["pss"] for peak in run["peaks"].values()) for run in (runs[0], runs[-1]))
+    name = f"all PSS, {runs[-1]['due']:,} / {runs[0]['due']:,} due"
+    section.figures.append(Figure(name, [last / first], "x", "1: independent of due rows"))
+    return section
+
+
+def million(found: list[Found]) -> Section:
+    """(e)"""
+    one = found[0]
+    section = Section("e", f"{one['due']:,} due rows claimed into drafts", (
+        "Every row of the table is due. One or two processes claim, a process of its own finalizes beside them from "
+        "the first moment on; the clock runs from the first batch to the last draft, without start-up."
+    ))  # fmt: skip
+    for run in one["runs"]:
+        who = f"{run['claimers']} claimer" + ("s" if run["claimers"] > 1 else "")
+        section.figures.append(Figure(f"claimed, {who}", [run["seconds"]], "s", "under 60 for a million"))
+        section.figures.append(Figure("  rate", [run["rate"]], "rows/s"))
+        section.figures.append(Figure("  finalized meanwhile", [run["finalized"]], "invoices"))
+        section.figures.append(Figure("  finalize's rate beside it", [run["finalize_rate"]], "invoices/s"))
+    return section
+
+
+SECTIONS: dict[str, Callable[[list[Found]], Section]] = {
+    "a": drain, "b": settle, "c": pulls, "d": memory, "e": million,
+}  # fmt: skip
