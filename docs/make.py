@@ -26,10 +26,19 @@ def pages() -> dict[str, str]:
 
 def ledger() -> str:
     """The chart of accounts and a row per leg of each event."""
-    lines = [MADE, "# The ledger\n", _prose(chart.__doc__), "\n## Accounts\n", "| Kind | Whose | What it says |"]
+    lines = [
+        MADE,
+        "# The ledger\n",
+        _prose(chart.__doc__),
+        "\n## Accounts\n",
+        "| Kind | Whose | What it says |",
+    ]
     lines += ["|---|---|---|", *_accounts(), "\n## Events\n"]
     lines.append("The key `(kind, source, seq)` is unique: the same fact can't be booked twice.\n")
-    lines += ["| Event | When | Key's source | seq | Debit | Credit | Amount |", "|---|---|---|---|---|---|---|"]
+    lines += [
+        "| Event | When | Key's source | seq | Debit | Credit | Amount |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for event in chart.EVENTS:
         shown = (f"`{event.kind}`", event.when, event.source)
         for seq, debit, credit, amount in event.legs:
@@ -41,7 +50,9 @@ def ledger() -> str:
 def states() -> str:
     """A diagram per machine, and which moves the database refuses: all others."""
     lines = [MADE, "# States\n"]
-    lines.append("One table per machine, checked in code and enforced by a trigger made from the same table.\n")
+    lines.append(
+        "One table per machine, checked in code and enforced by a trigger made from the same table.\n"
+    )
     for module, machine in machines():
         lines.append(f"## {machine.name.capitalize()}\n")
         lines.append(f"`{module.replace('.', '/')}.py`, table `{machine.table}`.\n")

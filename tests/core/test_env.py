@@ -48,6 +48,40 @@ def test_a_good_environment_boots_with_the_sources_defaults(tmp_path: Path) -> N
     assert (done.returncode, done.stdout.strip()) == (0, "50"), done.stderr
 
 
+def test_the_sources_settings_have_their_defaults_and_follow_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Rows 0.34 to 0.48 and 1.17."""
+    rows = {
+        "payment_scheduler_enabled": (True, "false", False),
+        "payment_processing_interval": ("5", "*/7 * * * *", "*/7 * * * *"),
+        "payment_batch_size": (50, "25", 25),
+        "payment_retry_attempts": (3, "4", 4),
+        "payment_retry_delay": (2000, "500", 500),
+        "solana_network": ("devnet", "mainnet-beta", "mainnet-beta"),
+        "solana_commitment": ("confirmed", "finalized", "finalized"),
+        "webhook_timeout": (5000, "100", 100),
+        "webhook_retry_attempts": (3, "5", 5),
+        "grace_period": (3600, "60", 60),
+        "max_processing_time": (300_000, "1000", 1000),
+        "maintenance_time": ("0 2 * * *", "30 3 * * *", "30 3 * * *"),
+    }
+    for name in [*rows, *(each.lower() for each in GOOD)]:
+        monkeypatch.delenv(name.upper(), raising=False)
+    values = {name.lower(): value for name, value in GOOD.items()}
+    for name, (default, text, changed) in rows.items():
+        assert getattr(Env(**values), name) == default, name  # type: ignore[arg-type]
+        monkeypatch.setenv(name.upper(), text)
+        assert getattr(Env(**values), name) == changed, name  # type: ignore[arg-type]
+
+
+def test_without_a_url_the_networks_public_endpoint_is_used() -> None:
+    values = {name.lower(): value for name, value in GOOD.items()}
+    env = Env(**values, solana_rpc_url="", solana_network="mainnet-beta")  # type: ignore[arg-type]
+    assert env.rpc_endpoints == ["https://api.mainnet-beta.solana.com"]
+    assert "SOLANA_RPC_URL" in _faults(solana_network="localnet", solana_rpc_url="")
+
+
 def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
     wrong = {
         "DATABASE_URL": "mysql://x",

@@ -35,7 +35,7 @@ def tracked() -> list[Path]:
     listing = subprocess.run(command, capture_output=True, check=False)
     if listing.returncode == 0:
         names = {name for name in listing.stdout.decode().split("\0") if name}
-        paths = [ROOT / name for name in sorted(names) if not name.startswith(".venv/")]
+        paths = [ROOT / name for name in sorted(names)]
     else:
         paths = [
             path for path in sorted(ROOT.rglob("*")) if not path.relative_to(ROOT).parts[0].startswith(".")
