@@ -1,0 +1,54 @@
+"""The pipeline's verbs one by one, as a lane's driver calls them: for tests inside one transaction."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from engine.core import clock
+from engine.providers import registry
+from payments.pipeline import apply, evidence, send, verify
+from payments.pipeline.evidence import Said
+from payments.pipeline.lanes import Lane
+from payments.pipeline.mark_sent import Marked, mark_sent
+from payments.pipeline.take import payables, take
+
+LANE = Lane("charge", "scripted")
+
+
+def mark() -> list[Marked]:
+    """Take and mark sent what is due."""
+    taken = take(*LANE, most=50)
+    provider = registry.get("scripted")
+    wanted = payables(taken, "charge", machine_at=clock.machine_now())
+    return mark_sent(provider, wanted, provider.context(wanted), free=50)[0]
+
+
+def run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send what is due, then look up and apply once."""
+    with monkeypatch.context() as patch:
+        patch.setattr("payments.pipeline.send.sql.outside_transaction", lambda: True)
+        said = []
+        for one in mark():
+            finding, source = send.send(registry.get("scripted"), one)
+            said.append(
+                Said(one.sendable.attempt_id, one.sendable.payment_id, one.sendable.send_no, source, finding)
+            )
+        evidence.store(said)
+    apply_all()
+    look()
+
+
+def look() -> None:
+    time.sleep(0.03)
+    found = verify.take_open(LANE, most=50)
+    if found:
+        verify._look(registry.get("scripted"), LANE, found)
+    apply_all()
+
+
+def apply_all() -> None:
+    # posting refuses to work outside a transaction and apply opens its own
+    while apply.apply():
+        pass
