@@ -7,12 +7,13 @@ by hand changes nothing but the time at which work is found.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
 from celery import Task, shared_task
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from kombu.exceptions import OperationalError as BrokerError
 
 from engine.core.ids import uuid7
@@ -42,7 +43,8 @@ def batch_task(*, name: str, quiet_when_idle: bool = False) -> Callable[[Callabl
         def run(self: Task, **kwargs: Any) -> Counts:
             structlog.contextvars.bind_contextvars(task=name, correlation_id=str(uuid7()))
             try:
-                counts = work(**{key: kwargs[key] for key in _accepted(work) if key in kwargs})
+                with _broken_connection_dropped():
+                    counts = work(**{key: kwargs[key] for key in _accepted(work) if key in kwargs})
             finally:
                 structlog.contextvars.unbind_contextvars("task", "correlation_id")
             if quiet_when_idle and not any(counts.values()):
@@ -60,11 +62,25 @@ def silent_task(*, name: str) -> Callable[[Callable[[], object]], Any]:
     def decorate(work: Callable[[], object]) -> Any:
         @functools.wraps(work)
         def run(**kwargs: Any) -> None:
-            work()
+            with _broken_connection_dropped():
+                work()
 
         return shared_task(name=name, ignore_result=True)(run)
 
     return decorate
+
+
+@contextmanager
+def _broken_connection_dropped() -> Iterator[None]:
+    """Celery keeps connections over tasks (CELERY_DB_REUSE_MAX) and never asks whether they still work.
+
+    One that broke, when the server was restarted or cut off a stopped process, would fail every later task.
+    """
+    try:
+        yield
+    except (OperationalError, InterfaceError):
+        connection.close_if_unusable_or_obsolete()
+        raise
 
 
 @functools.cache

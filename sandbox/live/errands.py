@@ -62,8 +62,25 @@ def subscribe(
         _subscription(new, payer, method.id, version, now)
         for new, payer, method in zip(uuid7s(count), payers, methods, strict=True)
     ]
-    for model, rows in ((Customer, payers), (PaymentMethod, methods), (Subscription, made)):
-        model.objects.bulk_create(rows, batch_size=1000)  # type: ignore[attr-defined]
+    Customer.objects.bulk_create(payers, batch_size=1000)
+    PaymentMethod.objects.bulk_create(methods, batch_size=1000)
+    Subscription.objects.bulk_create(made, batch_size=1000)
+    return [str(each.id) for each in made]
+
+
+def subscribe_unpayable(count: int, plan: str, clock_id: int) -> list[str]:
+    """Subscriptions that owe and have no payment method: drafts and invoices without a payment; their ids."""
+    version = PlanVersion.objects.select_related("plan").get(plan_id=UUID(plan), no=1)
+    now = clock.business_now(clock_id)
+    payers = [
+        Customer(id=new, name="Payer by hand", clock_id=clock_id, created_at=now) for new in uuid7s(count)
+    ]
+    made = [
+        _subscription(new, payer, None, version, now)
+        for new, payer in zip(uuid7s(count), payers, strict=True)
+    ]
+    Customer.objects.bulk_create(payers, batch_size=1000)
+    Subscription.objects.bulk_create(made, batch_size=1000)
     return [str(each.id) for each in made]
 
 
@@ -73,12 +90,11 @@ def check_books() -> list[str]:
         from ops import books
     except ImportError:
         return []
-    broken = books.check_books().broken
-    return [f"{each.sentence} {each.found} times not: {each.examples[:2]}" for each in broken]
+    return [str(each) for each in books.check_books().broken]
 
 
 def _subscription(
-    new: UUID, payer: Customer, method: UUID, version: PlanVersion, now: datetime
+    new: UUID, payer: Customer, method: UUID | None, version: PlanVersion, now: datetime
 ) -> Subscription:
     first = now + timedelta(seconds=INTERVAL_SECONDS)
     return Subscription(

@@ -34,7 +34,7 @@ def main() -> None:
     # readline, not iteration, which would wait for a full buffer.
     while line := sys.stdin.readline():
         request = json.loads(line)
-        answer = {"worker": _worker, "errand": _errand, "ended": _reap}[request.pop("do")](**request)
+        answer = SERVES[request.pop("do")](**request)
         print(json.dumps(answer), file=answers, flush=True)
     for pid in _living:
         with suppress(ProcessLookupError):
@@ -135,6 +135,8 @@ def _become(run: Callable[[], None], env: dict[str, str], log: str, parent: int)
         sys.stderr.flush()
         os._exit(code)
 
+
+SERVES: dict[str, Callable[..., dict[str, Any]]] = {"worker": _worker, "errand": _errand, "ended": _reap}
 
 if __name__ == "__main__":
     main()

@@ -92,7 +92,6 @@ def own() -> Iterator[Servers]:
 def _start(paths: Paths, supervisor: Supervisor) -> Servers:
     postgres, valkey = Postgres(paths), Valkey(paths)
     supervisor.start(postgres.service, valkey.service)
-    databases.ensure(postgres.url())
     owned = {"postgres": postgres.service, "valkey": valkey.service}
     return Servers(postgres.url(), valkey.url(), envfile.lasting_secrets({}), owned, supervisor)
 
