@@ -33,6 +33,15 @@ def standing(given: Servers) -> Iterator[House]:
 
 
 @pytest.fixture
+def fresh(given: Servers) -> Iterator[House]:
+    """A staffed house for one test that leaves traces."""
+    with house(given) as made:
+        made.subscribe(SUBSCRIBERS)
+        made.staff(money=1, io=1)
+        yield made
+
+
+@pytest.fixture
 def home(standing: House) -> Iterator[House]:
     """The standing house, whole: workers alive, no fault, no crash planned."""
     standing.mend()

@@ -1,0 +1,39 @@
+"""The tests can fail: senders that break one rule each are caught by the same verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.live.house import House, house
+from sandbox.live.servers import Servers
+from sandbox.prove import naive
+
+
+@pytest.fixture
+def careless(given: Servers) -> Iterator[House]:
+    """A house that also has the naive senders."""
+    with house(given, settings={"SANDBOX_PROVIDERS": naive.PROVIDERS}) as made:
+        made.staff(money=1, io=1)
+        yield made
+
+
+def test_signing_anew_on_an_error_pays_twice(careless: House) -> None:
+    careless.subscribe(3, provider=naive.SIGNS_ANEW)
+    careless.chain.net.fault("lost", methods=["sendTransaction"], count=3)
+    careless.make_due()
+    careless.settle()
+    verdict = careless.verdict(books=False)
+    assert verdict.double, verdict
+    assert verdict.on_chain > verdict.payments
+
+
+def test_taking_silence_for_a_refusal_loses_money(careless: House) -> None:
+    careless.subscribe(3, provider=naive.GIVES_UP)
+    careless.chain.net.fault("lost", methods=["sendTransaction"], count=3)
+    careless.make_due()
+    careless.settle()
+    verdict = careless.verdict(books=False)
+    assert any("is failed in the books" in each for each in verdict.missing), verdict
+    assert verdict.on_chain > verdict.succeeded
