@@ -9,12 +9,22 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from celery.schedules import ParseException, crontab
 from cryptography.fernet import Fernet
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    ModelWrapValidatorHandler,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PUBLIC_RPC = {
@@ -170,15 +180,20 @@ class Env(BaseSettings):
             raise ValueError("needs at least 32 characters")
         return value
 
-    @field_validator("payment_processing_interval", "maintenance_time")
+    @field_validator("payment_processing_interval")
     @classmethod
     def _interval(cls, value: str) -> str:
         value = value.strip()
         if re.fullmatch(r"[1-9]\d{0,3}", value):
             return value
-        if re.fullmatch(r"[\d*/,\-]+( [\d*/,\-]+){4}", value):
-            return value
+        if re.fullmatch(r"\S+( \S+){4}", value):
+            return check_cron(value)
         raise ValueError("is neither whole minutes (`5`) nor a five-field cron (`*/5 * * * *`)")
+
+    @field_validator("maintenance_time")
+    @classmethod
+    def _cron(cls, value: str) -> str:
+        return check_cron(value.strip())
 
     @field_validator("database_url")
     @classmethod
@@ -201,17 +216,27 @@ class Env(BaseSettings):
             raise ValueError("is not a base58 public key")
         return value
 
-    @model_validator(mode="after")
-    def _together(self) -> Env:
-        if self.livemode and self.sandbox_providers:
-            raise ValueError("SANDBOX_PROVIDERS can't be used with LIVEMODE")
-        if self.livemode and self.debug:
-            raise ValueError("DEBUG can't be on with LIVEMODE")
-        if self.livemode and self.solana_network == "localnet":
-            raise ValueError("SOLANA_NETWORK=localnet can't be used with LIVEMODE")
-        if self.solana_network == "localnet" and not self.solana_rpc_url:
-            raise ValueError("SOLANA_RPC_URL is needed with SOLANA_NETWORK=localnet")
-        return self
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_at_once(cls, data: Any, make: ModelWrapValidatorHandler[Env]) -> Env:
+        """What is wrong by itself and what is wrong together, in one error."""
+        faults: list[InitErrorDetails] = []
+        made = None
+        try:
+            made = make(data)
+        except ValidationError as wrong:
+            faults = [_detail(dict(error)) for error in wrong.errors()]
+        for name, sentence in disagreements(data):
+            faults.append(
+                {
+                    "type": PydanticCustomError("together", "{why}", {"why": sentence}),
+                    "loc": (name,),
+                    "input": None,
+                }
+            )
+        if made is None or faults:
+            raise ValidationError.from_exception_data(cls.__name__, faults)
+        return made
 
     @property
     def rpc_endpoints(self) -> list[str]:
@@ -238,6 +263,47 @@ class Env(BaseSettings):
             "CONN_MAX_AGE": 0,
             "OPTIONS": {"options": limits + " -c TimeZone=UTC", "connect_timeout": 5, **query},
         }
+
+
+def disagreements(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(variable, why) for what can't stand together. `values` as they came: text or typed."""
+
+    def on(name: str) -> bool:
+        return str(values.get(name, "")).strip().lower() in ("1", "true", "yes", "on", "t", "y")
+
+    localnet = values.get("solana_network") == "localnet"
+    rules = (
+        (on("livemode") and on("debug"), "debug", "can't be on with LIVEMODE"),
+        (on("livemode") and localnet, "solana_network", "can't be localnet with LIVEMODE"),
+        (
+            on("livemode") and bool(values.get("sandbox_providers")),
+            "sandbox_providers",
+            "can't be used with LIVEMODE",
+        ),
+        (
+            localnet and not values.get("solana_rpc_url"),
+            "solana_rpc_url",
+            "is needed with SOLANA_NETWORK=localnet",
+        ),
+    )
+    return [(name, why) for broken, name, why in rules if broken]
+
+
+def _detail(error: dict[str, Any]) -> InitErrorDetails:
+    return {"type": error["type"], "loc": error["loc"], "input": error["input"], "ctx": error.get("ctx", {})}
+
+
+def check_cron(value: str) -> str:
+    """`value` if it is a five-field cron that comes round. Raises ValueError naming the field's fault."""
+    fields = value.split()
+    if len(fields) != 5:
+        raise ValueError("is no five-field cron such as `0 2 * * *`")
+    try:
+        minute, hour, day, month, weekday = fields
+        crontab(minute=minute, hour=hour, day_of_month=day, month_of_year=month, day_of_week=weekday)
+    except (ParseException, ValueError) as fault:
+        raise ValueError(f"is no cron that ever comes round: {fault}") from None
+    return value
 
 
 def read_run_file(run_dir: str) -> dict[str, str]:

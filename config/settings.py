@@ -82,7 +82,7 @@ SOURCES = {
 
 TIMETABLE = "config.schedule.timetable"
 
-# --- Celery (queue.md section 4, design section 5) ------------------------------------------------
+# --- Celery (docs/design.md section 5) ------------------------------------------------
 CELERY_BROKER_URL = ENV.redis_url
 CELERY_RESULT_BACKEND = "django-db"
 CELERY_RESULT_EXPIRES = None  # trimmed by our own task in batches

@@ -31,12 +31,18 @@ def boot_seconds() -> float:
 
 
 def business_times(clock_ids: Iterable[int], machine: datetime) -> dict[int, datetime]:
-    """Business time of each clock at machine time `machine`. Reads the database but for clock 0."""
+    """Business time of each clock at machine time `machine`. Reads the database but for clock 0.
+
+    Raises Refusal for a clock that is not there.
+    """
     found = {REAL: machine}
     others = set(clock_ids) - {REAL}
     if others:
         for clock in Clock.objects.filter(pk__in=others):
             found[clock.pk] = _time_of(clock, machine)
+        unknown = others - found.keys()
+        if unknown:
+            raise Refusal("clock_unknown", f"there is no clock {min(unknown)}", param="clock_id")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Columns encrypted at rest: Fernet with versioned keys, newest first (libraries.md, "Field encryption")."""
+"""Columns encrypted at rest: Fernet with versioned keys, newest first."""
 
 from __future__ import annotations
 

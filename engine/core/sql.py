@@ -1,7 +1,7 @@
 """Set-based SQL that carries a rule stands in a `.sql` file beside its verb; this is its one loader.
 
 Comments are stripped (psycopg reads a single % in a comment as a placeholder), one statement a file,
-named parameters, client-side binding (running.md, "SQL files").
+named parameters, client-side binding.
 """
 
 from __future__ import annotations

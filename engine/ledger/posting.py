@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db import IntegrityError
+
 from engine.core import sql
 from engine.core.ids import uuid7s
 
@@ -35,7 +37,7 @@ def post(legs: Sequence[Leg], *, machine_at: datetime) -> None:
         return
     if sql.outside_transaction():
         raise RuntimeError("a posting belongs into the transaction of the change that it records")
-    sql.rows(
+    posted = sql.affected(
         sql.statement(__file__, "post_transfers"),
         {
             "ids": uuid7s(len(legs)),
@@ -50,6 +52,10 @@ def post(legs: Sequence[Leg], *, machine_at: datetime) -> None:
             "machine_at": machine_at,
         },
     )
+    if posted != len(legs):
+        raise IntegrityError(
+            f"{len(legs) - posted} of {len(legs)} legs name an account of another currency, or none"
+        )
     changes: dict[int, int] = defaultdict(int)
     for leg in legs:
         changes[leg.debit] += leg.amount_minor
