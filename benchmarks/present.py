@@ -49,7 +49,38 @@ def settle(found: list[Found]) -> Section:
     ]
     best = max(layouts, key=lambda name: Figure("", values[name], "").middle)
     limit = max(("limit_1", "limit_2"), key=lambda name: Figure("", values[name], "").middle)
-    section = Section("b", "Settled charges per second, instant provider", (
+    section = Section("b", "Settled charges per second, instant provider", _settle_method(one, best, limit))
+    titles = {name: f"Celery, {name.removeprefix('celery_')} money + io" for name in layouts}
+    titles |= {
+        "celery_defaults": "Celery, default settings (8 threads, batches of 50)",
+        "pgbench_settle": "pgbench, one at a time",
+        "pgbench_free": "pgbench, without the lock on the provider's row",
+        "limit_1": "limit, 1 process",
+        "limit_2": "limit, 2 processes",
+    }
+    for name, title in titles.items():
+        if name in values:
+            section.figures.append(Figure(title, values[name], "charges/s"))
+        if values.get(f"{name}_steady", [0])[0]:
+            section.figures.append(Figure("  between 10 % and 90 %", values[f"{name}_steady"], "charges/s"))
+        if f"{name}_whole" in values and name in layouts:
+            section.figures.append(Figure("  from due to settled", values[f"{name}_whole"], "charges/s"))
+    section.figures.append(Figure("pgbench, from due to settled", values["pgbench_whole"], "charges/s"))
+    section.figures.append(_ratio("Celery / pgbench", values[best], values["pgbench_settle"], "at least 3"))
+    section.figures.append(
+        _ratio("Celery / pgbench without that lock", values[best], values["pgbench_free"], "")
+    )
+    section.figures.append(_ratio("Celery / limit", values[best], values[limit], "at least 0.7"))
+    section.figures.append(
+        _ratio(
+            "Celery / pgbench, due to settled", values[f"{best}_whole"], values["pgbench_whole"], "at least 3"
+        )
+    )
+    return section
+
+
+def _settle_method(one: Found, best: str, limit: str) -> str:
+    return (
         f"{one['charges']:,} charges a round, the ways in turns on one server. First span: from scheduled payment "
         "(the lane filled while paused, then released) to the last one settled: take, mark sent, send, evidence, "
         "apply with postings, deltas, events and the invoice's and subscription's update. Second span: from due "
@@ -59,29 +90,7 @@ def settle(found: list[Found]) -> Section:
         "2 threads, simple protocol, the statements captured from the product with batches of one and the same "
         "commits. Limit: the product's verbs in a loop without Celery, one or two processes, batches of 500; the "
         f"better one here is {limit.removeprefix('limit_')}."
-    ))  # fmt: skip
-    titles = {name: f"Celery, {name.removeprefix('celery_')} money + io" for name in layouts}
-    titles |= {
-        "celery_defaults": "Celery, default settings (8 threads, batches of 50)",
-        "pgbench": "pgbench, one at a time",
-        "limit_1": "limit, 1 process",
-        "limit_2": "limit, 2 processes",
-    }
-    for name, title in titles.items():
-        if name in values:
-            section.figures.append(Figure(title, values[name], "charges/s"))
-        if values.get(f"{name}_steady", [0])[0]:
-            section.figures.append(Figure("  between 10 % and 90 %", values[f"{name}_steady"], "charges/s"))
-        if f"{name}_whole" in values:
-            section.figures.append(Figure("  from due to settled", values[f"{name}_whole"], "charges/s"))
-    section.figures.append(_ratio("Celery / pgbench", values[best], values["pgbench"], "at least 3"))
-    section.figures.append(_ratio("Celery / limit", values[best], values[limit], "at least 0.7"))
-    section.figures.append(
-        _ratio(
-            "Celery / pgbench, due to settled", values[f"{best}_whole"], values["pgbench_whole"], "at least 3"
-        )
     )
-    return section
 
 
 def _ratio(name: str, over: list[float], under: list[float], aim: str) -> Figure:

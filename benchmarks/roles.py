@@ -122,9 +122,10 @@ def _main(name: str, beside: bool) -> None:
     from engine.core import clock
 
     clock.machine_now()
+    work, count = VERBS[name], 0
+    work(0)  # imports what it needs
     print("ready", flush=True)
     sys.stdin.readline()
-    work, count = VERBS[name], 0
     while True:
         done = work(BATCH)
         count += done

@@ -72,12 +72,13 @@ def _one_at_a_time(
 ) -> None:
     """pgbench on both spans. The rows left over at each step are worked off before the next way's turn."""
     total = pgbench.CLIENTS * each
-    field.due(total + pgbench.SPARE)
-    rate = pgbench.run(scripts["whole"], each, start=2 * number * 1_000_000)
-    found.setdefault("pgbench_whole", []).append(rate)
-    field.scheduled(total)
-    rate = pgbench.run(scripts["settle"], each, start=(2 * number + 1) * 1_000_000)
-    found.setdefault("pgbench", []).append(rate)
+    for place, (name, script) in enumerate(scripts.items()):
+        if name == "whole":
+            field.due(total + pgbench.SPARE)
+        else:
+            field.scheduled(total)
+        rate = pgbench.run(script, each, start=(len(scripts) * number + place) * 1_000_000)
+        found.setdefault(f"pgbench_{name}", []).append(rate)
     _work_off()
     field.due(pgbench.SPARE * 4)
     roles.claim(pgbench.SPARE * 4)
