@@ -11,10 +11,7 @@ from uuid import UUID
 
 from engine.providers.base import Asked, FailureClass, Finding, Outcome, Sendable
 from engine.providers.solana.provider import SolanaDelegate
-
-SIGNS_ANEW = "naive_signs_anew"
-GIVES_UP = "naive_gives_up"
-PROVIDERS = f"{SIGNS_ANEW}=sandbox.prove.naive.SignsAnew,{GIVES_UP}=sandbox.prove.naive.GivesUp"
+from sandbox.prove.senders import GIVES_UP, SIGNS_ANEW
 
 
 class SignsAnew(SolanaDelegate):

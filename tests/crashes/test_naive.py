@@ -8,19 +8,19 @@ import pytest
 
 from sandbox.live.house import House, house
 from sandbox.live.servers import Servers
-from sandbox.prove import naive
+from sandbox.prove import senders
 
 
 @pytest.fixture
 def careless(given: Servers) -> Iterator[House]:
     """A house that also has the naive senders."""
-    with house(given, settings={"SANDBOX_PROVIDERS": naive.PROVIDERS}) as made:
+    with house(given, settings={"SANDBOX_PROVIDERS": senders.PROVIDERS}) as made:
         made.staff(money=1, io=1)
         yield made
 
 
 def test_signing_anew_on_an_error_pays_twice(careless: House) -> None:
-    careless.subscribe(3, provider=naive.SIGNS_ANEW)
+    careless.subscribe(3, provider=senders.SIGNS_ANEW)
     careless.chain.net.fault("lost", methods=["sendTransaction"], count=3)
     careless.make_due()
     careless.settle()
@@ -30,7 +30,7 @@ def test_signing_anew_on_an_error_pays_twice(careless: House) -> None:
 
 
 def test_taking_silence_for_a_refusal_loses_money(careless: House) -> None:
-    careless.subscribe(3, provider=naive.GIVES_UP)
+    careless.subscribe(3, provider=senders.GIVES_UP)
     careless.chain.net.fault("lost", methods=["sendTransaction"], count=3)
     careless.make_due()
     careless.settle()

@@ -1,0 +1,120 @@
+"""The storm: faults on most sends, crashes at a share of all boundaries, workers started again at once."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.live.house import House, house
+from sandbox.live.servers import Servers
+from sandbox.live.verdict import Verdict
+from sandbox.prove import senders
+
+SENDS = ["sendTransaction"]
+# What the chain does to a send, each as likely as the next.
+KINDS: tuple[dict[str, Any], ...] = (
+    {"kind": "drop"},
+    {"kind": "lost", "methods": SENDS},
+    {"kind": "lost", "methods": SENDS, "when": "before"},
+    {"kind": "http_429", "methods": SENDS},
+    {"kind": "rpc_429", "methods": SENDS},
+    {"kind": "http_5xx", "methods": SENDS, "when": "before"},
+    {"kind": "http_5xx", "methods": SENDS, "when": "after"},
+    {"kind": "behind", "methods": SENDS},
+    {"kind": "late", "slots": 3},
+    {"kind": "late", "slots": 60},
+    {"kind": "late", "slots": 140},
+    {"kind": "late", "slots": 170},
+)
+STALE = {"kind": "stale", "methods": ["getSignatureStatuses"], "slots": 40}
+STALE_SHARE = 0.25
+IO_WORKERS = 4
+SETTINGS = {
+    "SANDBOX_PROVIDERS": senders.PROVIDERS,
+    # Waits double with each technical failure; a payment in this storm has a dozen of them.
+    "PAYMENT_RETRY_DELAY": "5",
+    "SEND_WINDOW_SECONDS": "0.5",
+    "SEND_DEADLINE_SECONDS": "0.9",
+    "TAKE_SECONDS": "1",
+}
+SECONDS_MAX = 3600.0
+QUIET_SECONDS = 120.0
+WAVE_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Weather:
+    """How hard it blows. Shares from 0 to 1."""
+
+    payments: int
+    seed: int
+    faults: float = 0.6
+    crashes: float = 0.08
+    waves: int = 5
+
+
+@dataclass
+class Result:
+    """What came of one run."""
+
+    sender: str
+    verdict: Verdict
+    seconds: float
+    sends: int = 0
+    passings: int = 0
+    restarts: int = 0
+    crashes: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+
+
+def run(on: Servers, weather: Weather, *, provider: str = senders.PRODUCT) -> Result:
+    """`weather.payments` payments through the storm, then the verdict."""
+    began = time.monotonic()
+    with house(on, settings=SETTINGS) as home:
+        for wave in range(weather.waves):
+            home.subscribe(len(range(wave, weather.payments, weather.waves)), provider=provider)
+        home.staff(money=2, io=IO_WORKERS)
+        _brew(home, weather)
+        _bill(home)
+        home.crash.disarm()
+        fired = home.chain.net.faults()
+        home.chain.net.clear_faults()
+        home.settle(QUIET_SECONDS)
+        verdict = home.verdict()
+        passed, crashed = home.crash.tally()
+        faults = Counter({_name(each): 0 for each in fired})
+        for each in fired:
+            faults[_name(each)] += each["fired"]
+        sends = int(home.sql("SELECT coalesce(sum(send_no), 0) FROM payments_attempt")[0][0])
+        return Result(
+            provider, verdict, time.monotonic() - began, sends, passed.total(), home.restarts, crashed, faults
+        )
+
+
+def _bill(home: House) -> None:
+    """One wave of due subscriptions after the other, while the storm blows; then to the end."""
+    for cohort in home.cohorts:
+        home.make_due(cohort)
+        home.settle(WAVE_SECONDS)
+    home.settle(SECONDS_MAX)
+
+
+def _brew(home: House, weather: Weather) -> None:
+    """Faults share what one send in `weather.faults` gets; crashes hit every boundary alike."""
+    dice = random.Random(weather.seed)
+    each = weather.faults / len(KINDS)
+    for number, kind in enumerate(dice.sample(KINDS, len(KINDS))):
+        # Faults are drawn one after the other, so the later ones are drawn from what is left.
+        share = each / (1 - each * number)
+        home.chain.net.fault(**kind, share=share, seed=dice.getrandbits(31))
+    home.chain.net.fault(**STALE, share=STALE_SHARE, seed=dice.getrandbits(31))
+    home.crash.share(weather.crashes, seed=weather.seed)
+
+
+def _name(fault: dict[str, Any]) -> str:
+    if fault["kind"] == "late":
+        return f"late {fault['slots']}"
+    return f"{fault['kind']} {fault['when']}" if fault["kind"] in ("lost", "http_5xx") else str(fault["kind"])
