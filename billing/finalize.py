@@ -72,7 +72,9 @@ def finalize(
         total += done + Counter(batches=1)
         if done["found"]:
             points.reach(points.FINALIZE_COMMITTED)
-        if not done["found"] or (until is not None and time.monotonic() >= until):
+        # No progress, no further batch: a draft that neither opens nor leaves must not spin here.
+        moved = done["finalized"] + done["voided"] + done["held"]
+        if not moved or (until is not None and time.monotonic() >= until):
             break
     return FinalizeResult(*(total[name] for name in FinalizeResult._fields))
 
