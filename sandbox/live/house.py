@@ -18,7 +18,7 @@ from sandbox.live import servers
 from sandbox.live.chain import UNIT, Chain, chain
 from sandbox.live.crash import Plan
 from sandbox.live.servers import Servers
-from sandbox.live.spans import INTERVAL_SECONDS, SETTLE_SECONDS, SHORT
+from sandbox.live.spans import INTERVAL_SECONDS, SETTLE_SECONDS, SHORT, SLOT_MS
 from sandbox.live.ticker import Ticker
 from sandbox.live.verdict import Verdict, judge
 from sandbox.live.workers import Nursery, Worker
@@ -132,7 +132,12 @@ class House:
         return self.until(lambda: not self.is_open(), seconds)
 
     def is_open(self) -> bool:
-        """Whether something owed is not at its end: no invoice yet, a draft, a payment, unread evidence."""
+        """Whether something owed is not at its end: no invoice yet, a draft, a payment, unread evidence.
+
+        Or a transaction that the chain holds back: it may still move money that nobody waits for.
+        """
+        if self.chain.net.status()["held"]:
+            return True
         return bool(self.sql(_IS_OPEN, {"mine": self.subscriptions, "owed": self.owed})[0][0])
 
     def until(self, true: Callable[[], bool], seconds: float = SETTLE_SECONDS) -> bool:
@@ -178,8 +183,13 @@ class House:
 
 @contextmanager
 def house(
-    on: Servers, *, settings: Mapping[str, str] | None = None, price_minor: int = PRICE_MINOR, ticker: bool = True
-) -> Iterator[House]:  # fmt: skip
+    on: Servers,
+    *,
+    settings: Mapping[str, str] | None = None,
+    price_minor: int = PRICE_MINOR,
+    ticker: bool = True,
+    slot_ms: int = SLOT_MS,
+) -> Iterator[House]:
     """A house on `on`, furnished, with nobody in it: no workers, no subscriptions.
 
     `settings` are environment variables over the short spans; without `ticker` only beats wake it.
@@ -187,7 +197,7 @@ def house(
     folder = Path(tempfile.mkdtemp(prefix="cb-live-"))
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        here = stack.enter_context(chain(folder))
+        here = stack.enter_context(chain(folder, slot_ms=slot_ms))
         environ = {**_outside(), **on.secrets, **SHORT, **here.environ, **(settings or {})}
         environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
         redis_url = stack.enter_context(servers.queue(on))

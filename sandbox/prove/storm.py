@@ -29,7 +29,7 @@ KINDS: tuple[dict[str, Any], ...] = (
     {"kind": "late", "slots": 140},
     {"kind": "late", "slots": 170},
 )
-STALE = {"kind": "stale", "methods": ["getSignatureStatuses"], "slots": 40}
+STALE: dict[str, Any] = {"kind": "stale", "methods": ["getSignatureStatuses"], "slots": 40}
 STALE_SHARE = 0.25
 IO_WORKERS = 4
 SETTINGS = {

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from payments.pipeline import points
-from sandbox.live.house import House
+from sandbox.live.house import House, house
+from sandbox.live.servers import Servers
 from sandbox.live.spans import SLOT_MS
+from tests.crashes.conftest import SUBSCRIBERS
 from tests.crashes.outcome import settled_once
 
 FAULTS: dict[str, dict[str, Any]] = {
     "reply lost after the chain accepted": {"kind": "lost", "methods": ["sendTransaction"]},
-    "lands in the last slots of its blockhash": {"kind": "late", "slots": 140},
     "lands too late": {"kind": "late", "slots": 170},
     "503 after it was executed": {"kind": "http_5xx", "methods": ["sendTransaction"], "when": "after"},
     "answers slower than the deadline": {"kind": "slow", "methods": ["sendTransaction"], "delay_ms": 1500},
@@ -37,6 +38,16 @@ def test_never_landing_is_signed_anew_only_after_its_death(home: House) -> None:
     assert home.until(lambda: home.verdict(books=False).resigned > before)
     home.chain.net.clear_faults()
     assert settled_once(home).resigned > before
+
+
+def test_landing_in_the_last_slots_of_its_blockhash(given: Servers) -> None:
+    """Long after every deadline of ours nothing is signed anew: it may still land, and it does."""
+    with house(given, slot_ms=40) as slow:
+        slow.subscribe(SUBSCRIBERS)
+        slow.staff(money=1, io=1)
+        slow.chain.net.fault("late", slots=140, count=SUBSCRIBERS)
+        slow.make_due()
+        assert not settled_once(slow).resigned
 
 
 def test_a_node_that_lags_behind_another(home: House) -> None:
