@@ -18,6 +18,8 @@ app.conf.task_routes = {
     # prefork, CPU and database: what is due, what became of it
     "billing.*": {"queue": "plan"},
     "ops.*": {"queue": "plan"},
+    # the tick must not wait behind a long cycle: sending and applying would stop in the middle of a big run
+    "ops.tick": {"queue": "io"},
     "payments.apply": {"queue": "money"},
     "payments.roll_up": {"queue": "money"},
     # threads, talks to the world; one driver per lane and worker

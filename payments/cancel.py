@@ -15,12 +15,13 @@ def cancel_scheduled(
 ) -> list[UUID]:
     """Cancel the scheduled payments of these sources; the source ids whose payment was canceled.
 
-    Writes in the caller's transaction. What is in flight can't be stopped and is left out: policy acts on
-    its outcome. The caller takes the reservation off for the returned sources.
+    Writes in the caller's transaction. What is in flight can't be stopped, and what money arrived for is a
+    person's to decide: both are left out. The caller takes the reservation off for the returned sources.
     """
     if not source_ids:
         return []
-    params = {"kind": source_kind, "sources": list(source_ids), "reason": reason, "now": machine_at}
+    found = sql.rows(sql.statement(__file__, "lock_open"), {"kind": source_kind, "sources": list(source_ids)})
+    params = {"ids": [row[0] for row in found], "reason": reason, "now": machine_at}
     canceled = sql.rows(sql.statement(__file__, "cancel_scheduled"), params)
     times = clock.business_times((row[3] for row in canceled), machine_at)
     emit(

@@ -271,7 +271,7 @@ class Case(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["kind", "payment", "attempt_id"], name="one_case_per_matter")
+            models.UniqueConstraint(fields=["payment", "kind", "attempt_id"], name="one_case_per_matter")
         ]
 
     def __str__(self) -> str:

@@ -11,6 +11,8 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from engine.core.errors import Refusal
+
 
 class SourceChange(NamedTuple):
     """A payment reached an end (`state`: succeeded, failed, canceled).
@@ -36,13 +38,20 @@ class SourceChange(NamedTuple):
     correlation_id: UUID | None
 
 
+class HookRefused(Exception):
+    """What a payment was for refuses its outcome. The money is booked all the same, to suspense."""
+
+
 def tell(changes: Sequence[SourceChange]) -> None:
     """Call each source kind's hook once with its whole batch. Writes in the caller's transaction.
 
-    Raises whatever a hook raises; the caller then goes one by one and parks what is refused.
+    Raises HookRefused where a hook refuses; whatever else a hook raises passes as it is.
     """
     by_kind: dict[str, list[SourceChange]] = defaultdict(list)
     for change in changes:
         by_kind[change.source_kind].append(change)
     for kind in sorted(by_kind):
-        import_string(settings.SOURCES[kind])(by_kind[kind])
+        try:
+            import_string(settings.SOURCES[kind])(by_kind[kind])
+        except Refusal as refusal:
+            raise HookRefused(refusal.message) from refusal

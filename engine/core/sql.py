@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 _COMMENT = re.compile(r"--[^\n]*")
@@ -51,6 +51,17 @@ def columns(records: Iterable[Any], *names: str) -> dict[str, list[Any]]:
     return found
 
 
+# What PostgreSQL says when it cuts a session off (idle in transaction, idle, read-only after a failover).
+# psycopg raises the first two as InternalError: they are a lost connection, never a verdict on the data.
+_CUT_OFF = frozenset({"25P03", "25P04", "25006", "57P05"})
+
+
+def lost(fault: BaseException) -> bool:
+    """True if `fault` means that the connection or the server is away: the whole batch is read again."""
+    state = getattr(fault.__cause__, "sqlstate", None)
+    return isinstance(fault, OperationalError | InterfaceError) or state in _CUT_OFF
+
+
 def outside_transaction() -> bool:
     """True where no database transaction is open: what must hold before a byte goes out (I3)."""
     return not connection.in_atomic_block
@@ -63,4 +74,13 @@ def lock_advisory(cursor: CursorWrapper, key: str) -> bool:
     return bool(row and row[0])
 
 
-__all__ = ["affected", "columns", "lock_advisory", "outside_transaction", "rows", "statement", "transaction"]
+__all__ = [
+    "affected",
+    "columns",
+    "lock_advisory",
+    "lost",
+    "outside_transaction",
+    "rows",
+    "statement",
+    "transaction",
+]

@@ -13,9 +13,10 @@ from typing import Any
 
 import structlog
 from celery import Task, shared_task
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from kombu.exceptions import OperationalError as BrokerError
 
+from engine.core import sql
 from engine.core.ids import uuid7
 
 Counts = dict[str, Any]
@@ -78,8 +79,10 @@ def _broken_connection_dropped() -> Iterator[None]:
     """
     try:
         yield
-    except (OperationalError, InterfaceError):
+    except DatabaseError as fault:
         connection.close_if_unusable_or_obsolete()
+        if sql.lost(fault) and not isinstance(fault, OperationalError | InterfaceError):
+            raise OperationalError("the server cut the session off") from fault
         raise
 
 

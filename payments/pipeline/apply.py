@@ -12,10 +12,9 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from django.db import DataError, IntegrityError, InternalError, transaction
+from django.db import transaction
 
 from engine.core import clock, sql
-from engine.core.errors import Refusal
 from engine.core.ids import uuid7s
 from engine.ledger import posting
 from engine.ledger.posting import Leg
@@ -34,7 +33,8 @@ Decided = list[tuple[Row, Decision]]
 def apply(*, batch: int = BATCH) -> int:
     """Apply one batch of stored evidence; how many pieces. Commits.
 
-    Data errors and a hook's refusals go one by one, so one payment's trouble stays its own.
+    Whatever stops the batch, but for a lost connection, makes it go one by one: one payment's trouble stays
+    its own. A lost connection is raised: nothing was committed, and the next run reads the batch again.
     """
     tried: list[UUID] = []
     try:
@@ -44,8 +44,10 @@ def apply(*, batch: int = BATCH) -> int:
             points.reach(points.APPLY_BEFORE_COMMIT)
         points.reach(points.APPLY_COMMITTED)
         return len(tried)
-    except (DataError, IntegrityError, InternalError, Refusal) as fault:
-        log.warning("a batch of evidence goes one by one", fault=str(fault).splitlines()[0], count=len(tried))
+    except Exception as fault:
+        if sql.lost(fault):
+            raise
+        log.warning("a batch of evidence goes one by one", fault=_first_line(fault), count=len(tried))
     for evidence_id in tried:
         _apply_one(evidence_id)
     return len(tried)
@@ -68,23 +70,44 @@ def _claim(most: int) -> list[UUID]:
 
 
 def _apply_one(evidence_id: UUID) -> None:
-    """One piece alone; what its source refuses is booked to suspense and parked, what fails is parked."""
+    """One piece alone. What its source refuses is booked to suspense and parked; what fails is parked."""
     try:
-        with transaction.atomic():
-            _work([evidence_id])
+        _work_alone(evidence_id)
+    except sources.HookRefused as refusal:
+        reason = _first_line(refusal)
+    except Exception as fault:
+        _park_failed(evidence_id, fault)
         return
-    except (DataError, IntegrityError, InternalError, Refusal) as fault:
-        reason = str(fault).splitlines()[0]
+    else:
+        return
     try:
-        with transaction.atomic():
-            _work([evidence_id], refused=reason)
-    except (DataError, IntegrityError, InternalError, Refusal) as fault:
-        log.error("evidence can't be applied", evidence=str(evidence_id), fault=str(fault))
-        with transaction.atomic():
+        _work_alone(evidence_id, refused=reason)
+    except Exception as fault:
+        _park_failed(evidence_id, fault)
+
+
+def _work_alone(evidence_id: UUID, *, refused: str = "") -> None:
+    """Nothing if somebody else has applied it meanwhile: applied twice, one look would count as two."""
+    with transaction.atomic():
+        if sql.rows(sql.statement(__file__, "claim_one_evidence"), {"id": evidence_id}):
+            _work([evidence_id], refused=refused)
+
+
+def _park_failed(evidence_id: UUID, fault: Exception) -> None:
+    if sql.lost(fault):
+        raise fault
+    reason = _first_line(fault)
+    log.error("evidence can't be applied", evidence=str(evidence_id), fault=reason)
+    with transaction.atomic():
+        if sql.rows(sql.statement(__file__, "claim_one_evidence"), {"id": evidence_id}):
+            now = clock.machine_now()
             for row in rows.lock([evidence_id]):
-                now = clock.machine_now()
                 park.park([row.payment_id], f"its evidence can't be applied: {reason}", machine_at=now)
                 _mark([(row, Decision("failed: " + reason))], now)
+
+
+def _first_line(fault: BaseException) -> str:
+    return (str(fault) or type(fault).__name__).splitlines()[0]
 
 
 def _work(evidence_ids: Sequence[UUID], *, refused: str = "") -> None:
@@ -140,19 +163,22 @@ def _attempt_columns(moving: Decided, now: datetime) -> dict[str, object]:
 
 
 def _legs(effective: Decided, times: dict[int, datetime], *, refused: bool) -> list[Leg]:
-    legs: list[Leg] = []
-    for row, decision in effective:
-        at = times[row.clock_id]
-        if decision.books == "succeeded":
-            legs += books.succeeded(row, at, refused=refused)
-        elif decision.books == "late":
-            kind = "payment.succeeded_late"
-            legs += books.settlement(row, at, credit="unapplied", kind=kind, source=row.attempt_id)
-        elif decision.books == "mismatch":
-            legs += books.mismatch(row, at)
-        if decision.attempt in ("succeeded", "declined"):
-            legs += books.network_fee(row, at, succeeded=decision.attempt == "succeeded")
-    return legs
+    return [leg for row, d in effective for leg in _legs_of(row, d, times[row.clock_id], refused=refused)]
+
+
+def _legs_of(row: Row, decision: Decision, at: datetime, *, refused: bool) -> list[Leg]:
+    """The postings of one decision, with what the network took for it. A movement booked before has none."""
+    if decision.books == "succeeded":
+        legs = books.succeeded(row, at, refused=refused)
+    elif decision.books:
+        legs = books.late(row, at) if decision.books == "late" else books.mismatch(row, at)
+        if not legs:
+            return []
+    elif decision.attempt == "declined":
+        legs = []
+    else:
+        return []
+    return legs + books.network_fee(row, at, succeeded=decision.attempt != "declined")
 
 
 def _open_cases(effective: Decided, now: datetime) -> None:

@@ -49,6 +49,18 @@ def succeeded(row: Row, business_at: datetime, *, refused: bool = False) -> list
     ]
 
 
+def late(row: Row, business_at: datetime) -> list[Leg]:
+    """What arrived after the end, to unapplied; nothing where the same movement is booked already.
+
+    Another attempt of the payment may have adopted the movement (its transaction carried our memo).
+    """
+    params = {"payment": row.payment_id, "movement": row.movement_id, "attempt": row.attempt_id}
+    if row.movement_id and sql.rows(sql.statement(__file__, "is_adopted"), params):
+        return []
+    kind = "payment.succeeded_late"
+    return settlement(row, business_at, credit="unapplied", kind=kind, source=row.attempt_id)
+
+
 def mismatch(row: Row, business_at: datetime) -> list[Leg]:
     """What arrived, in its own currency, to suspense: once per movement at the provider (design 3)."""
     movement = uuid5(NAMESPACE_OID, f"{row.provider}:{row.movement_id or row.evidence_id}")

@@ -111,9 +111,17 @@ def _declined(row: Row, sheet: Sheet, now: datetime) -> Decision:
 
 def _pending(row: Row, sheet: Sheet, now: datetime) -> Decision:
     if not _open(row):
-        return _as_it_was(row, "refused: the attempt was closed")
+        return _seen_after_end(row)
     attempt = "pending" if row.attempt_state != "pending" else None
     return Decision("pending", attempt, None, _next_look(row, now), looked=True, provisional=row.provisional)
+
+
+def _seen_after_end(row: Row) -> Decision:
+    """A look that finds what had been given up outranks the reply that gave it up: a person decides."""
+    if row.source != "lookup" or row.attempt_state not in ("declined", "not_sent"):
+        return _as_it_was(row, "refused: the attempt was closed")
+    park = "an earlier attempt was seen after it had been given up" if _may_be_sent(row) else ""
+    return Decision("seen after the end", look_at=row.next_action_at, case="seen_after_end", park=park)
 
 
 def _unknown(row: Row, sheet: Sheet, now: datetime) -> Decision:
@@ -142,7 +150,8 @@ def _absent(row: Row, sheet: Sheet, now: datetime) -> Decision:
     if not _open(row):
         return _as_it_was(row, "refused: the attempt was closed")
     may_read = row.send_by + timedelta(seconds=spans.absence(sheet))
-    if now < may_read:
+    if row.send_no != row.attempt_send_no or row.observed_at < may_read:
+        may_read = max(may_read, now)
         return Decision("too early to read absence", look_at=may_read, looked=True)
     if not sheet.absence_certain:
         return Decision("absence proves nothing here", look_at=_next_look(row, now), looked=True)

@@ -18,7 +18,7 @@ from payments.pipeline import hold, lanes, park, points, stopping
 from payments.pipeline.lanes import Lane
 from payments.pipeline.mark_sent import mark_sent
 from payments.pipeline.outbound import Outbound
-from payments.pipeline.take import give_back, payables, take
+from payments.pipeline.take import give_back, look, payables
 
 log = structlog.get_logger(__name__)
 
@@ -43,9 +43,10 @@ def _start_some(lane: Lane, provider: Provider, outbound: Outbound) -> bool:
     """Start as many sends as threads are free. False where nothing (more) could be started now."""
     if outbound.free < max(1, outbound.threads // 4):
         return False
-    taken = take(lane.operation, lane.provider, most=min(outbound.free, settings.ENV.payment_batch_size))
+    most = min(outbound.free, settings.ENV.payment_batch_size)
+    taken, aside = look(lane.operation, lane.provider, most=most)
     if not taken:
-        return False
+        return aside
     wanted = payables(taken, lane.operation, machine_at=clock.machine_now())
     try:
         over = _start(provider, wanted, outbound)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -27,19 +29,22 @@ class Said(NamedTuple):
     finding: Finding
 
 
-def store(said: Sequence[Said]) -> None:
-    """Store all in one commit. Stored whatever their fence: the fence guards sending alone."""
+def store(said: Sequence[Said], *, observed_at: datetime | None = None) -> None:
+    """Store all in one commit. Stored whatever their fence: the fence guards sending alone.
+
+    `observed_at`: machine time before the question was asked, for looks; absence is dated by it.
+    """
     if not said:
         return
-    findings = [one.finding for one in said]
-    details = [json.dumps(dict(finding.detail), sort_keys=True, default=str) for finding in findings]
+    findings = [_clean(one.finding) for one in said]
+    details = [_text(json.dumps(dict(finding.detail), sort_keys=True, default=str)) for finding in findings]
     params = {
         "ids": uuid7s(len(said)),
         "digests": [_digest(one, detail) for one, detail in zip(findings, details, strict=True)],
         "details": details,
         "outcomes": [finding.outcome.value for finding in findings],
         "classes": [finding.failure_class.value for finding in findings],
-        "now": clock.machine_now(),
+        "now": observed_at or clock.machine_now(),
         **sql.columns(said, "attempt_id", "payment_id", "send_no", "source"),
         **sql.columns(
             findings, "code", "message", "provisional", "provider_ref", "movement_id", "gross_minor", "currency",
@@ -50,6 +55,21 @@ def store(said: Sequence[Said]) -> None:
         sql.rows(sql.statement(__file__, "store_evidence"), params)
         points.reach(points.EVIDENCE_BEFORE_COMMIT)
     points.reach(points.EVIDENCE_COMMITTED)
+
+
+def _clean(finding: Finding) -> Finding:
+    """Without what PostgreSQL can't hold: the world's text must never keep its truth from being stored."""
+    return replace(
+        finding,
+        code=_text(finding.code),
+        message=_text(finding.message),
+        provider_ref=_text(finding.provider_ref),
+        movement_id=_text(finding.movement_id),
+    )
+
+
+def _text(text: str) -> str:
+    return text.replace("\x00", "").replace("\\u0000", "").encode("utf-8", "replace").decode()
 
 
 def _digest(finding: Finding, detail: str) -> str:

@@ -38,14 +38,15 @@ def slots(provider: str, *, free: int, now: datetime) -> int:
 
     Locks the provider's row and the kill switch for the rest of the transaction; 0 where either says stop.
     """
-    found = sql.rows(
-        sql.statement(__file__, "lock_switches"),
-        {"provider": provider, "open_after": now - timedelta(seconds=spans.deadline())},
-    )
+    found = sql.rows(sql.statement(__file__, "lock_switches"), {"provider": provider})
     if not found:
         raise RuntimeError(f"no switch row for provider {provider}: run `manage.py sync_schedule`")
-    stopped, concurrency, on_their_way = found[0]
-    return 0 if stopped else max(0, min(free, concurrency - on_their_way))
+    stopped, concurrency = found[0]
+    if stopped:
+        return 0
+    params = {"provider": provider, "open_after": now - timedelta(seconds=spans.deadline())}
+    on_their_way = sql.rows(sql.statement(__file__, "on_their_way"), params)[0][0]
+    return int(max(0, min(free, concurrency - on_their_way)))
 
 
 def mark_sent(

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from types import TracebackType
 
 import structlog
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, DataError, connection
 
-from engine.core import wake
+from engine.core import sql, wake
 from engine.providers.base import FailureClass, Finding, Outcome, Provider
 from payments.pipeline import evidence, send
 from payments.pipeline.evidence import Said
@@ -48,7 +49,9 @@ class Outbound:
         return self.threads - len(self._futures)
 
     def put(self, marked: Marked) -> None:
-        """Start one committed send."""
+        """Start one committed send. Raises RuntimeError inside a transaction (I3)."""
+        if not sql.outside_transaction():
+            raise RuntimeError("a transaction is open across a network call (I3)")
         self._futures[self._pool.submit(send.send, self._provider, marked)] = marked
 
     def collect(self, *, seconds: float) -> int:
@@ -84,7 +87,12 @@ def _keep_until_stored(said: list[Said]) -> None:
         try:
             evidence.store(said)
             return
-        except (OperationalError, InterfaceError) as fault:
+        except DataError as fault:
+            log.error(
+                "evidence is stored without its text", count=len(said), fault=str(fault).splitlines()[0]
+            )
+            said = [one._replace(finding=replace(one.finding, message="", detail={})) for one in said]
+        except DatabaseError as fault:
             log.warning("evidence is kept and tried again", count=len(said), fault=type(fault).__name__)
             connection.close()
             time.sleep(pause)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
+from cryptography.fernet import InvalidToken
 from django.db import transaction
 
 from engine.core import clock, sql
 from engine.core.crypt import unseal
 from engine.providers.base import Provider, Sendable
-from payments.pipeline import mark_sent, points, spans
+from payments.pipeline import mark_sent, park, points, spans
 from payments.pipeline.lanes import Lane
 from payments.pipeline.mark_sent import Marked
 
@@ -44,15 +45,29 @@ def mark(provider: Provider, lane: Lane, looked: Sequence[Looked], *, free: int)
                 "look_at": send_by + timedelta(seconds=spans.deadline()),
             },
         )
+        opened = {row[0]: _open(row[2]) for row in won}
+        by_id = {one.attempt_id: one for one in chosen}
+        shut = [by_id[attempt_id].payment_id for attempt_id, envelope in opened.items() if envelope is None]
+        park.park(shut, "no key of FIELD_KEYS opens what is to be sent again", machine_at=now)
         points.reach(points.RESEND_BEFORE_COMMIT)
     points.reach(points.RESEND_COMMITTED)
-    by_id = {one.attempt_id: one for one in chosen}
-    return [_marked(row, by_id[row[0]], lane, fences[row[0]], boot) for row in won]
+    return [
+        _marked(row[0], row[1], envelope, by_id[row[0]], lane, fences[row[0]], boot)
+        for row in won
+        if (envelope := opened[row[0]]) is not None
+    ]
 
 
-def _marked(row: tuple[Any, ...], one: Looked, lane: Lane, fence: int, boot: float) -> Marked:
-    attempt_id: UUID = row[0]
-    send_no, envelope = row[1], unseal(row[2])
+def _open(sealed: bytes) -> bytes | None:
+    try:
+        return unseal(sealed)
+    except InvalidToken:
+        return None
+
+
+def _marked(
+    attempt_id: UUID, send_no: int, envelope: bytes, one: Looked, lane: Lane, fence: int, boot: float
+) -> Marked:
     sendable = Sendable(
         attempt_id, one.payment_id, send_no, lane.operation, one.identity, envelope, one.data, one.amount_minor,
         one.currency, one.instructions,

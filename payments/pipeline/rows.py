@@ -30,6 +30,8 @@ class Row(NamedTuple):
     retry_seconds: float | None
     must_park: bool
     sends_not_left: int
+    send_no: int  # the send that the evidence speaks for
+    observed_at: datetime  # machine time before it was asked
     attempt_id: UUID
     attempt_state: str
     attempt_send_no: int
@@ -54,6 +56,7 @@ class Row(NamedTuple):
     looks: int
     next_action_at: datetime | None
     provisional_at: datetime | None
+    parked: bool
     correlation_id: UUID | None
 
 

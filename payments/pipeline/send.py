@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from engine.core import clock, sql
+from engine.core import clock
 from engine.providers.base import FailureClass, Finding, Outcome, Provider
 from payments.pipeline import points, spans, stopping
 from payments.pipeline.mark_sent import Marked
@@ -18,8 +18,6 @@ def send(provider: Provider, marked: Marked) -> tuple[Finding, str]:
     The window is measured on the boot-time clock, which no clock step and no SIGSTOP can bend: a worker
     that was stopped between mark sent and the first byte finds it over and does not send (design 3).
     """
-    if not sql.outside_transaction():
-        raise RuntimeError("a transaction is open across a network call (I3)")
     points.reach(points.SEND_BEFORE_CHECK)
     refusal = _may_leave(marked)
     if refusal is not None:

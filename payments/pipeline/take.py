@@ -31,7 +31,19 @@ class Taken(NamedTuple):
     until: datetime
 
 
+class Take(NamedTuple):
+    """What was taken, and whether rows were set aside meanwhile: there may be more behind them."""
+
+    rows: list[Taken]
+    aside: bool
+
+
 def take(operation: str, provider: str, *, most: int) -> list[Taken]:
+    """What `look` takes, for callers that come back anyway."""
+    return look(operation, provider, most=most).rows
+
+
+def look(operation: str, provider: str, *, most: int) -> Take:
     """Up to `most` due payments of the lane, oldest first and one per queue. Commits.
 
     A payment behind an older open one of its queue waits for it. One taken twice without a result comes
@@ -53,7 +65,8 @@ def take(operation: str, provider: str, *, most: int) -> list[Taken]:
         taken = sql.rows(sql.statement(__file__, "take_payments"), {"ids": chosen, "until": until})
         points.reach(points.TAKE_BEFORE_COMMIT)
     points.reach(points.TAKE_COMMITTED)
-    return [Taken._make((*row[:4], json.loads(row[4]), *row[5:], until)) for row in taken]
+    held = [Taken._make((*row[:4], json.loads(row[4]), *row[5:], until)) for row in taken]
+    return Take(held, bool(behind or poison))
 
 
 def payables(taken: list[Taken], operation: str, *, machine_at: datetime) -> list[Payable]:

@@ -43,7 +43,8 @@ class Looked(NamedTuple):
     currency: str
     instructions: dict[str, Any]
     looks: int
-    last: tuple[str, str, bool]
+    until: datetime
+    last: tuple[str, str, bool, bool]
 
 
 def verify(lane: Lane) -> int:
@@ -70,13 +71,14 @@ def take_open(lane: Lane, *, most: int) -> list[Looked]:
     """
     with transaction.atomic():
         now = clock.machine_now()
+        until = now + timedelta(seconds=spans.take())
         found = sql.rows(
             sql.statement(__file__, "take_open"),
             {
                 "operation": lane.operation,
                 "provider": lane.provider,
                 "now": now,
-                "until": now + timedelta(seconds=spans.take()),
+                "until": until,
                 "most": most,
             },
         )
@@ -84,21 +86,27 @@ def take_open(lane: Lane, *, most: int) -> list[Looked]:
         late = [row[0] for row in found if row[2] == "sent" and row[7] <= overdue]
         sql.affected(sql.statement(__file__, "sent_is_unknown"), {"ids": late})
     return [
-        Looked._make((*row[:4], json.loads(row[4]), *row[5:12], json.loads(row[12]), row[13], row[14:17]))
+        Looked._make(
+            (*row[:4], json.loads(row[4]), *row[5:12], json.loads(row[12]), row[13], until, row[14:18])
+        )
         for row in found
     ]
 
 
 def _look(provider: Provider, lane: Lane, taken: Sequence[Looked]) -> None:
+    asked_at = clock.machine_now()
     try:
         findings = provider.lookup([_asked(one, lane) for one in taken])
     except ProviderUnavailable as fault:
         _look_later(taken, fault.retry_seconds)
         return
     points.reach(points.VERIFY_LOOKED)
-    readable = clock.machine_now() - timedelta(seconds=spans.absence(provider.sheet))
+    readable = asked_at - timedelta(seconds=spans.absence(provider.sheet))
     news = [(o, findings[o.attempt_id]) for o in taken if _is_news(o, findings.get(o.attempt_id), readable)]
-    evidence.store([Said(o.attempt_id, o.payment_id, o.send_no, "lookup", finding) for o, finding in news])
+    evidence.store(
+        [Said(o.attempt_id, o.payment_id, o.send_no, "lookup", finding) for o, finding in news],
+        observed_at=asked_at,
+    )
     if news:
         wake.wake("payments.apply")
     told = {one.attempt_id for one, _ in news}
@@ -122,9 +130,12 @@ def _is_news(one: Looked, finding: Finding | None, readable: datetime) -> bool:
         return False
     if finding.outcome is Outcome.ABSENT:
         return one.send_by <= readable
+    if finding.outcome in (Outcome.SUCCEEDED, Outcome.DECLINED):
+        return True  # final, and the attempt is unresolved still: an earlier piece could not be applied
     if finding.outcome is Outcome.MISSING:
         return one.state == "pending"
-    return (finding.outcome.value, finding.code, finding.provisional) != one.last
+    parks = bool(finding.detail.get("park"))
+    return (finding.outcome.value, finding.code, finding.provisional, parks) != one.last
 
 
 def _to_send_again(provider: Provider, rest: Sequence[Looked], findings: dict[UUID, Finding]) -> list[Looked]:
@@ -132,10 +143,15 @@ def _to_send_again(provider: Provider, rest: Sequence[Looked], findings: dict[UU
         return []
     wait = timedelta(seconds=spans.absence(provider.sheet))
     now = clock.machine_now()
+    # Too old: the identity may be dead at the provider, or it has been missing for so long that a person is
+    # asked. Looking later parks it in the end.
+    life = min(provider.sheet.identity_seconds or spans.park_unknown(), spans.park_unknown())
+    oldest = now - timedelta(seconds=life) + timedelta(seconds=spans.settles())
     return [
         one
         for one in rest
         if one.send_by + wait < now
+        and one.created_at > oldest
         and (finding := findings.get(one.attempt_id)) is not None
         and finding.outcome is Outcome.MISSING
     ]
@@ -164,6 +180,7 @@ def _look_later(looked: Sequence[Looked], seconds: float | None) -> None:
             sql.statement(__file__, "look_later"),
             {
                 "ids": [one.payment_id for one in looked],
+                "leases": [one.until for one in looked],
                 "ats": [now + timedelta(seconds=max(spans.look(one.looks), seconds or 0)) for one in looked],
             },
         )

@@ -27,15 +27,13 @@ def mark() -> list[Marked]:
 
 def run(monkeypatch: pytest.MonkeyPatch) -> None:
     """Send what is due, then look up and apply once."""
-    with monkeypatch.context() as patch:
-        patch.setattr("payments.pipeline.send.sql.outside_transaction", lambda: True)
-        said = []
-        for one in mark():
-            finding, source = send.send(registry.get("scripted"), one)
-            said.append(
-                Said(one.sendable.attempt_id, one.sendable.payment_id, one.sendable.send_no, source, finding)
-            )
-        evidence.store(said)
+    said = []
+    for one in mark():
+        finding, source = send.send(registry.get("scripted"), one)
+        said.append(
+            Said(one.sendable.attempt_id, one.sendable.payment_id, one.sendable.send_no, source, finding)
+        )
+    evidence.store(said)
     apply_all()
     look()
 

@@ -13,7 +13,7 @@ from engine.ledger import balances
 from engine.ledger.models import Transfer
 from engine.outbox.models import Event
 from engine.providers.base import FailureClass, Finding, Hold, HoldKind, Outcome
-from payments.models import Attempt, Evidence
+from payments.models import Attempt
 from payments.pipeline import evidence, send, verify
 from payments.pipeline.evidence import Said
 from payments.pipeline.take import payables, take
@@ -103,9 +103,7 @@ def test_a_worker_that_was_stopped_too_long_does_not_send(world, new_payment, pa
     one = new_payment()
     marked = mark()
     time.sleep(0.25)
-    with monkeypatch.context() as patch:
-        patch.setattr("payments.pipeline.send.sql.outside_transaction", lambda: True)
-        finding, source = send.send(world, marked[0])
+    finding, source = send.send(world, marked[0])
     assert (finding.outcome, finding.code, source) == (Outcome.NOT_LEFT, "window_over", "local")
     assert world.sent == []
     sendable = marked[0].sendable
@@ -135,14 +133,12 @@ def test_what_is_missing_is_sent_again_under_the_same_identity(world, new_paymen
     assert payment(one).state == "in_flight"
     time.sleep(0.4)
     found = verify.take_open(LANE, most=50)
-    with monkeypatch.context() as patch:
-        patch.setattr("payments.pipeline.send.sql.outside_transaction", lambda: True)
-        again = verify._to_send_again(world, found, world.lookup([verify._asked(f, LANE) for f in found]))
-        from payments.pipeline import resend
+    again = verify._to_send_again(world, found, world.lookup([verify._asked(f, LANE) for f in found]))
+    from payments.pipeline import resend
 
-        marked = resend.mark(world, LANE, again, free=5)
-        assert resend.mark(world, LANE, again, free=5) == []  # the fence has one winner
-        send.send(world, marked[0])
+    marked = resend.mark(world, LANE, again, free=5)
+    assert resend.mark(world, LANE, again, free=5) == []  # the fence has one winner
+    send.send(world, marked[0])
     assert [s.identity for s in world.sent] == [world.sent[0].identity] * 2
     assert [s.send_no for s in world.sent] == [1, 2]
     assert world.sent[0].envelope == world.sent[1].envelope

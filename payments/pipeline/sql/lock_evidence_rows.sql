@@ -5,11 +5,11 @@ SELECT e.id, e.source, e.outcome, e.failure_class, e.code, e.message, e.provisio
        CASE WHEN e.outcome = 'not_left' THEN
          (SELECT count(DISTINCT n.send_no) FROM payments_evidence n
            WHERE n.attempt_id = e.attempt_id AND n.outcome = 'not_left')
-       ELSE 0 END,
+       ELSE 0 END, e.send_no, e.observed_at,
        a.id, a.state, a.send_no, a.send_by, a.provider, a.identity,
        p.id, p.state, p.version, p.operation, p.settlement, p.amount_minor, p.fee_minor, p.currency, p.accounts::text,
        p.clock_id, p.source_kind, p.source_id, p.no, p.queue_key, p.short_tries, p.looks, p.next_action_at,
-       p.provisional_at, p.correlation_id
+       p.provisional_at, p.parked_at IS NOT NULL, p.correlation_id
   FROM payments_evidence e
   JOIN payments_attempt a ON a.id = e.attempt_id
   JOIN payments_payment p ON p.id = e.payment_id

@@ -13,10 +13,11 @@ WITH due AS (
 )
 SELECT a.id, t.id, a.state, a.identity, a.data::text, a.send_no, a.fence, a.send_by, a.created_at,
        t.amount_minor, t.fee_minor, t.currency, t.instructions::text, t.looks,
-       coalesce(l.outcome, ''), coalesce(l.code, ''), coalesce(l.provisional, false)
+       coalesce(l.outcome, ''), coalesce(l.code, ''), coalesce(l.provisional, false),
+       coalesce(l.park, false)
   FROM taken t
   JOIN payments_attempt a ON a.payment_id = t.id AND a.state IN ('sent', 'pending', 'unknown')
   LEFT JOIN LATERAL (
-    SELECT e.outcome, e.code, e.provisional FROM payments_evidence e
+    SELECT e.outcome, e.code, e.provisional, (e.detail ->> 'park')::bool AS park FROM payments_evidence e
      WHERE e.attempt_id = a.id AND e.source = 'lookup' ORDER BY e.id DESC LIMIT 1
   ) l ON true

@@ -1,3 +1,12 @@
--- The next of each queue whose head has ended. Index: open_payments_in_queue.
-UPDATE payments_payment SET next_action_at = %(now)s, waiting = ''
- WHERE queue_key = ANY(%(keys)s::uuid[]) AND state = 'scheduled' AND waiting = 'queue' AND parked_at IS NULL
+-- The head of each queue whose former head has ended, and nobody else: its followers still wait. A hint: a
+-- locked row is left to the next look. Index: open_payments_in_queue.
+WITH heads AS (
+  SELECT DISTINCT ON (queue_key) id FROM payments_payment
+   WHERE queue_key = ANY(%(keys)s::uuid[]) AND state IN ('scheduled', 'in_flight')
+   ORDER BY queue_key, due_at, id
+), free AS (
+  SELECT p.id FROM payments_payment p JOIN heads h ON h.id = p.id
+   WHERE p.state = 'scheduled' AND p.waiting = 'queue' AND p.parked_at IS NULL
+   ORDER BY p.id FOR UPDATE OF p SKIP LOCKED
+)
+UPDATE payments_payment p SET next_action_at = %(now)s, waiting = '' FROM free f WHERE p.id = f.id
