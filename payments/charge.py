@@ -14,6 +14,7 @@ from uuid import UUID
 
 from engine.core import sql
 from engine.core.ids import uuid7s
+from engine.core.packed import packed
 from engine.ledger import accounts
 from engine.ledger.chart import Kind
 from engine.outbox.emit import NewEvent, emit
@@ -45,6 +46,13 @@ class Charge:
     correlation_id: UUID | None
 
 
+# Ids, numbers and moments: what goes to the database as array literals.
+_PLAIN = (
+    "source_id", "no", "clock_id", "method_id", "queue_key", "due_at", "grace_until", "amount_minor", "fee_minor",
+    "correlation_id",
+)  # fmt: skip
+
+
 def schedule(charges: Sequence[Charge], *, machine_at: datetime) -> list[UUID]:
     """Create a scheduled payment for each charge; their ids in the same order.
 
@@ -58,14 +66,12 @@ def schedule(charges: Sequence[Charge], *, machine_at: datetime) -> list[UUID]:
     sql.rows(
         sql.statement(__file__, "schedule_payments"),
         {
-            "ids": ids,
-            **sql.columns(
-                charges, "source_kind", "source_id", "no", "provider", "clock_id", "method_id", "queue_key",
-                "due_at", "grace_until", "currency", "amount_minor", "fee_minor", "correlation_id",
-            ),
+            "ids": packed(ids),
+            **sql.columns(charges, "source_kind", "provider", "currency"),
+            **{name: packed(column) for name, column in sql.columns(charges, *_PLAIN).items()},
             "settlement": [registry.get(charge.provider).sheet.settlement for charge in charges],
-            "instructions": [json.dumps(charge.instructions) for charge in charges],
-            "accounts": [json.dumps(frozen_of) for frozen_of in frozen],
+            "instructions": json.dumps([charge.instructions for charge in charges]),
+            "accounts": json.dumps(frozen),
             "machine_at": machine_at,
         },
     )  # fmt: skip

@@ -50,7 +50,7 @@ def nth(anchor: datetime, n: int, *, unit: str, count: int, zone: str) -> dateti
     A wall time that DST skips is read with the offset before the gap; one that comes twice is the first.
     """
     if unit == "second":
-        return anchor + timedelta(seconds=n * count)
+        return anchor.astimezone(UTC) + timedelta(seconds=n * count)
     local = anchor.astimezone(ZoneInfo(zone))
     wall = local.replace(tzinfo=None) + _step(unit, n * count)
     return wall.replace(tzinfo=ZoneInfo(zone), fold=0).astimezone(UTC)

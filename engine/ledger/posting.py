@@ -12,6 +12,7 @@ from django.db import IntegrityError
 
 from engine.core import sql
 from engine.core.ids import uuid7s
+from engine.core.packed import packed
 
 
 class Leg(NamedTuple):
@@ -40,15 +41,15 @@ def post(legs: Sequence[Leg], *, machine_at: datetime) -> None:
     posted = sql.affected(
         sql.statement(__file__, "post_transfers"),
         {
-            "ids": uuid7s(len(legs)),
+            "ids": packed(uuid7s(len(legs))),
             "kinds": [leg.kind for leg in legs],
-            "sources": [leg.source_id for leg in legs],
-            "seqs": [leg.seq for leg in legs],
-            "debits": [leg.debit for leg in legs],
-            "credits": [leg.credit for leg in legs],
+            "sources": packed(leg.source_id for leg in legs),
+            "seqs": packed(leg.seq for leg in legs),
+            "debits": packed(leg.debit for leg in legs),
+            "credits": packed(leg.credit for leg in legs),
             "currencies": [leg.currency for leg in legs],
-            "amounts": [leg.amount_minor for leg in legs],
-            "business_ats": [leg.business_at for leg in legs],
+            "amounts": packed(leg.amount_minor for leg in legs),
+            "business_ats": packed(leg.business_at for leg in legs),
             "machine_at": machine_at,
         },
     )
@@ -68,5 +69,5 @@ def _note(changes: dict[int, int]) -> None:
     accounts = sorted(account for account, amount in changes.items() if amount)
     sql.rows(
         sql.statement(__file__, "note_deltas"),
-        {"accounts": accounts, "amounts": [changes[account] for account in accounts]},
+        {"accounts": packed(accounts), "amounts": packed(changes[account] for account in accounts)},
     )

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from engine.core import sql
 from engine.core.ids import uuid7s
+from engine.core.packed import packed
 
 
 class NewEvent(NamedTuple):
@@ -32,15 +33,16 @@ def emit(events: Sequence[NewEvent], *, machine_at: datetime) -> None:
     sql.rows(
         sql.statement(__file__, "emit_events"),
         {
-            "ids": uuid7s(len(events)),
+            "ids": packed(uuid7s(len(events))),
             "types": [event.type for event in events],
             "kinds": [event.object_kind for event in events],
-            "objects": [event.object_id for event in events],
-            "seqs": [event.seq for event in events],
-            "clocks": [event.clock_id for event in events],
-            "occurred": [event.occurred_at for event in events],
-            "correlations": [event.correlation_id for event in events],
-            "payloads": [json.dumps(event.payload, default=str) for event in events],
+            "objects": packed(event.object_id for event in events),
+            "seqs": packed(event.seq for event in events),
+            "clocks": packed(event.clock_id for event in events),
+            "occurred": packed(event.occurred_at for event in events),
+            "correlations": packed(event.correlation_id for event in events),
+            # One document: the driver quotes an array of JSON texts letter by letter.
+            "payloads": json.dumps([event.payload for event in events], default=str),
             "machine_at": machine_at,
         },
     )

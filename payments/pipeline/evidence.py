@@ -15,6 +15,7 @@ from uuid import UUID
 
 from engine.core import clock, sql
 from engine.core.ids import uuid7s
+from engine.core.packed import packed
 from engine.providers.base import Finding
 from payments.pipeline import points
 
@@ -39,13 +40,15 @@ def store(said: Sequence[Said], *, observed_at: datetime | None = None) -> None:
     findings = [_clean(one.finding) for one in said]
     details = [_text(json.dumps(dict(finding.detail), sort_keys=True, default=str)) for finding in findings]
     params = {
-        "ids": uuid7s(len(said)),
+        "ids": packed(uuid7s(len(said))),
         "digests": [_digest(one, detail) for one, detail in zip(findings, details, strict=True)],
-        "details": details,
+        "details": f"[{','.join(details)}]",
         "outcomes": [finding.outcome.value for finding in findings],
         "classes": [finding.failure_class.value for finding in findings],
         "now": observed_at or clock.machine_now(),
-        **sql.columns(said, "attempt_id", "payment_id", "send_no", "source"),
+        "attempt_id": packed(one.attempt_id for one in said),
+        "payment_id": packed(one.payment_id for one in said),
+        **sql.columns(said, "send_no", "source"),
         **sql.columns(
             findings, "code", "message", "provisional", "provider_ref", "movement_id", "gross_minor", "currency",
             "fee_minor", "network_fee_minor", "network_currency", "retry_seconds",

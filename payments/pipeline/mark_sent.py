@@ -19,6 +19,7 @@ from django.db import transaction
 from engine.core import clock, sql
 from engine.core.crypt import seal
 from engine.core.ids import uuid7s
+from engine.core.packed import packed
 from engine.outbox.emit import NewEvent, emit
 from engine.providers.base import Context, Hold, Payable, Prepared, Provider, Sendable
 from payments.pipeline import hold, points, spans
@@ -95,13 +96,13 @@ def _insert(
     sql.rows(
         sql.statement(__file__, "insert_attempts"),
         {
-            "ids": ids,
-            "payments": [one.payment_id for one in ready],
+            "ids": packed(ids),
+            "payments": packed(one.payment_id for one in ready),
             "provider": provider.name,
             "identities": [one.identity for one in ready],
             "envelopes": [seal(one.envelope) for one in ready],
-            "data": [json.dumps(one.data) for one in ready],
-            "fences": fences,
+            "data": json.dumps([one.data for one in ready]),
+            "fences": packed(fences),
             "send_by": send_by,
             "now": now,
             "look_at": send_by + timedelta(seconds=spans.deadline()),
