@@ -10,6 +10,7 @@ import json
 import os
 import random
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -83,6 +84,9 @@ class Reacher:
             self._seen += 1
             if self._seen >= self._plan["nth"] and _first(self._plan["flag"]):
                 os.killpg(os.getpgrp(), SIGNALS[self._plan["how"]])
+                # A SIGSTOP reaches the main thread first; without this wait the thread that came here would
+                # run on for a moment, past the boundary.
+                time.sleep(0.5)
 
     def _read(self) -> None:
         try:

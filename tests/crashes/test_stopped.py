@@ -12,7 +12,7 @@ import pytest
 from payments.pipeline import points
 from sandbox.live.crash import STOP
 from sandbox.live.house import House
-from sandbox.live.spans import SHORT
+from sandbox.live.spans import SETTLE_SECONDS, SHORT
 from tests.crashes.outcome import settled_once
 
 # Longer than from mark sent to the end of the last deadline that anybody waits for.
@@ -74,4 +74,16 @@ def test_stopped_with_what_it_knows(home: House, point: str) -> None:
     settled_once(home)
     thaw(stopped)
     time.sleep(0.5)
+    settled_once(home)
+
+
+def test_stopped_while_it_holds_the_locks(home: House) -> None:
+    """In the middle of mark sent: the server cuts it off after 30 s, others go on, and it finds nothing done."""
+    stopped = home.crash.arm(points.MARK_BEFORE_COMMIT, STOP)
+    home.make_due()
+    assert home.until(stopped.exists)
+    assert home.settle(2 * SETTLE_SECONDS)
+    thaw(stopped)
+    settled_once(home)
+    home.make_due()
     settled_once(home)
