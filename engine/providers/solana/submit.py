@@ -15,7 +15,7 @@ from engine.providers.solana.faults import (
 )
 from engine.providers.solana.rpc import Client
 
-PREFLIGHT, BAD_SIGNATURE, BAD_PARAMS = -32002, -32003, -32602
+PREFLIGHT = -32002
 # maxRetries 0: the engine owns every retry, and it sends the same bytes. skipPreflight: a preflight on
 # one node says nothing about the cluster, and the accounts were checked before signing.
 OPTIONS = {"encoding": "base64", "skipPreflight": True, "maxRetries": 0}
@@ -37,13 +37,13 @@ def submit(client: Client, sendable: Sendable) -> Finding:
 def of_fault(fault: RpcFault) -> Finding:
     """What a failed send proves. Pure.
 
-    NOT_LEFT lets the engine sign anew, so it is said only where the bytes can't land at all: no
-    connection was made, or every node must refuse these bytes. A 429, "behind" or a preflight refusal
-    comes through balancers that ask a second node after the first one took the bytes and lost its
-    answer; it is no proof. The same bytes are then sent again, which costs nothing.
+    NOT_LEFT lets the engine sign anew, so it is said only where no connection was made. Any answer, be
+    it a 429, "behind", a bad signature, bad parameters or a preflight refusal, may come through a balancer
+    that asked a second node after the first one took the bytes and lost its answer; it is no proof. The
+    same bytes are then sent again, which costs nothing, and their absence is shown by the height.
     """
     if isinstance(fault, NotReached):
-        return _not_left("not_reached", "No node could be reached.")
+        return Finding(Outcome.NOT_LEFT, FailureClass.TECHNICAL, "not_reached", "No node could be reached.")
     if isinstance(fault, RateLimited):
         return _unknown("rate_limited", "The node limits our rate.", retry_seconds=fault.retry_after)
     if isinstance(fault, NodeBehind):
@@ -54,8 +54,6 @@ def of_fault(fault: RpcFault) -> Finding:
 
 
 def _of_refusal(refused: RpcError) -> Finding:
-    if refused.code in (BAD_SIGNATURE, BAD_PARAMS):
-        return _not_left("refused_by_node", refused.message, code_seen=refused.code)
     if refused.code == PREFLIGHT and _already_processed(refused):
         return Finding(Outcome.PENDING, code="already_processed", message="It is on the chain already.")
     return _unknown("refused_by_node", refused.message, code_seen=refused.code)
@@ -64,10 +62,6 @@ def _of_refusal(refused: RpcError) -> Finding:
 def _already_processed(refused: RpcError) -> bool:
     data = refused.data if isinstance(refused.data, dict) else {}
     return data.get("err") == "AlreadyProcessed" or "already been processed" in refused.message
-
-
-def _not_left(code: str, message: str, **detail: Any) -> Finding:
-    return Finding(Outcome.NOT_LEFT, FailureClass.TECHNICAL, code, message, detail=detail)
 
 
 def _unknown(code: str, message: str, *, retry_seconds: float | None = None, **detail: Any) -> Finding:
