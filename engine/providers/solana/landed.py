@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,7 @@ class Landed:
 def read(client: Client, signatures: Iterable[str]) -> dict[str, Landed]:
     """Finalized transactions by signature; those the node can't show (yet, or any more) are left out.
 
+    So is one in a form that can't be read: it waits alone, the others of its batch go on.
     Calls out, 50 a call. Raises RpcFault.
     """
     wanted = list(dict.fromkeys(signatures))
@@ -44,7 +46,8 @@ def read(client: Client, signatures: Iterable[str]) -> dict[str, Landed]:
         answers = client.read_many([("getTransaction", [each, OPTIONS]) for each in chunk])
         for signature, answer in zip(chunk, answers, strict=True):
             if answer is not None and not isinstance(answer, RpcError):
-                found[signature] = _parse(signature, answer)
+                with suppress(OutcomeUnknown):
+                    found[signature] = _parse(signature, answer)
     return found
 
 
