@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from celery.schedules import ParseException, crontab
 from cryptography.fernet import Fernet
 from pydantic import (
     Field,
@@ -26,6 +23,8 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from config.env_rules import check_cron, disagreements, read_mints, read_run_file
 
 PUBLIC_RPC = {
     "devnet": "https://api.devnet.solana.com",
@@ -41,8 +40,9 @@ class Env(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore", case_sensitive=False)
 
     # --- servers ---------------------------------------------------------------------------------
-    database_url: str = Field(description="PostgreSQL 15+, postgresql://user:password@host/name")
-    redis_url: str = Field(description="Redis 7+ or Valkey, redis://... or redis+socket:///path")
+    # repr=False: a URL may hold a password or a key.
+    database_url: str = Field(repr=False, description="PostgreSQL 15+, postgresql://user:password@host/name")
+    redis_url: str = Field(repr=False, description="Redis 7+ or Valkey, redis://... or redis+socket:///path")
     secret_key: SecretStr = Field(description="Django's signing key, at least 32 characters")
     field_keys: Annotated[list[SecretStr], NoDecode] = Field(
         description="Fernet keys for columns at rest, newest first, separated by commas"
@@ -105,14 +105,21 @@ class Env(BaseSettings):
     )
     watch_ahead_every_seconds: float = Field(default=3600, gt=0, description="How often that is done")
     lane_seconds: float = Field(default=60, gt=0, description="A lane's driver ends itself after this")
-    lane_threads: int = Field(default=8, ge=1, le=256, description="Requests in flight per lane and worker")
+    lane_threads: int = Field(
+        default=50,
+        ge=1,
+        le=256,
+        description="Requests in flight per lane and worker; at most so many rows are marked at once",
+    )
     tick_seconds: float = Field(default=2, gt=0, le=60)
     sweep_seconds: float = Field(default=60, gt=0, le=3600)
     result_days: int = Field(default=7, ge=1, description="Days that result rows of batch tasks are kept")
 
     # --- Solana (rows 0.39 to 0.41, design section 6) ---------------------------------------------
     solana_network: Literal["devnet", "testnet", "mainnet-beta", "localnet"] = "devnet"
-    solana_rpc_url: str = Field(default="", description="One or more endpoints, separated by commas")
+    solana_rpc_url: str = Field(
+        default="", repr=False, description="One or more endpoints, separated by commas"
+    )
     solana_commitment: Literal["confirmed", "finalized"] = "confirmed"
     solana_collector_keys: Annotated[list[SecretStr], NoDecode] = Field(
         default=[], description="Delegates, `version:base58 of 64 bytes`, newest first, separated by commas"
@@ -126,13 +133,12 @@ class Env(BaseSettings):
     solana_priority_fee: int = Field(default=1000, ge=0, description="micro-lamports per compute unit")
     solana_priority_fee_cap: int = Field(default=100_000, ge=0, description="lamports a transaction, at most")
     solana_compute_limit: int = Field(default=60_000, ge=1000, le=1_400_000)
-    solana_strict_once_minor: int = Field(
-        default=0, ge=0, description="From this amount (minor units) on a marker locks on chain; 0 = never"
-    )
     solana_fee_payer_min: int = Field(
         default=10_000_000, ge=0, description="lamports; below it nothing is sent"
     )
-    solana_blockhash_slots: int = Field(default=150, ge=10, le=300)
+    solana_blockhash_slots: int = Field(
+        default=150, ge=10, le=300, description="How long a blockhash lives; other than 150 on localnet alone"
+    )
 
     @field_validator("field_keys", "solana_collector_keys", "allowed_hosts", mode="before")
     @classmethod
@@ -144,15 +150,7 @@ class Env(BaseSettings):
     @field_validator("solana_mints", mode="before")
     @classmethod
     def _mints(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        mints: dict[str, tuple[str, int]] = {}
-        for part in filter(None, (p.strip() for p in value.split(","))):
-            match = re.fullmatch(r"([A-Z][A-Z0-9]{1,9})=([1-9A-HJ-NP-Za-km-z]{32,44}):(\d)", part)
-            if not match:
-                raise ValueError(f"`{part}` is not CODE=mint:decimals with at most 9 decimals")
-            mints[match[1]] = (match[2], int(match[3]))
-        return mints
+        return read_mints(value) if isinstance(value, str) else value
 
     @field_validator("sandbox_providers", mode="before")
     @classmethod
@@ -265,54 +263,8 @@ class Env(BaseSettings):
         }
 
 
-def disagreements(values: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(variable, why) for what can't stand together. `values` as they came: text or typed."""
-
-    def on(name: str) -> bool:
-        return str(values.get(name, "")).strip().lower() in ("1", "true", "yes", "on", "t", "y")
-
-    localnet = values.get("solana_network") == "localnet"
-    rules = (
-        (on("livemode") and on("debug"), "debug", "can't be on with LIVEMODE"),
-        (on("livemode") and localnet, "solana_network", "can't be localnet with LIVEMODE"),
-        (
-            on("livemode") and bool(values.get("sandbox_providers")),
-            "sandbox_providers",
-            "can't be used with LIVEMODE",
-        ),
-        (
-            localnet and not values.get("solana_rpc_url"),
-            "solana_rpc_url",
-            "is needed with SOLANA_NETWORK=localnet",
-        ),
-    )
-    return [(name, why) for broken, name, why in rules if broken]
-
-
 def _detail(error: dict[str, Any]) -> InitErrorDetails:
     return {"type": error["type"], "loc": error["loc"], "input": error["input"], "ctx": error.get("ctx", {})}
-
-
-def check_cron(value: str) -> str:
-    """`value` if it is a five-field cron that comes round. Raises ValueError naming the field's fault."""
-    fields = value.split()
-    if len(fields) != 5:
-        raise ValueError("is no five-field cron such as `0 2 * * *`")
-    try:
-        minute, hour, day, month, weekday = fields
-        crontab(minute=minute, hour=hour, day_of_month=day, month_of_year=month, day_of_week=weekday)
-    except (ParseException, ValueError) as fault:
-        raise ValueError(f"is no cron that ever comes round: {fault}") from None
-    return value
-
-
-def read_run_file(run_dir: str) -> dict[str, str]:
-    """KEY=VALUE lines of RUN_DIR/env, or nothing where there is no such file. Reads a file."""
-    path = Path(run_dir) / "env"
-    if not path.is_file():
-        return {}
-    pairs = (line.split("=", 1) for line in path.read_text().splitlines() if "=" in line and line[0] != "#")
-    return {key.strip(): value for key, value in pairs}
 
 
 def load() -> Env:

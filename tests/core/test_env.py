@@ -143,3 +143,38 @@ def test_the_daily_maintenance_is_a_cron() -> None:
 
 def test_a_cron_that_no_clock_ever_shows_is_refused() -> None:
     assert "payment_processing_interval" in _faults(payment_processing_interval="99 99 * * *")
+
+
+@pytest.mark.parametrize("network", ["devnet", "testnet", "mainnet-beta"])
+@pytest.mark.parametrize("slots", ["60", 149, 300])
+def test_a_blockhash_lives_as_long_as_the_cluster_says(network: str, slots: object) -> None:
+    """Absence is proved by the height: fewer slots would sign anew what may still land."""
+    assert "solana_blockhash_slots" in _faults(solana_network=network, solana_blockhash_slots=slots)
+
+
+def test_a_local_net_may_forget_its_blockhashes_sooner() -> None:
+    values = {name.lower(): value for name, value in GOOD.items()}
+    local = {"solana_network": "localnet", "solana_rpc_url": "http://x", "solana_blockhash_slots": "60"}
+    assert Env(**values, **local).solana_blockhash_slots == 60  # type: ignore[arg-type]
+    assert Env(**values, solana_blockhash_slots="150").solana_blockhash_slots == 150  # type: ignore[arg-type]
+
+
+def test_no_password_and_no_key_is_shown() -> None:
+    values = {name.lower(): value for name, value in GOOD.items()} | {
+        "database_url": "postgresql://me:hunter1@db/clearbeat",
+        "redis_url": "rediss://me:hunter2@queue:6379/0",
+        "solana_rpc_url": "https://rpc.example/?api-key=hunter3",
+        "secret_key": "hunter4" * 5,
+        "solana_fee_payer_key": "hunter5",
+        "solana_collector_keys": "1:hunter6",
+        "internal_scheduler_api_key": "hunter7",
+    }
+    env = Env(**values)  # type: ignore[arg-type]
+    for shown in (repr(env), str(env)):
+        assert "hunter" not in shown and GOOD["FIELD_KEYS"] not in shown
+
+
+def test_a_lane_may_send_a_whole_batch_at_once() -> None:
+    """A lane marks at most as many rows as it has free threads."""
+    fields = Env.model_fields
+    assert fields["lane_threads"].default == fields["payment_batch_size"].default == 50
