@@ -71,6 +71,7 @@ def test_a_living_orphan_server_is_ended_first(paths: Paths) -> None:
             connection.execute(WRITE)
         postgres = servers.supervisor.services[0]
         command = postgres.process.command
+    paths.make()  # an embedded run takes its empty socket folder away
     orphan = subprocess.Popen(command.argv, env=dict(command.env), stderr=subprocess.DEVNULL)
     until(lambda: (paths.sockets / ".s.PGSQL.5432").exists(), "the orphan serves")
     with embedded(paths.run_dir) as servers:
