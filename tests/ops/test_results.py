@@ -1,0 +1,34 @@
+"""Result rows of batch tasks: operators see them, and they are trimmed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django_celery_results.models import TaskResult
+
+from engine.core import clock
+from ops import tasks
+
+pytestmark = pytest.mark.django_db
+
+
+def _result(name: str, *, days: float) -> TaskResult:
+    made = TaskResult.objects.create(task_id=name, task_name="billing.claim_due", status="SUCCESS")
+    TaskResult.objects.filter(pk=made.pk).update(date_done=clock.machine_now() - timedelta(days=days))
+    return made
+
+
+def test_rows_older_than_the_setting_are_trimmed_and_no_others():
+    _result("old", days=7.1)
+    _result("young", days=6.9)
+    assert tasks.trim_results() == {"trimmed": 1}
+    assert [row.task_id for row in TaskResult.objects.all()] == ["young"]
+
+
+@pytest.mark.parametrize("page", ["django_celery_results/taskresult", "django_celery_beat/periodictask"])
+def test_results_and_the_timetable_stand_in_the_admin(admin_client: Client, page: str):
+    _result("shown", days=0)
+    assert admin_client.get(f"/admin/{page}/").status_code == 200
+    assert admin_client.get(f"/admin/{page}/add/").status_code in (200, 403)

@@ -1,0 +1,28 @@
+"""What a batch task leaves behind: one result row with counts, made by a real worker; a tick leaves none."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.live import servers
+from sandbox.live.house import house
+
+pytestmark = pytest.mark.live
+
+
+def test_a_real_worker_leaves_one_row_per_batch_task_and_none_for_a_tick() -> None:
+    with house(servers.given()) as home:
+        home.subscribe(3)
+        home.staff(money=1, io=1)
+        home.make_due()
+        assert home.settle(), home.verdict()
+        rows = home.sql("SELECT task_id, task_name, status, result FROM django_celery_results_taskresult")
+        names = {name for _, name, _, _ in rows}
+        assert {"payments.send", "payments.verify", "payments.apply"} <= names
+        assert "ops.tick" not in names
+        assert len({task_id for task_id, *_ in rows}) == len(rows)
+        assert {status for _, _, status, _ in rows} == {"SUCCESS"}
+        sent = [result for _, name, _, result in rows if name == "payments.send"]
+        assert all("sent" in result for result in sent)
+        idle = [result for _, name, _, result in rows if name == "payments.send" and '"sent": 0' in result]
+        assert idle == [], "a wake-up that found nothing leaves no row"
