@@ -6,32 +6,29 @@ import time
 
 from django.conf import settings
 
-from billing import cycle, numbering, upkeep, watch
-from engine.core import clock
+from billing import cycle, due, numbering, upkeep, watch
 from engine.core.task import Counts, batch_task
 
 # A task is killed after CELERY_TASK_TIME_LIMIT: a longer cycle ends itself before, and the next one goes on.
 _LONGEST_SECONDS = 200
+# A wake-up's finalize ends sooner: applying must not wait behind it, and the next tick goes on.
+_WOKEN_SECONDS = 20
 
 
-def _until() -> float:
-    return time.monotonic() + min(settings.ENV.max_processing_time / 1000, _LONGEST_SECONDS)
+def _seconds(longest: float) -> float:
+    return min(settings.ENV.max_processing_time / 1000, longest)
 
 
 @batch_task(name="billing.claim_due")
 def claim_due() -> Counts:
     """Bill what is due on real time and on every running clock, then open the drafts."""
-    until = _until()
-    claims = [cycle.claim(each, until=until) for each in clock.moving_clocks()]
-    opened = cycle.finalize(until=until)
-    counts = {"claimed": sum(c.claimed for c in claims), "held": sum(c.held for c in claims)}
-    return {**counts, "finalized": opened.finalized, "payments": opened.payments, "drafts_held": opened.held}
+    return dict(due.process_due(seconds=_seconds(_LONGEST_SECONDS)))
 
 
 @batch_task(name="billing.finalize_drafts", quiet_when_idle=True)
 def finalize_drafts() -> Counts:
     """Open the drafts that wait."""
-    opened = cycle.finalize(until=_until())
+    opened = cycle.finalize(until=time.monotonic() + _seconds(_WOKEN_SECONDS))
     return {"finalized": opened.finalized, "payments": opened.payments, "drafts_held": opened.held}
 
 
