@@ -64,6 +64,7 @@ class House:
     restarts: int = 0
     keep: bool = True
     """Whether waiting starts dead workers again."""
+    _connection: psycopg.Connection[Any] | None = None
 
     @property
     def crash(self) -> Plan:
@@ -172,10 +173,12 @@ class House:
         end = time.monotonic() + SETTLE_SECONDS
         while True:
             try:
-                with psycopg.connect(self.database_url, autocommit=True, connect_timeout=5) as connection:
-                    cursor = connection.execute(statement, params)  # type: ignore[arg-type]
-                    return list(cursor.fetchall()) if cursor.description else []
+                if self._connection is None or self._connection.closed:
+                    self._connection = psycopg.connect(self.database_url, autocommit=True, connect_timeout=5)
+                cursor = self._connection.execute(statement, params)  # type: ignore[arg-type]
+                return list(cursor.fetchall()) if cursor.description else []
             except psycopg.OperationalError:
+                self._connection = None
                 if time.monotonic() > end:
                     raise
                 time.sleep(0.1)

@@ -7,7 +7,7 @@ And the fees of what was executed are the network fees that were booked.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,8 @@ class Verdict:
     resent: int = 0
     resigned: int = 0
     on_chain: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Why payments are parked."""
     double: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -115,7 +117,9 @@ def _one(
 ) -> None:  # fmt: skip
     name = f"payment {payment.memo}"
     found.on_chain += len(paid)
-    found.parked += bool(payment.parked)
+    if payment.parked:
+        found.parked += 1
+        found.reasons[payment.parked] += 1
     found.succeeded += payment.state == "succeeded"
     if len(paid) > 1:
         found.double.append(f"{name} moved {len(paid)} times on the chain and is {payment.state}")
@@ -123,15 +127,25 @@ def _one(
         found.wrong += [f"{name}: {each}" for each in _parties(payment, entry)]
     settlement = sorted(transfers.get((payment.memo, "payment.succeeded"), []))
     if payment.state == "succeeded":
-        if not paid:
-            found.wrong.append(f"{name} is booked and never moved on the chain")
-        expected = [(0, payment.amount - payment.fee), (1, payment.fee), (2, payment.fee)]
-        if settlement != [leg for leg in expected if leg[1]]:
-            found.wrong.append(f"{name} is posted as {settlement}")
-        counters = (payment.settled, payment.invoice, payment.due, payment.collecting, payment.collected)
-        if counters != (payment.amount, "paid", payment.amount, 0, payment.amount):
-            found.wrong.append(f"{name} and its invoice disagree: {counters}")
-        return
+        _paid(payment, paid, settlement, found)
+    else:
+        _unpaid(payment, paid, settlement, found)
+
+
+def _paid(payment: Payment, paid: list[Entry], settlement: list[tuple[int, int]], found: Verdict) -> None:
+    name = f"payment {payment.memo}"
+    if not paid:
+        found.wrong.append(f"{name} is booked and never moved on the chain")
+    expected = [(0, payment.amount - payment.fee), (1, payment.fee), (2, payment.fee)]
+    if settlement != [leg for leg in expected if leg[1]]:
+        found.wrong.append(f"{name} is posted as {settlement}")
+    counters = (payment.settled, payment.invoice, payment.due, payment.collecting, payment.collected)
+    if counters != (payment.amount, "paid", payment.amount, 0, payment.amount):
+        found.wrong.append(f"{name} and its invoice disagree: {counters}")
+
+
+def _unpaid(payment: Payment, paid: list[Entry], settlement: list[tuple[int, int]], found: Verdict) -> None:
+    name = f"payment {payment.memo}"
     if paid:
         found.missing.append(f"{name} moved on the chain and is {payment.state} in the books")
     if settlement:

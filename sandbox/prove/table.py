@@ -42,10 +42,16 @@ def text(results: Sequence[Result], weather: Weather) -> str:
         for row in table
     ]
     how = (
-        f"seed {weather.seed}; faults on {weather.faults:.0%} of sends, 25% of status answers from a node 40 slots "
-        f"behind, crashes (SIGKILL) at {weather.crashes:.0%} of boundaries; real workers, PostgreSQL, Valkey, LiteSVM"
+        f"seed {weather.seed}; faults on {weather.faults:.0%} of the sends that reach the node, "
+        f"25% of status answers from a node 40 slots behind, crashes (SIGKILL) at "
+        f"{weather.crashes:.0%} of boundaries; real workers, PostgreSQL, Valkey, LiteSVM"
     )
-    return "\n".join([*lines, how])
+    why = [
+        f"{result.sender}: {count} parked, {reason}"
+        for result in results
+        for reason, count in result.verdict.reasons.items()
+    ]
+    return "\n".join([*lines, *why, how])
 
 
 def _share(result: Result) -> str:

@@ -6,7 +6,7 @@ from sandbox.live.servers import Servers
 from sandbox.prove import storm, table
 from sandbox.prove.storm import Weather
 
-SHORT = Weather(payments=60, seed=7, crashes=0.05)
+SHORT = Weather(payments=60, seed=7, crashes=0.04, waves=2)
 
 
 def test_the_product_holds_in_the_storm(given: Servers) -> None:
