@@ -1,5 +1,6 @@
 # Everything needs only Python 3.11+ with venv and pip, make, and a package index.
 # PYTHON=python3.12 chooses another Python; RUN_DIR, WEB_PORT, FLOWER_PORT, SOLANA_PORT, CYCLES are passed on.
+# Tests and benchmarks empty a folder of their own (TEST_RUN_DIR), never RUN_DIR.
 .DEFAULT_GOAL := help
 .PHONY: help run test prove bench bench-long lock clean reset
 MAKEFLAGS += --no-print-directory
@@ -42,4 +43,4 @@ reset:  ## forget the run's data, logs and secrets (RUN_DIR)
 	@exec $(PY) -m sandbox.run.reset
 
 clean: reset  ## reset, and remove the environment and caches
-	@rm -rf .venv .venv.lock .run-test .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf .venv .venv.lock .run-test .run-bench .run-prove .mypy_cache .ruff_cache .import_linter_cache .hypothesis

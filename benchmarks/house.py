@@ -88,8 +88,11 @@ class House:
 
 @contextmanager
 def house() -> Iterator[House]:
-    """Servers under RUN_DIR, or those that DATABASE_URL and REDIS_URL name."""
-    with embedded(os.environ.get("RUN_DIR") or RUN_DIR, fresh=True, settings=POSTGRES) as servers:
+    """Servers under TEST_RUN_DIR, or those that DATABASE_URL and REDIS_URL name.
+
+    Never under RUN_DIR, which may be a run that somebody keeps: this folder is emptied first.
+    """
+    with embedded(os.environ.get("TEST_RUN_DIR") or RUN_DIR, fresh=True, settings=POSTGRES) as servers:
         made = House(servers)
         made.prepare()
         yield made

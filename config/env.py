@@ -24,7 +24,18 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from config.env_rules import check_cron, disagreements, read_mints, read_run_file
+from config.env_rules import (
+    check_collectors,
+    check_cron,
+    check_database,
+    check_endpoints,
+    check_key,
+    check_redis,
+    disagreements,
+    read_mints,
+    read_providers,
+    read_run_file,
+)
 
 PUBLIC_RPC = {
     "devnet": "https://api.devnet.solana.com",
@@ -48,15 +59,13 @@ class Env(BaseSettings):
         description="Fernet keys for columns at rest, newest first, separated by commas"
     )
     debug: bool = Field(default=False, description="Django's debug pages; never on in production")
-    livemode: bool = Field(default=False, description="Real money. Simulators and test clocks are refused.")
+    livemode: bool = Field(default=False, description="Real money. Simulators and the localnet are refused.")
     allowed_hosts: Annotated[list[str], NoDecode] = Field(default=["127.0.0.1", "localhost", "[::1]"])
-    web_threads: int = Field(default=8, ge=1, le=64, description="Threads of one web process")
     log_file: str = Field(default="", description="Also write the log here; stdout always has it (row 0.71)")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     soft_shutdown_seconds: float = Field(
         default=30, ge=0, description="A worker may end what it does for so long after SIGTERM"
     )
-    flower_url: str = Field(default="", description="Where the admin links to Flower")
 
     # --- scheduler (rows 0.34 to 0.48) -----------------------------------------------------------
     payment_scheduler_enabled: bool = Field(default=True, description="Off: beat finds nothing due")
@@ -78,7 +87,12 @@ class Env(BaseSettings):
         le=30 * 86_400,
         description="Seconds after the due date in which funds are awaited",
     )
-    max_processing_time: int = Field(default=300_000, ge=1000, le=3_600_000, description="ms of one cycle")
+    max_processing_time: int = Field(
+        default=300_000,
+        ge=1000,
+        le=3_600_000,
+        description="ms of one cycle; at most 200 s of it are used, a task is killed at 240 s",
+    )
     maintenance_time: str = Field(default="0 2 * * *", description="Cron of the daily maintenance, UTC")
     catch_up_limit: int = Field(
         default=3, ge=1, le=1000, description="Missed periods billed in a row before an operator is asked"
@@ -155,9 +169,7 @@ class Env(BaseSettings):
     @field_validator("sandbox_providers", mode="before")
     @classmethod
     def _providers(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        return dict(part.split("=", 1) for part in value.split(",") if "=" in part)
+        return read_providers(value) if isinstance(value, str) else value
 
     @field_validator("field_keys")
     @classmethod
@@ -193,19 +205,11 @@ class Env(BaseSettings):
     def _cron(cls, value: str) -> str:
         return check_cron(value.strip())
 
-    @field_validator("database_url")
-    @classmethod
-    def _database(cls, value: str) -> str:
-        if not value.startswith(("postgres://", "postgresql://")):
-            raise ValueError("must start with postgresql://")
-        return value
-
-    @field_validator("redis_url")
-    @classmethod
-    def _redis(cls, value: str) -> str:
-        if not value.startswith(("redis://", "rediss://", "redis+socket://")):
-            raise ValueError("must start with redis://, rediss:// or redis+socket://")
-        return value
+    _database = field_validator("database_url")(check_database)
+    _redis = field_validator("redis_url")(check_redis)
+    _endpoints = field_validator("solana_rpc_url")(check_endpoints)
+    _collectors = field_validator("solana_collector_keys")(check_collectors)
+    _fee_payer = field_validator("solana_fee_payer_key")(check_key)
 
     @field_validator("solana_fee_wallet")
     @classmethod

@@ -9,6 +9,7 @@ import django
 from rich.console import Console
 from rich.live import Live
 
+from sandbox.demo import asked
 from sandbox.run.context import Context
 
 LEASE_SECONDS = 3.0
@@ -31,13 +32,18 @@ def show(context: Context) -> int:
     started = clock.machine_now()
     context.each_second.append(lambda: clock.extend_lease(clock_id, seconds=LEASE_SECONDS))
     context.each_second.append(late.LateFunder())
-    wanted = int(os.environ.get("CYCLES") or 0)
-    goal = cycles.Goal(clock_id, started, wanted) if wanted else None
-    done = _watch(context, lambda: view.read(clock_id), goal.reached if goal else lambda: False)
-    if goal is None or not done:
+    wanted = asked.wanted(os.environ)
+    if not wanted:
+        _watch(context, lambda: view.read(clock_id), lambda: False)
         return 0
+    goal = cycles.Goal(clock_id, started, wanted)
+    try:
+        reached = _watch(context, lambda: view.read(clock_id), goal.over) and goal.reached()
+    except KeyboardInterrupt:
+        context.supervisor.say("✗ stopped before everybody had their periods")
+        return 1
     context.each_second.clear()
-    return goal.finish(context.supervisor.say)
+    return goal.finish(context.supervisor.say, reached=reached)
 
 
 def _watch(context: Context, read: Callable[[], object], reached: Callable[[], bool]) -> bool:

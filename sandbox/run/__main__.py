@@ -1,7 +1,9 @@
 """`python -m sandbox.run`: what `make run` does once the environment stands."""
 
+import os
 import sys
 
+from sandbox.demo import asked
 from sandbox.demo.show import show
 from sandbox.run.start import run
 
@@ -9,4 +11,5 @@ if __name__ == "__main__":
     for stream in (sys.stdout, sys.stderr):
         # A terminal without UTF-8 shows ? for the tick mark instead of ending the run.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    asked.wanted(os.environ)  # a wrong one ends here, not after the start
     sys.exit(run(show))

@@ -44,7 +44,7 @@ def main(words: list[str]) -> int:
     for name, argv in CHECKS.items():
         if code := step(name, argv, os.environ):
             return code
-    with embedded(os.environ.get("RUN_DIR") or RUN_DIR, fresh=True, say=say) as servers:
+    with embedded(os.environ.get("TEST_RUN_DIR") or RUN_DIR, fresh=True, say=say) as servers:
         environ = {**os.environ, **servers.values}
         for name, argv in ON_SERVERS.items():
             if code := step(name, (*argv, *words) if name == "tests" else argv, environ):

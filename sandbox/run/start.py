@@ -99,7 +99,6 @@ def _values(paths: Paths, environ: Mapping[str, str], chosen: Mapping[str, int])
         **embedded.secrets(paths, environ),
         **demo.settings(demo.keys(envfile.read(paths.env)), environ),
         **envfile.run_logins(),
-        "FLOWER_URL": f"http://{ports.HOST}:{chosen['FLOWER_PORT']}",
     }
 
 

@@ -26,7 +26,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> dict:
     """The short form on servers of its own."""
     folder = tmp_path_factory.mktemp("bench")
     environ = {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "REDIS_URL")}
-    environ["RUN_DIR"] = str(folder / "run")
+    environ["TEST_RUN_DIR"] = str(folder / "run")
     command = [sys.executable, "-m", "benchmarks", "--short", "--to", str(folder)]
     done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
