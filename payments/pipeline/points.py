@@ -1,12 +1,10 @@
-"""The named boundaries of the pipeline: every COMMIT and every arrow of the diagram in design section 3.
+"""The named boundaries of the pipeline, where the crash tests end or stop a process.
 
-In production `reach` does nothing. The crash tests set CLEARBEAT_CRASH to end or stop the process at one.
+docs/architecture.md says what each leaves behind, and which commits have none.
 """
 
 from __future__ import annotations
 
-import os
-import signal
 from typing import Final
 
 CLAIM_BEFORE_COMMIT: Final = "claim.before_commit"
@@ -34,29 +32,6 @@ ALL: Final = tuple(
     value for name, value in list(globals().items()) if name.isupper() and isinstance(value, str)
 )
 
-_point, _, _how = os.environ.get("CLEARBEAT_CRASH", "").partition("=")
-_nth = int(os.environ.get("CLEARBEAT_CRASH_NTH", "1")) if _point else 0
-_flag = os.environ.get("CLEARBEAT_CRASH_FLAG", "")
-_seen = 0
-
 
 def reach(point: str) -> None:
-    """Pass a boundary. With CLEARBEAT_CRASH=<point>=<KILL|STOP> the n-th passing ends or stops the process.
-
-    CLEARBEAT_CRASH_FLAG names a file that is made when it happens, so that it happens once over restarts.
-    """
-    if point == _point:
-        _act()
-
-
-def _act() -> None:
-    global _seen
-    _seen += 1
-    if _seen < _nth:
-        return
-    if _flag:
-        try:
-            os.close(os.open(_flag, os.O_CREAT | os.O_EXCL))
-        except FileExistsError:
-            return
-    os.kill(os.getpid(), {"KILL": signal.SIGKILL, "STOP": signal.SIGSTOP}[_how])
+    """Nothing. The crash tests' workers put their own in its place (sandbox/live/crash.py), which may die here."""
