@@ -1,11 +1,11 @@
-"""What operators see of billing. Verbs change it; the admin only shows."""
+"""What operators see of billing, and the verbs they have for what is held. The rest is only shown."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 
-from billing import models
-from engine.core.readonly import ReadOnly, ReadOnlyInline
+from billing import models, operate
+from engine.core.readonly import Operated, ReadOnly, ReadOnlyInline, action
 
 
 class PlanVersions(ReadOnlyInline):
@@ -41,7 +41,7 @@ class PlanAdmin(ReadOnly):
 
 
 @admin.register(models.Subscription)
-class SubscriptionAdmin(ReadOnly):
+class SubscriptionAdmin(Operated):
     list_display = (
         "id", "customer", "plan", "state", "next_due_at", "period_no", "payments_made", "payments_failed",
         "reason", "held_reason",
@@ -49,13 +49,17 @@ class SubscriptionAdmin(ReadOnly):
     list_filter = ("state", "held_code", "reason_code", "clock_id")
     list_select_related = ("customer", "plan")
     search_fields = ("=id", "=customer__id", "=customer__wallet", "=customer__email", "=creator__wallet")
+    actions = (
+        action("Release and bill what was missed", operate.release_held, named=True),
+        action("Release and skip what was missed", operate.skip_missed, named=True),
+    )
 
 
 @admin.register(models.Invoice)
-class InvoiceAdmin(ReadOnly):
+class InvoiceAdmin(Operated):
     list_display = (
         "label", "state", "subscription_id", "period_no", "period_start", "due_minor", "collecting_minor",
-        "collected_minor", "currency", "reason",
+        "collected_minor", "currency", "reason", "held_reason",
     )  # fmt: skip
     list_filter = ("state", "currency", "failure_class", "reason_code", "clock_id")
     list_select_related = ("subscription",)
@@ -64,6 +68,7 @@ class InvoiceAdmin(ReadOnly):
         "=number",
     )  # fmt: skip
     inlines = (InvoiceLines,)
+    actions = (action("Release draft", operate.release_draft, named=True),)
 
     @admin.display(description="invoice", ordering="number")
     def label(self, invoice: models.Invoice) -> str:

@@ -11,6 +11,7 @@ from billing import again, change, hold, moment
 from billing.models import Invoice, Subscription
 from engine.core import calendar
 from engine.core.errors import Refusal
+from engine.outbox import emit
 
 
 def resume(subscription_id: UUID) -> Subscription:
@@ -37,23 +38,23 @@ def resume(subscription_id: UUID) -> Subscription:
     return subscription
 
 
-def release_held(subscription_id: UUID) -> Subscription:
+def release_held(subscription_id: UUID, *, why: str = "") -> Subscription:
     """An operator lets a held subscription go on: all that it missed up to now is billed. Writes.
 
     A period that has its invoice already is passed over. Raises Refusal if it is not held.
     """
-    return _release(subscription_id, skip=False)
+    return _release(subscription_id, skip=False, why=why)
 
 
-def skip_missed(subscription_id: UUID) -> Subscription:
+def skip_missed(subscription_id: UUID, *, why: str = "") -> Subscription:
     """Let a held subscription go on from its next date; what it missed is skipped, never billed. Writes.
 
     Raises Refusal if it is not held.
     """
-    return _release(subscription_id, skip=True)
+    return _release(subscription_id, skip=True, why=why)
 
 
-def release_draft(invoice_id: UUID) -> None:
+def release_draft(invoice_id: UUID, *, why: str = "") -> None:
     """Offer a held draft to finalize again, after its cause was mended. Writes. Raises Refusal if not held."""
     with transaction.atomic():
         found = (
@@ -63,11 +64,17 @@ def release_draft(invoice_id: UUID) -> None:
         if invoice is None:
             raise Refusal("not_held", "there is no held draft of that id", param="invoice")
         invoice.held_reason = ""
-        invoice.next_action_at = moment.read(invoice.clock_id).machine
-        invoice.save(update_fields=["held_reason", "next_action_at"])
+        at = moment.read(invoice.clock_id)
+        invoice.next_action_at = at.machine
+        invoice.version += 1
+        invoice.save(update_fields=["held_reason", "next_action_at", "version"])
+        payload = {"invoice_id": invoice.pk, "subscription_id": invoice.subscription_id, "why": why}
+        event = emit.NewEvent("invoice.released", "invoice", invoice.pk, invoice.version, invoice.clock_id,
+                              at.business, invoice.correlation_id, payload)  # fmt: skip
+        emit.emit([event], machine_at=at.machine)
 
 
-def _release(subscription_id: UUID, *, skip: bool) -> Subscription:
+def _release(subscription_id: UUID, *, skip: bool, why: str) -> Subscription:
     with transaction.atomic():
         subscription = change.locked(subscription_id)
         if not subscription.held_code:
@@ -81,7 +88,7 @@ def _release(subscription_id: UUID, *, skip: bool) -> Subscription:
         skipped = 0
         if subscription.state in ("incomplete", "active", "past_due"):
             skipped = _go_on(subscription, at.business, skip=skip)
-        change.save(subscription, "subscription.released", at, skipped=skipped)
+        change.save(subscription, "subscription.released", at, skipped=skipped, why=why)
     return subscription
 
 

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from django import forms
-from django.contrib import admin, messages
-from django.contrib.admin.helpers import ActionForm
+from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 
-from engine.core import readonly
-from engine.core.errors import Refusal
-from engine.core.readonly import ModelAdmin, Rows, Shown, TabularInline
+from engine.core.readonly import ModelAdmin, Operated, Rows, Shown, TabularInline, action
 from engine.providers import registry
 from payments import models, operate, switches
-
-
-class ReasonForm(ActionForm):
-    """Every verb of an operator has a reason; it stands beside the choice of the verb."""
-
-    reason = forms.CharField(required=False, widget=forms.TextInput(attrs={"placeholder": "reason"}))
 
 
 class ByProvider(admin.SimpleListFilter):
@@ -35,29 +23,7 @@ class ByProvider(admin.SimpleListFilter):
         return queryset.filter(provider=self.value()) if self.value() else queryset
 
 
-class ReadOnly(readonly.ReadOnly):
-    action_form = ReasonForm
-
-
-def action(description: str, verb: Callable[..., object], *, named: bool = False) -> Callable[..., None]:
-    """An action that calls `verb(pk, reason=...)`, with `by` where it is `named`, for each row alone."""
-
-    @admin.action(permissions=["operate"], description=description)
-    def act(self: ReadOnly, request: HttpRequest, rows: Rows) -> None:
-        said = {"reason": request.POST.get("reason", "")}
-        said |= {"by": request.user.get_username()} if named else {}
-        for row in rows:
-            try:
-                verb(row.pk, **said)
-                self.message_user(request, f"{description}: {row}")
-            except Refusal as fault:
-                self.message_user(request, f"{row}: {fault.message}", messages.ERROR)
-
-    act.__name__ = description.lower().replace(" ", "_")
-    return act
-
-
-class OfPayment(ReadOnly):
+class OfPayment(Operated):
     """Rows found by whatever names their payment. `of` is the column that holds the payment's id."""
 
     search_fields = ("pk",)
@@ -133,20 +99,20 @@ class CaseAdmin(OfPayment):
 
 
 @admin.register(models.PaymentMethod)
-class PaymentMethodAdmin(ReadOnly):
+class PaymentMethodAdmin(Operated):
     list_display = ("id", "customer_id", "provider", "currency", "state", "check_code", "checked_at")
     list_filter = ("state", ByProvider)
     search_fields = ("=id", "=customer_id")
 
 
 @admin.register(models.ProviderSwitch)
-class ProviderSwitchAdmin(ReadOnly):
+class ProviderSwitchAdmin(Operated):
     list_display = ("provider", "paused", "reason", "concurrency")
     actions = (action("Pause", switches.pause), action("Resume", lambda pk, reason: switches.resume(pk)))
 
 
 @admin.register(models.KillSwitch)
-class KillSwitchAdmin(ReadOnly):
+class KillSwitchAdmin(Operated):
     list_display = ("id", "sending", "reason")
     actions = (
         action("Stop all sending", lambda pk, reason: switches.stop_sending(reason=reason)),

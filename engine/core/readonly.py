@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
+
+from engine.core.errors import Refusal
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -45,3 +50,33 @@ class ReadOnlyInline(Shown, TabularInline):
     extra = 0
     can_delete = False
     show_change_link = True
+
+
+class ReasonForm(ActionForm):
+    """Every verb of an operator has a reason; it stands beside the choice of the verb."""
+
+    reason = forms.CharField(required=False, widget=forms.TextInput(attrs={"placeholder": "reason"}))
+
+
+class Operated(ReadOnly):
+    """A page whose rows have verbs."""
+
+    action_form = ReasonForm
+
+
+def action(description: str, verb: Callable[..., object], *, named: bool = False) -> Callable[..., None]:
+    """An action that calls `verb(pk, reason=...)`, with `by` where it is `named`, for each row alone."""
+
+    @admin.action(permissions=["operate"], description=description)
+    def act(self: Operated, request: HttpRequest, rows: Rows) -> None:
+        said = {"reason": request.POST.get("reason", "")}
+        said |= {"by": request.user.get_username()} if named else {}
+        for row in rows:
+            try:
+                verb(row.pk, **said)
+                self.message_user(request, f"{description}: {row}")
+            except Refusal as fault:
+                self.message_user(request, f"{row}: {fault.message}", messages.ERROR)
+
+    act.__name__ = description.lower().replace(" ", "_")
+    return act

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from billing.models import Invoice, Subscription
 from engine.ledger.models import Account, Transfer
 from engine.outbox.models import Event
 from payments.models import Attempt, Evidence, KillSwitch, Payment, ProviderSwitch
@@ -138,3 +139,31 @@ def test_sending_is_stopped_and_started_from_the_admin(boss):
     assert not KillSwitch.objects.get().sending
     act(boss, "payments_killswitch", "start_sending", 1)
     assert KillSwitch.objects.get().sending
+
+
+def test_what_is_held_is_released_with_a_reason(boss, world):
+    one, other = subscribe(world), subscribe(world)
+    held = {"next_due_at": None, "held_code": "catch_up", "held_reason": "a drill"}
+    Subscription.objects.filter(pk__in=[one.pk, other.pk]).update(**held)
+    bill, skip = "release_and_bill_what_was_missed", "release_and_skip_what_was_missed"
+    assert "say why" in act(boss, "billing_subscription", bill, one.pk, reason=" ")
+    assert Subscription.objects.filter(held_code="catch_up").count() == 2
+    act(boss, "billing_subscription", bill, one.pk)
+    act(boss, "billing_subscription", skip, other.pk)
+    assert not Subscription.objects.filter(held_code="catch_up").exists()
+    assert Subscription.objects.filter(pk__in=[one.pk, other.pk], next_due_at__isnull=False).count() == 2
+    told = Event.objects.filter(type="subscription.released", object_id__in=[one.pk, other.pk])
+    assert {event.payload["why"] for event in told} == {"a drill"}
+    assert "not held" in act(boss, "billing_subscription", skip, one.pk)
+
+
+def test_a_held_draft_is_released_with_a_reason(boss, world):
+    draft = Invoice.objects.get(subscription=subscribe(world))
+    Invoice.objects.filter(pk=draft.pk).update(next_action_at=None, held_reason="no price")
+    assert "say why" in act(boss, "billing_invoice", "release_draft", draft.pk, reason="")
+    assert Invoice.objects.get(pk=draft.pk).held_reason == "no price"
+    act(boss, "billing_invoice", "release_draft", draft.pk)
+    world.bill()
+    assert Invoice.objects.get(pk=draft.pk).state == "open"
+    assert Event.objects.get(type="invoice.released").payload["why"] == "a drill"
+    assert "no held draft" in act(boss, "billing_invoice", "release_draft", draft.pk)
