@@ -6,11 +6,16 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from celery.schedules import ParseException, crontab
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import SecretStr
 
 # What the clusters' program says (MAX_PROCESSING_AGE): nobody configures it there.
 _CLUSTER_BLOCKHASH_SLOTS = 150
+_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_SOL_DECIMALS = 9
 
 
 def disagreements(values: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -40,8 +45,67 @@ def disagreements(values: Mapping[str, Any]) -> list[tuple[str, str]]:
             "solana_blockhash_slots",
             f"is {_CLUSTER_BLOCKHASH_SLOTS} on every cluster; another value needs SOLANA_NETWORK=localnet",
         ),
+        (
+            _number(values, "verify_max_seconds", 900) < _number(values, "verify_first_seconds", 2),
+            "verify_max_seconds",
+            "can't be below VERIFY_FIRST_SECONDS",
+        ),
     )
     return [(name, why) for broken, name, why in rules if broken]
+
+
+def check_database(value: str) -> str:
+    """`value` if it names a server (a host, or a socket's folder as ?host=) and a database. ValueError if not."""
+    url = _url(value, ("postgres", "postgresql"), "must start with postgresql://")
+    if not (url.hostname or parse_qs(url.query).get("host")):
+        raise ValueError("names no host: postgresql://user:password@host/name, or ?host=/folder of a socket")
+    if not url.path.strip("/"):
+        raise ValueError("names no database: postgresql://user:password@host/name")
+    return value
+
+
+def check_redis(value: str) -> str:
+    """`value` if it names a host or, with redis+socket, a path. Raises ValueError if not."""
+    schemes = ("redis", "rediss", "redis+socket")
+    url = _url(value, schemes, "must start with redis://, rediss:// or redis+socket://")
+    if url.scheme == "redis+socket" and not url.path.strip("/"):
+        raise ValueError("names no socket: redis+socket:///path")
+    if url.scheme != "redis+socket" and not url.hostname:
+        raise ValueError("names no host: redis://host:6379/0")
+    return value
+
+
+def check_endpoints(value: str) -> str:
+    """`value` if it is empty or http(s) URLs separated by commas. Raises ValueError if not."""
+    parts = [part.strip() for part in value.split(",") if part.strip()]
+    for number, part in enumerate(parts, 1):
+        if not _url(part, ("http", "https"), f"part {number} is no http:// or https:// URL").hostname:
+            raise ValueError(f"part {number} names no host")
+    if value.strip() and not parts:
+        raise ValueError("holds no URL")
+    return value.strip()
+
+
+def check_collectors(value: list[SecretStr]) -> list[SecretStr]:
+    """`value` if each is `version:key` and no version comes twice. Raises ValueError, without any key's text."""
+    versions = set()
+    for number, each in enumerate(value, 1):
+        version, _, key = each.get_secret_value().partition(":")
+        if not re.fullmatch(r"[0-9]{1,9}", version):
+            raise ValueError(f"key {number} is not `version:base58 of 64 bytes`")
+        if int(version) in versions:
+            raise ValueError(f"key {number} has the version of another")
+        versions.add(int(version))
+        if not _is_key_pair(key):
+            raise ValueError(f"key {number} is no key pair: `version:base58 of 64 bytes`")
+    return value
+
+
+def check_key(value: SecretStr) -> SecretStr:
+    """`value` if it is empty or a key pair. Raises ValueError, without the key's text."""
+    if value.get_secret_value() and not _is_key_pair(value.get_secret_value()):
+        raise ValueError("is no key pair: base58 of 64 bytes, the secret key and its public key")
+    return value
 
 
 def check_cron(value: str) -> str:
@@ -73,5 +137,50 @@ def read_mints(value: str) -> dict[str, tuple[str, int]]:
         match = re.fullmatch(r"([A-Z][A-Z0-9]{1,9})=([1-9A-HJ-NP-Za-km-z]{32,44}):(\d)", part)
         if not match:
             raise ValueError(f"`{part}` is not CODE=mint:decimals with at most 9 decimals")
+        if match[1] == "SOL" and int(match[3]) != _SOL_DECIMALS:
+            raise ValueError(f"`{part}`: SOL has {_SOL_DECIMALS} decimals")
         mints[match[1]] = (match[2], int(match[3]))
     return mints
+
+
+def read_providers(value: str) -> dict[str, str]:
+    """`name=python.path`, separated by commas. Raises ValueError naming the part that is wrong."""
+    parts = [part.strip() for part in value.split(",") if part.strip()]
+    for part in parts:
+        if not re.fullmatch(r"\w+=\w+(\.\w+)+", part):
+            raise ValueError(f"`{part}` is not name=python.path")
+    return dict(part.split("=", 1) for part in parts)
+
+
+def _url(value: str, schemes: tuple[str, ...], otherwise: str) -> SplitResult:
+    """`value` in parts. Raises ValueError that shows nothing of it: it may hold a password."""
+    if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+        raise ValueError(otherwise)
+    try:
+        url = urlsplit(value)
+        _ = url.port  # read when asked for: the standard library's message would show the text
+    except ValueError:
+        raise ValueError("is no URL that can be read: check the brackets, the port, %-escapes") from None
+    return url
+
+
+def _is_key_pair(text: str) -> bool:
+    """base58 of 64 bytes: a seed and the public key that follows from it."""
+    number = 0
+    for letter in text if len(text) <= 90 else "":
+        if letter not in _BASE58:
+            return False
+        number = number * 58 + _BASE58.index(letter)
+    zeros = len(text) - len(text.lstrip("1"))
+    pair = bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8)
+    if len(pair) != 64:
+        return False
+    return Ed25519PrivateKey.from_private_bytes(pair[:32]).public_key().public_bytes_raw() == pair[32:]
+
+
+def _number(values: Mapping[str, Any], name: str, default: float) -> float:
+    """A span as it came; what is no number is told by its own check."""
+    try:
+        return float(values.get(name, default))
+    except (TypeError, ValueError):
+        return default

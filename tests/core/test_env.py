@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
+from solders.keypair import Keypair
 
-from config.env import Env
+from config.env import Env, load
+from config.env_rules import check_key
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = {
@@ -20,6 +22,8 @@ GOOD = {
     "SECRET_KEY": "s" * 40,
     "FIELD_KEYS": Fernet.generate_key().decode(),
 }
+
+KEY = str(Keypair())
 
 
 def _boot(environ: dict[str, str], tmp_path: Path) -> subprocess.CompletedProcess[str]:
@@ -165,16 +169,89 @@ def test_no_password_and_no_key_is_shown() -> None:
         "redis_url": "rediss://me:hunter2@queue:6379/0",
         "solana_rpc_url": "https://rpc.example/?api-key=hunter3",
         "secret_key": "hunter4" * 5,
-        "solana_fee_payer_key": "hunter5",
-        "solana_collector_keys": "1:hunter6",
+        "solana_fee_payer_key": KEY,
+        "solana_collector_keys": f"1:{KEY}",
         "internal_scheduler_api_key": "hunter7",
     }
     env = Env(**values)  # type: ignore[arg-type]
     for shown in (repr(env), str(env)):
-        assert "hunter" not in shown and GOOD["FIELD_KEYS"] not in shown
+        assert not [secret for secret in ("hunter", KEY, GOOD["FIELD_KEYS"]) if secret in shown]
 
 
 def test_a_lane_may_send_a_whole_batch_at_once() -> None:
     """A lane marks at most as many rows as it has free threads."""
     fields = Env.model_fields
     assert fields["lane_threads"].default == fields["payment_batch_size"].default == 50
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SOLANA_FEE_PAYER_KEY", "garbage"),
+        ("SOLANA_FEE_PAYER_KEY", KEY[:-1]),
+        ("SOLANA_FEE_PAYER_KEY", KEY[:-1] + ("2" if KEY[-1] != "2" else "3")),
+        ("SOLANA_FEE_PAYER_KEY", "1" * 64),
+        ("SOLANA_COLLECTOR_KEYS", "garbage"),
+        ("SOLANA_COLLECTOR_KEYS", "1:abc"),
+        ("SOLANA_COLLECTOR_KEYS", KEY),
+        ("SOLANA_COLLECTOR_KEYS", f"one:{KEY}"),
+        ("SOLANA_COLLECTOR_KEYS", f"1:{KEY},1:{KEY}"),
+        ("SOLANA_RPC_URL", "nonsense"),
+        ("SOLANA_RPC_URL", "https://"),
+        ("SOLANA_RPC_URL", ","),
+        ("SOLANA_RPC_URL", "https://rpc.example,ftp://rpc.example/?api-key=hunter2"),
+        ("SOLANA_RPC_URL", "https://rpc.example:hunter2/"),
+        ("SANDBOX_PROVIDERS", "nonsense"),
+        ("SANDBOX_PROVIDERS", "name="),
+        ("SANDBOX_PROVIDERS", "a=b.C,nonsense"),
+        ("DATABASE_URL", "postgresql://"),
+        ("DATABASE_URL", "postgresql:///clearbeat"),
+        ("DATABASE_URL", "postgresql://me:hunter2@db"),
+        ("DATABASE_URL", "postgresql://me:hunter2/3@db/clearbeat"),
+        ("DATABASE_URL", "postgresql://clearbeat@?host=/run/pg"),
+        ("REDIS_URL", "redis://"),
+        ("REDIS_URL", "rediss://:hunter2@/0"),
+        ("REDIS_URL", "redis+socket://"),
+        ("SOLANA_MINTS", "SOL=So11111111111111111111111111111111111111112:6"),
+    ],
+)
+def test_what_would_fail_later_stops_the_boot(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sentence with the variable's name, and nothing of a key, a password or an address in it."""
+    for variable, good in {**GOOD, name: value}.items():
+        monkeypatch.setenv(variable, good)
+    with pytest.raises(SystemExit) as refused:
+        load()
+    said = str(refused.value)
+    assert [line.split()[1] for line in said.splitlines()[1:]] == [name]
+    assert not [secret for secret in ("hunter", KEY, KEY[:-1], "garbage", ":abc") if secret in said]
+
+
+def test_keys_may_be_left_empty_and_several_collectors_given() -> None:
+    values = {name.lower(): value for name, value in GOOD.items()}
+    env = Env(**values, solana_fee_payer_key="", solana_collector_keys="")  # type: ignore[arg-type]
+    assert (env.solana_collector_keys, env.solana_fee_payer_key.get_secret_value()) == ([], "")
+    env = Env(**values, solana_collector_keys=f"2:{KEY}, 1:{Keypair()}")  # type: ignore[arg-type]
+    assert len(env.solana_collector_keys) == 2
+
+
+@pytest.mark.parametrize("lead", [0, 1, 2])
+def test_a_key_that_begins_with_zeros_is_a_key(lead: int) -> None:
+    """base58 writes each leading zero byte as a 1."""
+    seed = bytes(lead) + bytes(range(1, 33 - lead))
+    assert check_key(SecretStr(str(Keypair.from_seed(seed))))
+
+
+def test_several_endpoints_are_several_urls() -> None:
+    values = {name.lower(): value for name, value in GOOD.items()}
+    env = Env(**values, solana_rpc_url=" https://a.example/?key=1, http://[::1]:8899 ")  # type: ignore[arg-type]
+    assert env.rpc_endpoints == ["https://a.example/?key=1", "http://[::1]:8899"]
+
+
+def test_the_longest_gap_between_looks_is_not_below_the_first() -> None:
+    assert "VERIFY_FIRST_SECONDS" in _faults(verify_first_seconds="30", verify_max_seconds="29")
+    assert "VERIFY_FIRST_SECONDS" in _faults(verify_first_seconds="901")
+    assert "VERIFY_FIRST_SECONDS" not in _faults(verify_first_seconds="nonsense")
+
+
+def test_the_operator_is_told_that_a_long_cycle_is_cut() -> None:
+    assert "at most 200 s of it are used" in str(Env.model_fields["max_processing_time"].description)
