@@ -17,12 +17,12 @@ SHORT: dict[str, list[Size]] = {
 }
 USUAL: dict[str, list[Size]] = {
     "a": [
-        {"table": table, "due": 30_000, "rounds": 3, "warm": 5, "batch": 500}
+        {"table": table, "due": 15_000, "rounds": 3, "warm": 5, "batch": 500}
         for table in (100_000, 1_000_000)
     ],
-    "b": [{"charges": 15_000, "pgbench": 600, "rounds": 3, "money": [1, 2], "defaults": True}],
+    "b": [{"charges": 6_000, "pgbench": 150, "rounds": 2, "money": [1, 2], "defaults": True}],
     "c": [{"pulls": 1000, "wallets": 40, "ceiling": 1500}],
-    "d": [{"due": [5_000, 50_000], "warm": 1000, "fresh": True}],
+    "d": [{"due": [2_000, 20_000], "warm": 1000, "fresh": True}],
     "e": [{"due": 100_000, "claimers": [1, 2]}],
 }
 LONG: dict[str, list[Size]] = {
