@@ -14,7 +14,7 @@ from payments.sources import SourceChange
 
 @dataclass(slots=True)
 class Account:
-    """The columns of lock_subscriptions.sql, changed in place by `take`."""
+    """The columns of lock_subscriptions.sql and its count of debts, changed in place by `take`."""
 
     id: UUID
     state: str

@@ -1,8 +1,8 @@
 """What became of the money: apply tells each end of a payment here, in its own transaction.
 
-The batch is folded in Python between four statements: lock the invoices, write them, lock their
-subscriptions, write those. Dunning will stand behind this: an open invoice with `first_failed_at` is its
-whole input, the subscription's `past_due` its state, and no retry is decided here (I9).
+The batch is folded in Python between five statements: lock the invoices, write them, lock their
+subscriptions, count the debts of these, write them. Dunning will stand behind this: an open invoice with
+`first_failed_at` is its whole input, the subscription's `past_due` its state, and no retry is decided here (I9).
 """
 
 from __future__ import annotations
@@ -64,8 +64,11 @@ def _locked_debts(ids: Iterable[UUID]) -> dict[UUID, Debt]:
 
 
 def _locked_accounts(ids: Iterable[UUID]) -> dict[UUID, Account]:
-    found = sql.rows(sql.statement(__file__, "lock_subscriptions"), {"ids": sorted(ids)})
-    return {row[0]: Account(*row) for row in found}
+    params = {"ids": sorted(ids)}
+    found = sql.rows(sql.statement(__file__, "lock_subscriptions"), params)
+    # Counted once the rows are ours: the lock may have waited for another apply of the same subscription.
+    debts = dict(sql.rows(sql.statement(__file__, "count_debts"), params))
+    return {row[0]: Account(*row, debts.get(row[0], 0)) for row in found}
 
 
 def _write_debts(debts: Iterable[Debt]) -> None:

@@ -1,0 +1,81 @@
+"""What a transaction finds once the lock it waited for is its own: what others committed meanwhile counts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import pytest
+from django.db import connection, transaction
+
+from billing import collect, cycle, trigger
+from billing.models import Invoice, Subscription
+from tests.billing.world import World, end, invoices
+
+T = TypeVar("T")
+
+
+def meanwhile(waits: Callable[[], T], *, locks: Callable[[], object]) -> T:
+    """Do `locks` in a transaction, start `waits` beside it, and commit once that one waits for a lock."""
+
+    def beside() -> T:
+        try:
+            with transaction.atomic():
+                return waits()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            locks()
+            late = pool.submit(beside)
+            until = time.monotonic() + 10
+            while not _somebody_waits():
+                assert time.monotonic() < until and not late.done(), "it never waited for the lock"
+                time.sleep(0.01)
+        return late.result()
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # kept for a whole transaction otherwise
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                       " AND wait_event_type = 'Lock'")  # fmt: skip
+        return bool(cursor.fetchone()[0])
+
+
+def two_debts(world: World) -> tuple[Subscription, Invoice, Invoice]:
+    """A subscription with two invoices, each with a payment on its way."""
+    made = world.subscription()
+    cycle.finalize()
+    world.later(days=28)
+    world.bill()
+    first, second = invoices(made)
+    return made, first, second
+
+
+@pytest.mark.parametrize(
+    ("before", "first_ends", "second_ends", "state"),
+    [
+        (0, "succeeded", "failed", "past_due"),
+        (0, "failed", "succeeded", "past_due"),
+        (2, "succeeded", "succeeded", "active"),
+    ],
+)
+def test_two_applies_of_one_subscription_leave_the_state_of_its_debts(
+    committed_world: World, before: int, first_ends: str, second_ends: str, state: str
+) -> None:
+    made, first, second = two_debts(committed_world)
+    if before:
+        collect.payments_changed([end(first.pk, "failed"), end(second.pk, "failed")])
+        assert trigger.trigger(made.pk).scheduled == [first.pk, second.pk]
+    one, two = end(first.pk, first_ends), end(second.pk, second_ends)
+    meanwhile(
+        lambda: collect.payments_changed([two]),
+        locks=lambda: collect.payments_changed([one]),
+    )
+    made.refresh_from_db()
+    assert made.state == state
+    assert Invoice.objects.filter(state="open", first_failed_at__isnull=False).exists() is (state != "active")
