@@ -226,18 +226,19 @@ class Invoice(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["next_action_at"],
-                condition=Q(next_action_at__isnull=False),
-                name="invoices_to_finalize",
-            ),
+            models.Index(fields=["next_action_at"], condition=Q(next_action_at__isnull=False),
+                         name="invoices_to_finalize"),
             models.Index(
                 fields=["series", "issued_at", "id"],
                 condition=Q(number__isnull=True, issued_at__isnull=False),
                 name="invoices_to_number",
             ),
             models.Index(fields=["customer_id", "id"], name="invoices_of_customer"),
-        ]
+            # A subscription's age must not show: what is unfinished of it is found without its history.
+            models.Index(fields=["subscription", "period_no"], condition=Q(state="draft"),
+                         name="drafts_of_subscription"),
+            models.Index(fields=["subscription"], condition=Q(state="open"), name="open_of_subscription"),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"invoice {self.series}{self.number or ''} {self.state}"

@@ -357,6 +357,22 @@ class Migration(migrations.Migration):
             model_name="invoice",
             index=models.Index(fields=["customer_id", "id"], name="invoices_of_customer"),
         ),
+        migrations.AddIndex(
+            model_name="invoice",
+            index=models.Index(
+                condition=models.Q(("state", "draft")),
+                fields=["subscription", "period_no"],
+                name="drafts_of_subscription",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="invoice",
+            index=models.Index(
+                condition=models.Q(("state", "open")),
+                fields=["subscription"],
+                name="open_of_subscription",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="invoice",
             constraint=models.UniqueConstraint(
