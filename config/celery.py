@@ -48,8 +48,7 @@ def _stop_sending(**kwargs: Any) -> None:
 @signals.celeryd_init.connect
 def _right_network(**kwargs: Any) -> None:
     """A node of another network than SOLANA_NETWORK stops the boot (row 0.40); a silent one does not."""
-    from engine.providers.solana import network
+    from engine.providers import registry
 
-    for found in network.check_network():
-        if found.code == "wrong_network":
-            raise SystemExit(f"SOLANA_RPC_URL and SOLANA_NETWORK disagree: {found.message}")
+    if wrong := registry.wrong_networks():
+        raise SystemExit("\n".join(wrong))

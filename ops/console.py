@@ -18,6 +18,7 @@ from rich.table import Table as RichTable
 
 from engine.core import money
 from engine.core.errors import Refusal
+from engine.providers import registry
 
 
 class Table(NamedTuple):
@@ -77,6 +78,15 @@ def progress() -> Progress:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     silent = not sys.stderr.isatty()
     return Progress(*columns, console=Console(stderr=True), transient=True, disable=silent)
+
+
+def right_networks() -> None:
+    """Workers don't start on another network than the configured one; commands that send don't either (row 0.40).
+
+    Calls out; a provider that doesn't answer stops nothing. Raises Refusal.
+    """
+    if wrong := registry.wrong_networks():
+        raise Refusal("wrong_network", " ".join(wrong))
 
 
 def above_zero(text: str) -> float:

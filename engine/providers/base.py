@@ -236,3 +236,10 @@ class Approving(Protocol):
 
     def find_approval(self, details: Mapping[str, Any], *, needed_minor: int) -> ApprovalFound:
         """Whether `needed_minor` could be pulled now. Calls out. Raises ProviderUnavailable."""
+
+
+class Networked(Protocol):
+    """A provider whose endpoints may be of another network than the one that is configured."""
+
+    def wrong_network(self) -> str:
+        """One sentence if an endpoint is of another network, "" if not or if nobody answers. Calls out."""

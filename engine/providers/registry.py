@@ -26,6 +26,13 @@ def names() -> list[str]:
     return sorted(settings.PROVIDERS)
 
 
+def wrong_networks() -> list[str]:
+    """What the providers say of endpoints of another network than ours; a silent one says nothing. Calls out."""
+    asked = [get(name) for name in names()]
+    said = [provider.wrong_network() for provider in asked if hasattr(provider, "wrong_network")]
+    return [sentence for sentence in said if sentence]
+
+
 def approving(name: str) -> Approving:
     """That provider, if it pulls by approvals. Raises Refusal if it does not."""
     provider = get(name)

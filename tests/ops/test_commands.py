@@ -82,6 +82,22 @@ def test_open_outcomes_are_listed_then_looked_up(committed, scripted):
     assert scripted.sent == []
 
 
+@pytest.mark.parametrize("command", ["process_due_payments", "verify_payments"])
+def test_on_another_network_a_command_sends_nothing(command, committed, scripted, monkeypatch):
+    subscribe(committed)
+    committed.bill()
+    before = Payment.objects.values().get()
+    committed.later(days=31)
+    monkeypatch.setattr(scripted, "wrong_network", lambda: "a node is of mainnet", raising=False)
+    with pytest.raises(CommandError, match="a node is of mainnet") as caught:
+        run(command)
+    assert caught.value.returncode == 1
+    assert (scripted.sent, Payment.objects.values().get()) == ([], before)
+    run(command, "--dry-run")
+    monkeypatch.setattr(scripted, "wrong_network", lambda: "")
+    run(command)
+
+
 def test_an_unknown_provider_is_an_error(committed):
     with pytest.raises(CommandError, match="no provider 'nobody'"):
         run("verify_payments", "--provider", "nobody")

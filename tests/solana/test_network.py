@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from config import celery
 from engine.providers.solana import network
 from sandbox.localnet.control import Localnet
 from tests.solana.scripted import node, results
@@ -31,6 +32,20 @@ def test_every_endpoint_is_checked_and_no_key_is_shown(net: Localnet, change: Ca
         checks = network.check_network()
     assert [each.code for each in checks] == ["", "wrong_network", "unreachable"]
     assert "hush" not in repr(checks)
+
+
+def test_a_worker_does_not_start_on_another_network_and_does_on_a_silent_one(
+    net: Localnet, change: Callable[..., None]
+) -> None:
+    with node(results(DEVNET)) as (url, _):
+        change(solana_rpc_url=f"{url}/?api-key=hush")
+        with pytest.raises(SystemExit, match="SOLANA_RPC_URL and SOLANA_NETWORK disagree") as refused:
+            celery._right_network()
+    assert "hush" not in str(refused.value)
+    change(solana_rpc_url="http://127.0.0.1:9/hush")
+    celery._right_network()
+    change(solana_rpc_url=net.url)
+    celery._right_network()
 
 
 def test_clock_and_health(net: Localnet, change: Callable[..., None]) -> None:

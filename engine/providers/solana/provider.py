@@ -18,7 +18,17 @@ from engine.providers.base import (
     ProviderUnavailable,
     Sendable,
 )
-from engine.providers.solana import destinations, memo, method, outcome, proof, rpc, snapshot, submit
+from engine.providers.solana import (
+    destinations,
+    memo,
+    method,
+    network,
+    outcome,
+    proof,
+    rpc,
+    snapshot,
+    submit,
+)
 from engine.providers.solana.faults import NodeBehind, RateLimited, RpcFault
 from engine.providers.solana.instructions import read_terms
 from engine.providers.solana.prepare import Batch
@@ -98,6 +108,11 @@ class SolanaDelegate:
             return method.find(details, needed_minor)
         except RpcFault as fault:
             raise _unavailable(fault) from None
+
+    def wrong_network(self) -> str:
+        """Which endpoints are of another chain than SOLANA_NETWORK, by their genesis hash. Calls out."""
+        wrong = [each.message for each in network.check_network() if each.code == "wrong_network"]
+        return f"SOLANA_RPC_URL and SOLANA_NETWORK disagree: {'; '.join(wrong)}" if wrong else ""
 
 
 def _verdict(

@@ -45,6 +45,8 @@ class Command(AnsweringCommand):
     def work(self, **options: Any) -> Answer:
         if options["limit"] and not options["dry_run"]:
             raise Refusal("limit_without_dry_run", "--limit is for --dry-run", param="limit")
+        if not options["dry_run"]:
+            console.right_networks()
         clocks = options["clock"] or clock.moving_clocks()
         with console.progress() as bar:
             task = bar.add_task("planning" if options["dry_run"] else "working", total=None)

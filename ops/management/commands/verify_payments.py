@@ -37,6 +37,7 @@ class Command(AnsweringCommand):
         chosen = _lanes(options["provider"])
         if options["dry_run"]:
             return _listed(chosen)
+        console.right_networks()
         first, until = uuid7(), time.monotonic() + options["seconds"]
         total: Counter[str] = Counter()
         with console.progress() as bar:
