@@ -68,7 +68,7 @@ def _locked_accounts(ids: Iterable[UUID]) -> dict[UUID, Account]:
     found = sql.rows(sql.statement(__file__, "lock_subscriptions"), params)
     # Counted once the rows are ours: the lock may have waited for another apply of the same subscription.
     debts = dict(sql.rows(sql.statement(__file__, "count_debts"), params))
-    return {row[0]: Account(*row, debts.get(row[0], 0)) for row in found}
+    return {row[0]: Account(*(*row, debts.get(row[0], 0))) for row in found}
 
 
 def _write_debts(debts: Iterable[Debt]) -> None:
