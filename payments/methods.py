@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -94,8 +95,15 @@ def activate(method_id: UUID, *, needed_minor: int) -> PaymentMethod:
 
 def remove(method_id: UUID) -> None:
     """Take the method out of use. Payments already scheduled with it are the caller's to cancel. Writes."""
-    if not PaymentMethod.objects.filter(pk=method_id).update(state=PaymentMethod.State.REMOVED):
-        _get(method_id)
+    with transaction.atomic():
+        now = clock.machine_now()
+        locked = PaymentMethod.objects.select_for_update().filter(pk=method_id).first() or _get(method_id)
+        if locked.state == PaymentMethod.State.REMOVED:
+            return
+        locked.state = PaymentMethod.State.REMOVED
+        event = _event("removed", locked, now)
+        locked.save(update_fields=["state", "version"])
+        emit([event], machine_at=now)
 
 
 def check(needs: Sequence[tuple[UUID, int]]) -> list[tuple[UUID, ApprovalFound]]:
@@ -161,29 +169,27 @@ def _store(method: PaymentMethod, found: ApprovalFound, *, activate: bool) -> No
         news = bool(found.code) and found.code != locked.check_code
         locked.checked_at, locked.check_code, locked.check_message = now, found.code, found.message
         locked.balance_minor, locked.allowance_minor = found.balance_minor, found.allowance_minor
-        locked.warnings += int(news)
+        events = [_event("warning", locked, now, **_found(found))] if news else []
         if activate and locked.state != PaymentMethod.State.REMOVED:
             locked.details = dict(found.details)
-            locked.state = PaymentMethod.State.ACTIVE
+            if locked.state != PaymentMethod.State.ACTIVE:
+                locked.state = PaymentMethod.State.ACTIVE
+                events.append(_event("activated", locked, now, **_found(found)))
         locked.save()
-        if news:
-            emit([_warning(locked, found)], machine_at=now)
+        emit(events, machine_at=now)
 
 
-def _warning(method: PaymentMethod, found: ApprovalFound) -> NewEvent:
-    payload = {
-        "payment_method_id": method.pk,
-        "customer_id": method.customer_id,
-        "code": found.code,
-        "message": found.message,
-        "balance_minor": found.balance_minor,
-        "allowance_minor": found.allowance_minor,
-    }
-    assert method.checked_at is not None
-    return NewEvent(
-        "payment_method.warning", "payment_method", method.pk, method.warnings, clock.REAL, method.checked_at,
-        None, payload,
-    )  # fmt: skip
+def _found(found: ApprovalFound) -> dict[str, Any]:
+    return {"code": found.code, "message": found.message, "balance_minor": found.balance_minor,
+            "allowance_minor": found.allowance_minor}  # fmt: skip
+
+
+def _event(what: str, method: PaymentMethod, at: datetime, **facts: Any) -> NewEvent:
+    """The next event of the locked method, under its next version; the caller saves it."""
+    method.version += 1
+    payload = {"payment_method_id": method.pk, "customer_id": method.customer_id, **facts}
+    return NewEvent(f"payment_method.{what}", "payment_method", method.pk, method.version, clock.REAL, at,
+                    None, payload)  # fmt: skip
 
 
 def _get(method_id: UUID) -> PaymentMethod:

@@ -33,7 +33,7 @@ class PaymentMethod(models.Model):
     check_message = models.TextField(default="", db_default="", blank=True)
     balance_minor = models.BigIntegerField(null=True)
     allowance_minor = models.BigIntegerField(null=True)
-    warnings = models.PositiveIntegerField(default=0, db_default=0)  # told so far; numbers their events
+    version = models.PositiveIntegerField(default=0, db_default=0)  # numbers its events
     created_at = models.DateTimeField()
 
     class Meta:

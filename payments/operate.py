@@ -13,6 +13,7 @@ from django.db import transaction
 
 from engine.core import clock
 from engine.core.errors import Refusal
+from engine.outbox.emit import NewEvent, emit
 from engine.providers import registry
 from payments import states
 from payments.models import Attempt, Case, Evidence, Payment
@@ -49,7 +50,9 @@ def unpark(payment_id: UUID, *, reason: str, by: str) -> None:
         _still_open(payment)
         _nothing_arrived(payment)
         payment.parked_at, payment.parked_reason = None, ""
+        payment.version += 1
         _go_on(payment)
+        _tell_unparked(payment, reason)
     _record("unpark", payment, reason, by)
 
 
@@ -142,8 +145,20 @@ def _go_on(payment: Payment) -> None:
     payment.next_action_at = clock.machine_now()
     payment.waiting, payment.taken_count, payment.looks = "", 0, 0
     payment.save(
-        update_fields=["parked_at", "parked_reason", "next_action_at", "waiting", "taken_count", "looks"]
-    )
+        update_fields=[
+            "parked_at", "parked_reason", "next_action_at", "waiting", "taken_count", "looks", "version",
+        ]
+    )  # fmt: skip
+
+
+def _tell_unparked(payment: Payment, reason: str) -> None:
+    now = clock.machine_now()
+    at = clock.business_times([payment.clock_id], now)[payment.clock_id]
+    payload = {"payment_id": payment.pk, "state": payment.state,
+               "source": [payment.source_kind, payment.source_id], "reason": reason}  # fmt: skip
+    event = NewEvent("payment.unparked", "payment", payment.pk, payment.version, payment.clock_id, at,
+                     payment.correlation_id, payload)  # fmt: skip
+    emit([event], machine_at=now)
 
 
 def _record(verb: str, payment: Payment, reason: str, by: str) -> None:

@@ -203,7 +203,7 @@ class Migration(migrations.Migration):
                 ("check_message", models.TextField(blank=True, db_default="", default="")),
                 ("balance_minor", models.BigIntegerField(null=True)),
                 ("allowance_minor", models.BigIntegerField(null=True)),
-                ("warnings", models.PositiveIntegerField(db_default=0, default=0)),
+                ("version", models.PositiveIntegerField(db_default=0, default=0)),
                 ("created_at", models.DateTimeField()),
             ],
             options={

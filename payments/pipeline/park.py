@@ -8,20 +8,30 @@ from uuid import UUID
 
 import structlog
 
-from engine.core import sql
+from engine.core import clock, sql
+from engine.outbox.emit import NewEvent, emit
 
 log = structlog.get_logger(__name__)
 
 
 def park(payment_ids: Sequence[UUID], reason: str, *, machine_at: datetime) -> list[UUID]:
-    """Park those that are not parked yet; their ids. Writes in the caller's transaction.
+    """Park those that are not parked yet; their ids. Tells each. Writes in the caller's transaction.
 
     A parked payment keeps its state and its reservation, and nothing acts on it until it is unparked.
     """
     if not payment_ids:
         return []
     params = {"ids": list(payment_ids), "reason": reason, "now": machine_at}
-    parked = [row[0] for row in sql.rows(sql.statement(__file__, "park_payments"), params)]
-    for payment_id in parked:
+    parked = sql.rows(sql.statement(__file__, "park_payments"), params)
+    times = clock.business_times((row[2] for row in parked), machine_at)
+    events = []
+    for payment_id, version, clock_id, correlation, state, kind, source_id, case in parked:
+        payload = {"payment_id": payment_id, "state": state, "source": [kind, source_id], "reason": reason,
+                   "case": case}  # fmt: skip
+        events.append(
+            NewEvent("payment.parked", "payment", payment_id, version, clock_id, times[clock_id], correlation,
+                     payload)
+        )  # fmt: skip
         log.error("payment parked", payment_id=str(payment_id), reason=reason)
-    return parked
+    emit(events, machine_at=machine_at)
+    return [row[0] for row in parked]

@@ -110,3 +110,17 @@ def test_a_silent_chain_refuses_and_writes_nothing(world: World, change):
         add(world, wallet=str(Keypair().pubkey()))
     assert refused.value.code == "provider_unavailable"
     assert not PaymentMethod.objects.exists()
+
+
+def test_activation_and_removal_are_told_once_each_in_order(world: World):
+    asked = add(world)
+    sign_and_send(world, asked)
+    for _ in range(2):
+        methods.activate(asked.method.pk, needed_minor=USDC)
+    for _ in range(2):
+        methods.remove(asked.method.pk)
+    told = Event.objects.filter(object_id=asked.method.pk).order_by("seq")
+    assert list(told.values_list("type", "seq")) == [
+        ("payment_method.activated", 1), ("payment_method.removed", 2),
+    ]  # fmt: skip
+    assert PaymentMethod.objects.get().version == 2
