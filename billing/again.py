@@ -13,13 +13,17 @@ from engine.core import sql
 from engine.core.errors import Refusal
 from payments import charge
 
+ARRIVED_LATE = NoPayment("money_arrived_late", "Money arrived for it late; a person decides.")
+IN_QUESTION = NoPayment("payment_in_question", "A payment of it waits for a person's decision.")
+
 
 def collect_again(subscription_id: UUID, *, machine_at: datetime, by_hand: bool = False) -> list[UUID]:
     """Schedule a payment for each open invoice that has none; the invoices it did so for, oldest first.
 
     Writes in the caller's transaction. An invoice that can't be asked for gets its reason instead. What is
-    in flight, unknown or parked keeps its reservation and is not asked for again (I4). `by_hand`: somebody
-    asked for it, so it does not matter that automatic payment is off.
+    in flight, unknown or parked keeps its reservation and is not asked for again (I4), nor is an invoice for
+    which money arrived late, or of which a payment waits for a person (I1). `by_hand`: somebody asked for it,
+    so it does not matter that automatic payment is off.
     """
     params = {"subscription_id": subscription_id}
     drafts = [Draft._make(row) for row in sql.rows(sql.statement(__file__, "take_open"), params)]
@@ -27,11 +31,18 @@ def collect_again(subscription_id: UUID, *, machine_at: datetime, by_hand: bool 
         return []
     if by_hand:
         drafts = [draft._replace(auto_pay=True) for draft in drafts]
-    asked = [asking.ask(draft, draft.due_minor) for draft in drafts]
+    undecided = in_question([draft.id for draft in drafts])
+    asked = [undecided.get(draft.id) or asking.ask(draft, draft.due_minor) for draft in drafts]
     charges = [each for each in asked if not isinstance(each, NoPayment)]
     _reserve(drafts, asked)
     charge.schedule(charges, machine_at=machine_at)
     return [each.source_id for each in charges]
+
+
+def in_question(invoice_ids: Sequence[UUID]) -> dict[UUID, NoPayment]:
+    """Which of these invoices a person decides about before they are asked for again, and why. Reads."""
+    found = sql.rows(sql.statement(__file__, "money_arrived"), {"ids": list(invoice_ids)})
+    return {invoice_id: ARRIVED_LATE if late else IN_QUESTION for invoice_id, late in found}
 
 
 def _reserve(drafts: Sequence[Draft], asked: Sequence[charge.Charge | NoPayment]) -> None:

@@ -23,7 +23,8 @@ class Triggered(NamedTuple):
 def trigger(subscription_id: UUID) -> Triggered:
     """Bill the period that is due and ask for whatever is open, once. Writes.
 
-    Raises Refusal, with nothing written: not active, plan gone, not due yet, or a payment under way.
+    Raises Refusal, with nothing written: not active, plan gone, not due yet, a payment under way, or one for
+    which a person decides.
     """
     with transaction.atomic():
         subscription = _billable(subscription_id)
@@ -79,6 +80,9 @@ def _refusal(subscription_id: UUID) -> Refusal:
     now = Subscription.objects.get(pk=subscription_id)
     if now.held_code:
         return Refusal("held", now.held_reason, param="subscription")
+    why = next(iter(again.in_question(_of(subscription_id, state="open")).values()), None)
+    if why is not None:
+        return Refusal(why.code, why.sentence, param="subscription")
     if _of(subscription_id, state="open", collecting_minor__gt=0):
         return Refusal(
             "payment_under_way", "A payment for this period is already under way", param="subscription"

@@ -1,5 +1,6 @@
 -- I1: open invoices of one subscription of which nothing is under way; collecting_minor and, below it,
--- one_open_payment_per_source keep a second payment from being made. Same columns as take_drafts.sql.
+-- one_open_payment_per_source keep a second payment from being made. Once they are locked, money_arrived says
+-- which of them a person decides about. Same columns as take_drafts.sql.
 -- The invoice is locked before its subscription, as everywhere. Index: open_of_subscription.
 SELECT i.id, i.subscription_id, i.customer_id, i.creator_id, i.clock_id, i.period_no, i.period_start, i.period_end,
        i.currency, i.payments_made, i.correlation_id, i.due_minor - i.collected_minor AS due_minor,

@@ -12,6 +12,8 @@ from django.db import connection, transaction
 
 from billing import collect, cycle, trigger
 from billing.models import Invoice, Subscription
+from engine.core.errors import Refusal
+from payments.models import Payment
 from tests.billing.world import World, end, invoices
 
 T = TypeVar("T")
@@ -79,3 +81,20 @@ def test_two_applies_of_one_subscription_leave_the_state_of_its_debts(
     made.refresh_from_db()
     assert made.state == state
     assert Invoice.objects.filter(state="open", first_failed_at__isnull=False).exists() is (state != "active")
+
+
+def test_money_that_arrives_while_the_trigger_waits_is_seen(committed_world: World) -> None:
+    """The guard stands under the lock: in the locking statement it would look at what was before."""
+    made = committed_world.subscription()
+    cycle.finalize()
+    (invoice,) = invoices(made)
+    collect.payments_changed([end(invoice.pk, "failed")])
+
+    def arrives() -> None:
+        Invoice.objects.select_for_update().get(pk=invoice.pk)
+        Payment.objects.filter(source_id=invoice.pk).update(state="succeeded_late")
+
+    with pytest.raises(Refusal) as refused:
+        meanwhile(lambda: trigger.trigger(made.pk), locks=arrives)
+    assert (refused.value.code, refused.value.param) == ("money_arrived_late", "subscription")
+    assert Payment.objects.count() == 1

@@ -1,0 +1,107 @@
+"""An invoice for which money arrived, in whatever odd way, is not asked for again until a person decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+
+from billing import collect, cycle, resume, stop, trigger
+from billing.models import Invoice, Subscription
+from engine.core import clock
+from engine.core.ids import uuid7
+from payments.models import Case, Payment
+from tests.billing.test_verbs import refused
+from tests.billing.world import World, end, invoices, payment_of
+
+
+def open_case(invoice_id: UUID, kind: str = "amount_differs") -> Case:
+    return Case.objects.create(
+        id=uuid7(), kind=kind, payment=payment_of(invoice_id), sentence="Odd.", opened_at=clock.machine_now()
+    )
+
+
+def late(invoice_id: UUID) -> None:
+    """Given up, then found on the chain after all: booked to unapplied, a case."""
+    collect.payments_changed([end(invoice_id, "failed")])
+    Payment.objects.filter(pk=payment_of(invoice_id).pk).update(state="succeeded_late")
+    open_case(invoice_id, "paid_after_close")
+
+
+def late_and_case_closed(invoice_id: UUID) -> None:
+    late(invoice_id)
+    Case.objects.update(closed_at=clock.machine_now())
+
+
+def case(invoice_id: UUID) -> None:
+    collect.payments_changed([end(invoice_id, "failed")])
+    open_case(invoice_id)
+
+
+def refused_by_the_hook(invoice_id: UUID) -> None:
+    """It succeeded, the invoice could not take it: booked to suspense, parked."""
+    end(invoice_id, "succeeded")
+    Payment.objects.update(parked_at=clock.machine_now(), parked_reason="Odd.")
+    Invoice.objects.update(collecting_minor=0)
+
+
+@pytest.fixture
+def subscription(world: World) -> Subscription:
+    made = world.subscription()
+    cycle.finalize()
+    return made
+
+
+ARRIVED = [
+    pytest.param(late, "money_arrived_late", "Money arrived for it late; a person decides."),
+    pytest.param(late_and_case_closed, "money_arrived_late", "Money arrived for it late; a person decides."),
+    pytest.param(case, "payment_in_question", "A payment of it waits for a person's decision."),
+    pytest.param(
+        refused_by_the_hook, "payment_in_question", "A payment of it waits for a person's decision."
+    ),
+]
+
+
+@pytest.mark.parametrize(("arrives", "code", "sentence"), ARRIVED)
+def test_the_trigger_refuses_and_says_why(
+    subscription: Subscription, arrives: Callable[[UUID], None], code: str, sentence: str
+) -> None:
+    arrives(invoices(subscription)[0].pk)
+    assert refused(lambda: trigger.trigger(subscription.pk)) == (code, "subscription", sentence)
+    assert Payment.objects.count() == 1
+
+
+@pytest.mark.parametrize(("arrives", "code", "sentence"), ARRIVED)
+def test_neither_resume_nor_another_method_asks_again(
+    world: World, subscription: Subscription, arrives: Callable[[UUID], None], code: str, sentence: str
+) -> None:
+    arrives(invoices(subscription)[0].pk)
+    Subscription.objects.update(state="active")
+    customer = next(each for each in world.made if each.pk == subscription.customer_id)
+    stop.change_method(subscription.pk, method_id=world.method(customer).pk)
+    stop.pause(subscription.pk)
+    resume.resume(subscription.pk)
+    (invoice,) = invoices(subscription)
+    assert (invoice.state, invoice.collecting_minor) == ("open", 0)
+    assert (invoice.reason_code, invoice.reason) == (code, sentence)
+    assert Payment.objects.count() == 1
+
+
+def test_a_closed_case_of_a_failed_payment_lets_it_be_asked_for_again(subscription: Subscription) -> None:
+    (invoice,) = invoices(subscription)
+    case(invoice.pk)
+    Case.objects.update(closed_at=clock.machine_now())
+    assert trigger.trigger(subscription.pk).scheduled == [invoice.pk]
+
+
+def test_another_invoice_of_the_subscription_is_asked_for_all_the_same(
+    world: World, subscription: Subscription
+) -> None:
+    late(invoices(subscription)[0].pk)
+    world.later(days=28)
+    world.bill()
+    first, second = invoices(subscription)
+    collect.payments_changed([end(second.pk, "failed")])
+    assert trigger.trigger(subscription.pk).scheduled == [second.pk]
+    assert Payment.objects.filter(source_id=first.pk).count() == 1
