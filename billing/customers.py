@@ -10,6 +10,7 @@ from billing import fields, moment
 from billing.models import Creator, Customer
 from engine.core import calendar, clock
 from engine.core.ids import uuid7
+from engine.providers import registry
 
 
 def create_customer(
@@ -42,12 +43,14 @@ def create_creator(
 ) -> Creator:
     """A payee. `fee_bps`: hundredths of a percent of each payment that are the platform's. Writes.
 
-    Raises Refusal naming the field.
+    Raises Refusal naming the field; a wallet, if given, must be one that a provider can pay.
     """
+    if wallet := fields.optional_text(wallet, param="wallet", longest=64):
+        registry.check_payee(wallet)
     return Creator.objects.create(
         id=uuid7(),
         name=fields.text(name, param="name", longest=200),
-        wallet=fields.optional_text(wallet, param="wallet", longest=64),
+        wallet=wallet,
         fee_bps=fields.whole(fee_bps, param="fee_bps", lowest=0, highest=10_000),
         metadata=fields.metadata(metadata),
         created_at=_business(clock.REAL),

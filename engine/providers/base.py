@@ -243,3 +243,10 @@ class Networked(Protocol):
 
     def wrong_network(self) -> str:
         """One sentence if an endpoint is of another network, "" if not or if nobody answers. Calls out."""
+
+
+class PaysWallets(Protocol):
+    """A provider that pays a payee's wallet and knows what one looks like."""
+
+    def check_payee(self, wallet: str) -> None:
+        """Raises Refusal with param "wallet" for text that can't be one. No calls."""

@@ -33,6 +33,22 @@ def wrong_networks() -> list[str]:
     return [sentence for sentence in said if sentence]
 
 
+def check_payee(wallet: str) -> None:
+    """Raises the Refusal (param "wallet") of a provider that pays wallets if none of them can pay this one."""
+    refused = None
+    for provider in (get(name) for name in names()):
+        if not hasattr(provider, "check_payee"):
+            continue
+        try:
+            provider.check_payee(wallet)
+        except Refusal as refusal:
+            refused = refusal
+        else:
+            return
+    if refused:
+        raise refused
+
+
 def approving(name: str) -> Approving:
     """That provider, if it pulls by approvals. Raises Refusal if it does not."""
     provider = get(name)

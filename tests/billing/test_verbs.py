@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from billing import collect, customers, cycle, plans, resume, stop, subscribe, trigger
@@ -49,6 +50,19 @@ def test_a_bad_customer_is_refused_by_field(world: World, change: dict[str, Any]
 @pytest.mark.parametrize("fee", [-1, 10_001, 1.5])
 def test_a_bad_fee_is_refused_by_field(world: World, fee: Any) -> None:
     assert refused(lambda: customers.create_creator(name="Ada", fee_bps=fee))[1] == "fee_bps"
+
+
+def test_a_wallet_that_no_provider_can_pay_is_refused_by_field(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product = "engine.providers.solana.provider.SolanaDelegate"
+    monkeypatch.setattr(settings, "PROVIDERS", {**settings.PROVIDERS, "solana_delegate": product})
+    for wallet in ("abc", "0" * 44, "1" * 31):
+        found = refused(lambda wallet=wallet: customers.create_creator(name="Ada", wallet=wallet))
+        assert found[:2] == ("public_key_malformed", "wallet")
+    wallet = "So11111111111111111111111111111111111111112"
+    assert customers.create_creator(name="Ada", wallet=f" {wallet} ").wallet == wallet
+    assert customers.create_creator(name="Bo").wallet == ""
 
 
 def test_bad_subscriptions_are_refused_by_field(world: World) -> None:

@@ -29,6 +29,7 @@ from engine.providers.solana import (
     snapshot,
     submit,
 )
+from engine.providers.solana.addresses import public_key
 from engine.providers.solana.faults import NodeBehind, RateLimited, RpcFault
 from engine.providers.solana.instructions import read_terms
 from engine.providers.solana.prepare import Batch
@@ -108,6 +109,10 @@ class SolanaDelegate:
             return method.find(details, needed_minor)
         except RpcFault as fault:
             raise _unavailable(fault) from None
+
+    def check_payee(self, wallet: str) -> None:
+        """Whether `wallet` is a public key. Raises Refusal."""
+        public_key(wallet, "wallet")
 
     def wrong_network(self) -> str:
         """Which endpoints are of another chain than SOLANA_NETWORK, by their genesis hash. Calls out."""
