@@ -41,6 +41,7 @@ class Chain:
     net: Localnet
     authority: Keypair
     mint: Pubkey
+    node: Node
     collector: Keypair = field(default_factory=Keypair)
     fee_payer: Keypair = field(default_factory=Keypair)
     fee_wallet: Keypair = field(default_factory=Keypair)
@@ -115,33 +116,57 @@ class Chain:
 @contextmanager
 def chain(folder: Path, *, slot_ms: int = SLOT_MS, lag_slots: int = 40) -> Iterator[Chain]:
     """A localnet of one's own, with a lagging second node, ended with us however we end."""
-    process, net = _start(folder / "localnet", slot_ms, lag_slots)
+    node = Node(folder / "localnet", slot_ms, lag_slots)
+    net = node.start()
     try:
         authority = wallets.create_wallet(net, 10_000)
-        made = Chain(net, authority, wallets.create_mint(net, authority, DECIMALS))
+        made = Chain(net, authority, wallets.create_mint(net, authority, DECIMALS), node)
         net.airdrop(made.fee_payer.pubkey(), 1_000 * wallets.LAMPORTS_PER_SOL)
         wallets.create_token_account(net, authority, made.fee_wallet.pubkey(), made.mint)
         yield made
     finally:
-        process.terminate()
-        process.wait()
-        if process.stdout:
-            process.stdout.close()
+        node.end()
 
 
-def _start(state: Path, slot_ms: int, lag_slots: int) -> tuple[subprocess.Popen[str], Localnet]:
-    argv = (sys.executable, "-m", "sandbox.localnet", "--port", "0", "--slot-ms", str(slot_ms), "--state",
-            str(state), "--lag-port", "0", "--lag-slots", str(lag_slots))  # fmt: skip
-    process = subprocess.Popen(tied(argv, signal.SIGKILL), cwd=CHECKOUT, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    ready = READY.match(process.stdout.readline())
-    if not ready:
-        process.kill()
-        process.wait()
-        raise RuntimeError("the localnet did not start")
-    net = Localnet(ready[1], ready[2])
-    _wait_for_slot(net)
-    return process, net
+class Node:
+    """The localnet's process. Killed and started again, it has the same ports and the same chain."""
+
+    def __init__(self, state: Path, slot_ms: int, lag_slots: int) -> None:
+        self._state, self._slot_ms, self._lag_slots = state, slot_ms, lag_slots
+        self._ports = ("0", "0")
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> Localnet:
+        """Start it and wait for a finalized block."""
+        argv = (sys.executable, "-m", "sandbox.localnet", "--port", self._ports[0], "--slot-ms", str(self._slot_ms),
+                "--state", str(self._state), "--lag-port", self._ports[1], "--lag-slots", str(self._lag_slots))  # fmt: skip
+        process = subprocess.Popen(
+            tied(argv, signal.SIGKILL), cwd=CHECKOUT, stdout=subprocess.PIPE, text=True
+        )
+        self._process = process
+        assert process.stdout is not None
+        ready = READY.match(process.stdout.readline())
+        if not ready:
+            self.end()
+            raise RuntimeError("the localnet did not start")
+        net = Localnet(ready[1], ready[2])
+        self._ports = (net.url.rpartition(":")[2], str(net.lag_url).rpartition(":")[2])
+        _wait_for_slot(net)
+        return net
+
+    def kill(self) -> None:
+        """SIGKILL, as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def end(self) -> None:
+        """End it for good."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
+            if self._process.stdout:
+                self._process.stdout.close()
 
 
 def _wait_for_slot(net: Localnet) -> None:

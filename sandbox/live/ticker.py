@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError
 
 from sandbox.live.spans import TICK_SECONDS
 
-TASKS = {"ops.tick": "plan", "billing.claim_due": "plan", "ops.sweep": "plan"}
+TASKS = {"ops.tick": "io", "billing.claim_due": "plan", "ops.sweep": "plan"}
 EVERY = {"ops.tick": 1, "billing.claim_due": 2, "ops.sweep": 7}  # ticks
 
 

@@ -77,3 +77,17 @@ def test_history_purged_before_anybody_looked(fresh: House) -> None:
 
 def fired(home: House, fault: int) -> int:
     return int(next(each["fired"] for each in home.chain.net.faults() if each["id"] == fault))
+
+
+def test_the_chain_is_away_and_comes_back(home: House) -> None:
+    """Nothing is lost while nobody answers, and it goes on by itself: an outage is nobody's decline."""
+    home.make_due()
+    assert home.until(
+        lambda: bool(home.sql("SELECT 1 FROM payments_payment WHERE state = 'in_flight' LIMIT 1"))
+    )
+    home.chain.node.kill()
+    time.sleep(4)
+    failed = home.sql("SELECT count(*) FROM payments_payment WHERE state = 'failed'")
+    home.chain.node.start()
+    settled_once(home)
+    assert home.sql("SELECT count(*) FROM payments_payment WHERE state = 'failed'") == failed
