@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from django.db import transaction
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask, PeriodicTasks
 
+from engine.core.errors import Refusal
+
 
 class Entry(Protocol):
     """A line of config/schedule.py."""
@@ -29,13 +31,15 @@ def sync(entries: Iterable[Entry], *, restore: Iterable[str] = ()) -> list[tuple
     """Seed or update each entry; (name, schedule, what was done) per entry. Writes and commits.
 
     An entry that still is as it was seeded follows the environment; an edited one is left alone unless its
-    name is in `restore`. Entries that the timetable no longer has are removed if they were seeded by us.
+    name is in `restore`, and its description says so. Entries that the timetable no longer has are removed
+    if they were seeded by us. Raises Refusal for a name to restore that is no entry, with nothing written.
     """
     wanted, said, restored = list(entries), [], set(restore)
+    _known(restored, [entry.name for entry in wanted])
     with transaction.atomic():
         for entry in wanted:
             said.append((entry.name, words(entry), _sync_one(entry, force=entry.name in restored)))
-        gone = PeriodicTask.objects.filter(description__startswith=_MARK).exclude(
+        gone = PeriodicTask.objects.filter(description__contains=_MARK).exclude(
             name__in=[entry.name for entry in wanted]
         )
         gone.delete()
@@ -49,6 +53,13 @@ def words(entry: Entry) -> str:
 
 
 _MARK = "seeded from the environment, "
+_EDITED = "edited by an operator, kept; "
+
+
+def _known(restored: set[str], names: list[str]) -> None:
+    if unknown := sorted(restored - set(names)):
+        message = f"there is no entry {', '.join(map(repr, unknown))}; there are: {', '.join(names)}"
+        raise Refusal("entry_unknown", message, param="restore")
 
 
 def _sync_one(entry: Entry, *, force: bool) -> str:
@@ -60,16 +71,23 @@ def _sync_one(entry: Entry, *, force: bool) -> str:
     now = {
         "interval": found.interval, "crontab": found.crontab, "task": found.task, "enabled": found.enabled,
     }  # fmt: skip
-    edited = found.description != _MARK + _print(now)
+    seeded = found.description.removeprefix(_EDITED)
+    edited = seeded != _MARK + _print(now)
     if edited and not force:
+        _describe(found, _EDITED + seeded)
         return "edited by an operator, kept"
     if now == fields and not edited:
+        _describe(found, seeded)
         return "unchanged"
     for name, value in fields.items():
         setattr(found, name, value)
     found.description = _MARK + _print(fields)
     found.save()
     return "restored" if edited else "updated"
+
+
+def _describe(found: PeriodicTask, description: str) -> None:
+    PeriodicTask.objects.filter(pk=found.pk).exclude(description=description).update(description=description)
 
 
 def _schedule(entry: Entry) -> dict[str, Any]:

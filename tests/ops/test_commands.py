@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from billing.models import Invoice
+from billing.models import Invoice, Subscription
 from ops import books
 from payments import switches
 from payments.models import Payment
@@ -107,7 +108,10 @@ def test_a_sweep_says_what_it_mended(committed):
     subscribe(committed)
     committed.bill()
     Payment.objects.update(next_action_at=None)
-    assert read("sweep") == {"mended": {"scheduled": 1, "in_flight": 0}}
+    Subscription.objects.update(next_due_at=None)
+    assert read("sweep") == {
+        "mended": {"scheduled": 1, "in_flight": 0, "drafts": 0, "subscriptions": 1, "subscriptions_held": 0}
+    }
     assert "Nothing was missed." in run("sweep")
 
 
@@ -147,7 +151,9 @@ def test_limits_must_be_above_zero():
             run(*words)
 
 
-@pytest.mark.parametrize("name", ["check_books", "sweep", "verify_payments", "process_due_payments"])
+@pytest.mark.parametrize(
+    "name", ["check_books", "sweep", "sync_schedule", "verify_payments", "process_due_payments"]
+)
 def test_every_command_explains_itself(name, capsys):
     with pytest.raises(SystemExit) as caught:
         call_command(name, "--help")
@@ -160,3 +166,53 @@ def test_suspense_that_is_old_is_wrong_by_the_limit_that_is_given(committed, scr
     assert read("check_books")["ok"]
     with pytest.raises(CommandError, match="suspense_old"):
         run("check_books", "--suspense-hours", "0.0000001")
+
+
+def test_the_timetable_is_a_table_or_one_document(world):
+    assert "due payments" in run("sync_schedule")
+    done = read("sync_schedule")
+    assert {"name", "schedule", "result"} == set(done["entries"][0])
+    assert {entry["result"] for entry in done["entries"]} == {"unchanged"}
+    assert done["switches_made"] == 0
+
+
+def test_an_unknown_entry_is_not_restored(world):
+    with pytest.raises(CommandError, match="no entry 'tock'; there are: due payments, tick, "):
+        run("sync_schedule", "--restore", "tick", "tock")
+    assert not PeriodicTask.objects.filter(name="tick").exists()
+
+
+@pytest.mark.filterwarnings("ignore:No directory at")
+def test_an_edit_in_the_admin_is_kept_said_and_taken_back(world, admin_client):
+    run("sync_schedule")
+    seeded = _tick().description
+    page = f"/admin/django_celery_beat/periodictask/{_tick().pk}/change/"
+    form = admin_client.get(page).context["adminform"].form
+    given = {
+        name: value
+        for name in form.fields
+        if (value := form[name].value()) not in (None, [None, None], False)
+    }
+    nine, _ = IntervalSchedule.objects.get_or_create(every=9, period="seconds")
+    assert admin_client.post(page, given | {"interval": nine.pk}).status_code == 302
+    for _ in range(2):
+        done = {entry["name"]: entry["result"] for entry in read("sync_schedule")["entries"]}
+        assert done.pop("tick") == "edited by an operator, kept"
+        assert set(done.values()) == {"unchanged"}
+        assert (_tick().interval, _tick().description) == (nine, f"edited by an operator, kept; {seeded}")
+    assert "edited by an operator" in admin_client.get(page).content.decode()
+    assert "restored" in run("sync_schedule", "--restore", "tick")
+    assert (_tick().interval != nine, _tick().description) == (True, seeded)
+
+
+def test_an_edit_that_was_undone_by_hand_is_none(world):
+    run("sync_schedule")
+    seeded = _tick().description
+    for enabled, said in ((False, "edited by an operator, kept; "), (True, "")):
+        PeriodicTask.objects.filter(name="tick").update(enabled=enabled)
+        run("sync_schedule")
+        assert _tick().description == said + seeded
+
+
+def _tick():
+    return PeriodicTask.objects.get(name="tick")

@@ -1,36 +1,34 @@
-"""`manage.py sync_schedule`: seed beat's timetable; keep what operators edited."""
+"""manage.py sync_schedule"""
 
 from __future__ import annotations
 
-import json
-from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import CommandParser
 from django.utils.module_loading import import_string
 
 from ops import timetable
+from ops.console import Answer, AnsweringCommand, Table
 from payments import switches
 
 
-class Command(BaseCommand):
-    help = "Seed beat's timetable and the providers' switches from the environment. Edited entries are kept."
+class Command(AnsweringCommand):
+    help = (
+        "Seed beat's timetable and the providers' switches from the environment. An entry that still is as it "
+        "was seeded follows the environment; one that an operator edited is kept, and its description says so."
+    )
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
         parser.add_argument(
-            "--restore", nargs="*", default=[], metavar="NAME", help="take back edits of these"
+            "--restore", nargs="+", default=[], metavar="NAME", help="take back the edits of these entries"
         )
-        parser.add_argument("--json", action="store_true", help="data for scripts")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        entries = import_string(settings.TIMETABLE)()
-        said = timetable.sync(entries, restore=options["restore"])
+    def work(self, **options: Any) -> Answer:
+        said = timetable.sync(import_string(settings.TIMETABLE)(), restore=options["restore"])
         made = switches.seed()
-        if options["json"]:
-            keys = ("name", "schedule", "result")
-            rows = [dict(zip(keys, row, strict=True)) for row in said]
-            self.stdout.write(json.dumps({"entries": rows, "switches_made": made}))
-            return
-        for name, schedule, result in said:
-            self.stdout.write(f"{name:40} {schedule:24} {result}")
+        keys = ("name", "schedule", "result")
+        data = {"entries": [dict(zip(keys, row, strict=True)) for row in said], "switches_made": made}
+        notes = [f"{made} providers' switches made."] if made else []
+        return Answer(data, [Table("Timetable", ("entry", "schedule", "what was done"), said)], notes)
