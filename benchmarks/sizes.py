@@ -20,8 +20,8 @@ USUAL: dict[str, list[Size]] = {
         {"table": table, "due": 15_000, "rounds": 3, "warm": 5, "batch": 500}
         for table in (100_000, 1_000_000)
     ],
-    "b": [{"charges": 6_000, "pgbench": 150, "rounds": 2, "money": [1, 2], "defaults": True}],
-    "c": [{"pulls": 1000, "wallets": 40, "ceiling": 1500}],
+    "b": [{"charges": 6_000, "pgbench": 40, "rounds": 2, "money": [1, 2], "defaults": True}],
+    "c": [{"pulls": 1000, "wallets": 500, "ceiling": 1500}],
     "d": [{"due": [2_000, 20_000], "warm": 1000, "fresh": True}],
     "e": [{"due": 100_000, "claimers": [1, 2]}],
 }

@@ -138,8 +138,9 @@ class Node:
 
     def start(self) -> Localnet:
         """Start it and wait for a finalized block."""
-        argv = (sys.executable, "-m", "sandbox.localnet", "--port", self._ports[0], "--slot-ms", str(self._slot_ms),
-                "--state", str(self._state), "--lag-port", self._ports[1], "--lag-slots", str(self._lag_slots))  # fmt: skip
+        words = ("--port", self._ports[0], "--lag-port", self._ports[1], "--state", str(self._state))
+        words += ("--slot-ms", str(self._slot_ms), "--lag-slots", str(self._lag_slots))
+        argv = (sys.executable, "-m", "sandbox.localnet", *words)
         process = subprocess.Popen(
             tied(argv, signal.SIGKILL), cwd=CHECKOUT, stdout=subprocess.PIPE, text=True
         )
