@@ -122,8 +122,7 @@ class Subscription(models.Model):
     next_due_at = models.DateTimeField(null=True)
     ends_at = models.DateTimeField(null=True)
     catch_up = models.PositiveIntegerField(default=0, db_default=0)  # missed periods billed in a row
-    # An operator let everything missed up to here be billed: such periods don't count as catch-up.
-    released_until = models.DateTimeField(null=True)
+    released_until = models.DateTimeField(null=True)  # missed periods up to here don't count as catch-up
     periods_skipped = models.PositiveIntegerField(default=0, db_default=0)  # numbers no invoice has (a pause)
     held_reason = models.TextField(default="", db_default="", blank=True)
     held_code = models.CharField(max_length=40, default="", db_default="", blank=True)
@@ -153,6 +152,11 @@ class Subscription(models.Model):
                 condition=Q(next_due_at__isnull=False),
                 name="subscriptions_due",
             ),
+            models.Index(
+                fields=["id"],
+                condition=Q(next_due_at__isnull=True, held_code="", state__in=states.BILLED),
+                name="subscriptions_to_audit",
+            ),
             models.Index(fields=["held_code"], condition=~Q(held_code=""), name="subscriptions_held"),
             models.Index(
                 fields=["clock_id", "ends_at"],
@@ -168,8 +172,7 @@ class Subscription(models.Model):
 class Invoice(models.Model):
     """What is owed for one period. `collecting + collected <= due`, held by the database.
 
-    `next_action_at` (machine time) is set while it is a draft to finalize. `number` is given later, in
-    order of issue, without gaps per series.
+    `next_action_at` (machine time): a draft to finalize. `number` is given in order of issue, without gaps.
     """
 
     class State(models.TextChoices):

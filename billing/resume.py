@@ -32,7 +32,7 @@ def resume(subscription_id: UUID) -> Subscription:
         change.move(subscription, "past_due" if failed else "active")
         subscription.reason_code = next((i.reason_code for i in owed if i.first_failed_at), "")
         subscription.reason = next((i.reason for i in owed if i.first_failed_at), "")
-        skipped = 0 if subscription.held_code else _go_on(subscription, at.business, skip=True)
+        skipped = 0 if subscription.held_code else go_on(subscription, at.business, skip=True)
         change.save(subscription, "subscription.resumed", at, skipped=skipped)
         again.collect_again(subscription_id, machine_at=at.machine)
     return subscription
@@ -87,12 +87,12 @@ def _release(subscription_id: UUID, *, skip: bool, why: str) -> Subscription:
         subscription.released_until = at.business
         skipped = 0
         if subscription.state in ("incomplete", "active", "past_due"):
-            skipped = _go_on(subscription, at.business, skip=skip)
+            skipped = go_on(subscription, at.business, skip=skip)
         change.save(subscription, "subscription.released", at, skipped=skipped, why=why)
     return subscription
 
 
-def _go_on(subscription: Subscription, now: datetime, *, skip: bool) -> int:
+def go_on(subscription: Subscription, now: datetime, *, skip: bool) -> int:
     """Set the next due date, from the anchor as always; how many periods were skipped."""
     version = subscription.plan_version
     unit, count, zone = version.interval_unit, version.interval_count, subscription.zone

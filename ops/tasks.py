@@ -8,6 +8,7 @@ from django.conf import settings
 from django_celery_results.models import TaskResult
 
 from billing import drafts_due
+from billing import sweep as owed
 from engine.core import clock, wake
 from engine.core.task import Counts, batch_task, silent_task
 from engine.ledger import rollup
@@ -29,7 +30,7 @@ def beat_once() -> None:
 @batch_task(name="ops.sweep", quiet_when_idle=True)
 def audit() -> Counts:
     """Audit that the tick missed nothing."""
-    return dict(sweep.sweep())
+    return {**sweep.sweep(), **owed.sweep()}
 
 
 @batch_task(name="ops.trim_results")

@@ -302,6 +302,18 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="subscription",
             index=models.Index(
+                condition=models.Q(
+                    ("held_code", ""),
+                    ("next_due_at__isnull", True),
+                    ("state__in", ("incomplete", "active", "past_due")),
+                ),
+                fields=["id"],
+                name="subscriptions_to_audit",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="subscription",
+            index=models.Index(
                 condition=models.Q(("held_code", ""), _negated=True),
                 fields=["held_code"],
                 name="subscriptions_held",

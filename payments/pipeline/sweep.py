@@ -1,7 +1,7 @@
 """The audit behind the tick: an open payment that nothing would ever look at gets a next action (I2).
 
 Every verb leaves one, so a row that is mended here tells of a bug and is logged as an error. Parked
-payments stay parked; subscriptions and drafts are billing's.
+payments stay parked; subscriptions and drafts are billing/sweep.py's.
 """
 
 from __future__ import annotations
