@@ -1,6 +1,6 @@
 -- What each payment method will be asked for in the span ahead, all its subscriptions together: the approval
--- on chain is one sum. Index: subscriptions_due.
-SELECT m.id, sum(v.price_minor)
+-- on chain is one sum. `waiting`: how many there are in all, beyond the limit too. Index: subscriptions_due.
+SELECT m.id, sum(v.price_minor), count(*) OVER () AS waiting
   FROM billing_subscription s
   JOIN billing_planversion v ON v.id = s.plan_version_id
   JOIN payments_paymentmethod m ON m.id = s.method_id AND m.state = 'active'
