@@ -54,6 +54,20 @@ def test_a_cycle_ends_itself_in_time(
     assert before <= given[0] - longest <= time.monotonic()
 
 
+@pytest.mark.parametrize(("setting", "longest"), [(1000, 1.0), (300_000, 20.0)])
+def test_a_finalize_that_the_tick_woke_ends_itself_soon(
+    world: World, monkeypatch: pytest.MonkeyPatch, setting: int, longest: float
+) -> None:
+    """Ticks and applying share its workers; the next tick goes on where it stopped."""
+    given: list[float] = []
+    real = tasks.cycle.finalize
+    monkeypatch.setattr(settings.ENV, "max_processing_time", setting)
+    monkeypatch.setattr(tasks.cycle, "finalize", lambda *, until: given.append(until) or real(until=until))
+    before = time.monotonic()
+    tasks.finalize_drafts()
+    assert before <= given[0] - longest <= time.monotonic()
+
+
 @pytest.mark.filterwarnings("ignore:No directory at")
 def test_the_admin_shows_and_changes_nothing(world: World, admin_client: object) -> None:
     subscription = world.subscription()
