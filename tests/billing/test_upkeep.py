@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django_celery_results.models import TaskResult
 
-from billing import cycle, expire, hold, upkeep
+from billing import cycle, expire, hold, tasks, upkeep
 from billing.models import DailyReport, Subscription
 from engine.core import clock
 from engine.outbox.models import Event
@@ -88,6 +90,32 @@ def test_statistics_come_from_rows(ended: World) -> None:
     assert found["revenue_minor"] == {"USDC": 2000}
     assert found["average_processing_seconds"] == pytest.approx(4)
     assert found["subscriptions"] == {"incomplete": 4}
+
+
+def test_the_last_cycle_is_the_newest_that_ended_well(world: World) -> None:
+    """Row 0.56."""
+    assert upkeep.statistics()["last_cycle_at"] is None
+    now = clock.machine_now()
+    ended = [
+        ("claim_due", "SUCCESS", 300),
+        ("claim_due", "SUCCESS", 600),
+        ("claim_due", "FAILURE", 9),
+        ("other", "SUCCESS", 9),
+    ]
+    for name, status, ago in ended:
+        row = TaskResult.objects.create(
+            task_id=f"{name}{status}{ago}", task_name=f"billing.{name}", status=status
+        )
+        TaskResult.objects.filter(pk=row.pk).update(date_done=now - timedelta(seconds=ago))
+    assert upkeep.statistics()["last_cycle_at"] == now - timedelta(seconds=300)
+
+
+def test_maintenance_tells_the_figures_in_its_result(ended: World) -> None:
+    """As the result's row keeps them: JSON."""
+    told = json.loads(json.dumps(tasks.maintenance()))
+    assert (told["expired"], told["days"], told["skipped"]) == (0, 2, False)
+    assert (told["processed_today"], told["failed_today"], told["revenue_minor"]) == (2, 1, {"USDC": 2000})
+    assert told["last_cycle_at"] is None
 
 
 def test_no_payments_no_average(world: World) -> None:
