@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from billing.models import Invoice
+from billing.models import Invoice, Subscription
 from ops import books
 from payments import switches
 from payments.models import Payment
@@ -108,7 +108,10 @@ def test_a_sweep_says_what_it_mended(committed):
     subscribe(committed)
     committed.bill()
     Payment.objects.update(next_action_at=None)
-    assert read("sweep") == {"mended": {"scheduled": 1, "in_flight": 0}}
+    Subscription.objects.update(next_due_at=None)
+    assert read("sweep") == {
+        "mended": {"scheduled": 1, "in_flight": 0, "drafts": 0, "subscriptions": 1, "subscriptions_held": 0}
+    }
     assert "Nothing was missed." in run("sweep")
 
 
