@@ -116,10 +116,8 @@ def _open(drafts: Sequence[Draft], machine_at: datetime, make_lines: MakeLines) 
     _write_lines(made)
     _post(openings, machine_at)
     scheduled = charge.schedule([each.charge for each in openings if each.charge], machine_at=machine_at)
-    free = [each.draft.subscription_id for each in openings if each.state == "paid"]
-    if free:
-        sql.affected(sql.statement(__file__, "activate_free"), {"ids": free})
-    emit.emit([_event(each, versions[each.draft.id], times) for each in openings], machine_at=machine_at)
+    events = [_event(each, versions[each.draft.id], times) for each in openings]
+    emit.emit(events + _activate_free(openings, times), machine_at=machine_at)
     points.reach(points.FINALIZE_BEFORE_COMMIT)
     return Counter(finalized=len(billed), payments=len(scheduled), voided=len(drafts) - len(billed))
 
@@ -192,6 +190,21 @@ def _post(openings: Sequence[Opening], machine_at: datetime) -> None:
         if each.issued_at
     ]  # fmt: skip
     posting.post(legs, machine_at=machine_at)
+
+
+def _activate_free(openings: Sequence[Opening], times: dict[int, datetime]) -> list[emit.NewEvent]:
+    """Make active what owes nothing for its first period; the events of it."""
+    free = {each.draft.subscription_id: each.draft for each in openings if each.state == "paid"}
+    if not free:
+        return []
+    found = sql.rows(sql.statement(__file__, "activate_free"), {"ids": list(free)})
+    return [
+        emit.NewEvent("subscription.activated", "subscription", subscription, version, clock_id, times[clock_id],
+                      free[subscription].correlation_id,
+                      {"subscription_id": subscription, "customer_id": customer, "creator_id": creator,
+                       "plan_id": plan, "state": "active"})
+        for subscription, version, clock_id, customer, creator, plan in found
+    ]  # fmt: skip
 
 
 def _event(each: Opening, version: int, times: dict[int, datetime]) -> emit.NewEvent:

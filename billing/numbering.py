@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
 from billing.packed import packed
-from engine.core import sql
+from engine.core import clock, sql
+from engine.outbox.emit import NewEvent, emit
 
 
 class Numbered(NamedTuple):
@@ -48,4 +50,19 @@ def _number(series: str, most: int) -> int | None:
         ((last,),) = sql.rows(sql.statement(__file__, "count_series"), params)
         numbers = range(last - len(ids) + 1, last + 1)
         params = {"ids": packed(ids), "numbers": packed(numbers)}
-        return sql.affected(sql.statement(__file__, "number_invoices"), params)
+        return _tell(sql.rows(sql.statement(__file__, "number_invoices"), params))
+
+
+def _tell(numbered: Sequence[tuple[Any, ...]]) -> int:
+    """Write the event of each, in the caller's transaction; how many."""
+    now = clock.machine_now()
+    times = clock.business_times({row[2] for row in numbered}, now)
+    events = []
+    for invoice, version, clock_id, correlation, subscription, customer, creator, series, number in numbered:
+        payload = {"invoice_id": invoice, "subscription_id": subscription, "customer_id": customer,
+                   "creator_id": creator, "series": series, "number": number}  # fmt: skip
+        events.append(
+            NewEvent("invoice.numbered", "invoice", invoice, version, clock_id, times[clock_id], correlation, payload)
+        )  # fmt: skip
+    emit(events, machine_at=now)
+    return len(events)

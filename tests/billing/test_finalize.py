@@ -117,6 +117,10 @@ def test_nothing_due_is_paid_without_a_payment(world: World) -> None:
     assert not Payment.objects.exists() and not Transfer.objects.exists()
     subscription.refresh_from_db()
     assert subscription.state == "active"
+    told = Event.objects.get(type="subscription.activated")
+    assert (told.object_id, told.seq, told.correlation_id) == (
+        subscription.pk, subscription.version, invoice.correlation_id,
+    )  # fmt: skip
 
 
 def _no_method(world: World) -> Subscription:

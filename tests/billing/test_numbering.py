@@ -4,6 +4,7 @@ from django.db import connection
 
 from billing import cycle, numbering
 from billing.models import Invoice, NumberSeries
+from engine.outbox.models import Event
 from tests.billing.world import World
 
 
@@ -43,6 +44,17 @@ def test_each_series_counts_for_itself(world: World) -> None:
     assert sorted(Invoice.objects.values_list("series", "number")) == [
         (f"CLK{world.clock_id}-", 1), (f"CLK{world.clock_id}-", 2), ("INV-", 1), ("INV-", 2),
     ]  # fmt: skip
+
+
+def test_each_number_is_told_with_the_invoice_s_next_version(world: World) -> None:
+    world.subscription()
+    cycle.finalize()
+    before = Invoice.objects.get().version
+    for _ in range(2):
+        numbering.number_invoices()
+    told, invoice = Event.objects.get(type="invoice.numbered"), Invoice.objects.get()
+    assert (told.object_id, told.seq, invoice.version) == (invoice.pk, before + 1, before + 1)
+    assert (told.payload["series"], told.payload["number"]) == (invoice.series, 1)
 
 
 def test_given_numbers_stay(world: World) -> None:
