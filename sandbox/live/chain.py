@@ -138,7 +138,14 @@ class Node:
 
     def start(self) -> Localnet:
         """Start it and wait for a finalized block."""
-        words = ("--port", self._ports[0], "--lag-port", self._ports[1], "--state", str(self._state))
+        words: tuple[str, ...] = (
+            "--port",
+            self._ports[0],
+            "--lag-port",
+            self._ports[1],
+            "--state",
+            str(self._state),
+        )
         words += ("--slot-ms", str(self._slot_ms), "--lag-slots", str(self._lag_slots))
         argv = (sys.executable, "-m", "sandbox.localnet", *words)
         process = subprocess.Popen(
