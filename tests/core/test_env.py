@@ -230,7 +230,7 @@ def test_keys_may_be_left_empty_and_several_collectors_given() -> None:
     values = {name.lower(): value for name, value in GOOD.items()}
     env = Env(**values, solana_fee_payer_key="", solana_collector_keys="")  # type: ignore[arg-type]
     assert (env.solana_collector_keys, env.solana_fee_payer_key.get_secret_value()) == ([], "")
-    env = Env(**values, solana_collector_keys=f"2:{KEY}, 1:{Keypair.from_seed(bytes([7] * 32))}")  # type: ignore[arg-type]
+    env = Env(**values, solana_collector_keys=f"2:{KEY}, 1:{Keypair.from_seed(bytes([8] * 32))}")  # type: ignore[arg-type]
     assert len(env.solana_collector_keys) == 2
 
 
