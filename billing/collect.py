@@ -13,9 +13,9 @@ from uuid import UUID
 
 from billing.account import Account
 from billing.debt import Debt
-from billing.packed import packed
 from engine.core import sql
 from engine.core.errors import Refusal
+from engine.core.packed import packed
 from engine.outbox import emit
 from payments.sources import SourceChange
 

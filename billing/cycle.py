@@ -19,9 +19,9 @@ from billing import hold, isolate, moment
 from billing.finalize import FinalizeResult, finalize
 from billing.hold import Held
 from billing.moment import Moment
-from billing.packed import packed
 from engine.core import calendar, sql
 from engine.core.ids import uuid7s
+from engine.core.packed import packed
 from payments.pipeline import points
 
 __all__ = ["ClaimResult", "FinalizeResult", "claim", "claim_one", "finalize"]

@@ -15,11 +15,11 @@ from billing import asking, isolate, lines, states
 from billing.asking import PAYABLE, NoPayment
 from billing.draft import Draft
 from billing.lines import Line
-from billing.packed import packed
 from engine.core import clock, sql
 from engine.core.errors import Refusal
 from engine.core.ids import uuid7s
 from engine.core.money import MAX_MINOR
+from engine.core.packed import packed
 from engine.ledger import accounts, posting
 from engine.ledger.chart import Kind
 from engine.outbox import emit

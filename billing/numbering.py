@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
-from billing.packed import packed
 from engine.core import clock, sql
+from engine.core.packed import packed
 from engine.outbox.emit import NewEvent, emit
 
 
