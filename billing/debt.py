@@ -38,6 +38,8 @@ class Debt:
 
     def take(self, change: SourceChange) -> None:
         """Book one end of a payment on the counters. Raises Refusal for what can't be true of this invoice."""
+        if change.state == "succeeded_late":
+            return  # its reservation came off when it was given up; the money stands in unapplied
         if change.amount_minor > self.collecting_minor:
             raise Refusal("reservation_missing", f"{change.amount_minor} was not reserved on invoice {self.id}",
                           param="amount_minor")  # fmt: skip
@@ -48,6 +50,11 @@ class Debt:
             self._failed(change)
         else:
             self.reason_code, self.reason = change.failure_code, change.failure_message
+
+    def called_back(self, code: str, reason: str) -> None:
+        """Its one scheduled payment was canceled: nothing of it is being collected any more."""
+        self.collecting_minor = 0
+        self.reason_code, self.reason = code, reason
 
     def _succeeded(self, change: SourceChange) -> None:
         if change.currency != self.currency:

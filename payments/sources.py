@@ -15,7 +15,7 @@ from engine.core.errors import Refusal
 
 
 class SourceChange(NamedTuple):
-    """A payment reached an end (`state`: succeeded, failed, canceled).
+    """A payment reached an end (`state`: succeeded, failed, canceled, or succeeded_late after one of these).
 
     `amount_minor` is what was reserved at the source, `settled_minor` what was collected (0 unless
     succeeded). `business_at` is the moment on the payment's clock.

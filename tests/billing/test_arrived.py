@@ -12,6 +12,7 @@ from billing.models import Invoice, Subscription
 from engine.core import clock
 from engine.core.ids import uuid7
 from payments.models import Case, Payment
+from payments.sources import SourceChange
 from tests.billing.test_verbs import refused
 from tests.billing.world import World, end, invoices, payment_of
 
@@ -105,3 +106,41 @@ def test_another_invoice_of_the_subscription_is_asked_for_all_the_same(
     collect.payments_changed([end(second.pk, "failed")])
     assert trigger.trigger(subscription.pk).scheduled == [second.pk]
     assert Payment.objects.filter(source_id=first.pk).count() == 1
+
+
+def asked_again_then_late(subscription: Subscription, next_state: str) -> tuple[Payment, Payment, Invoice]:
+    """The first payment fails, another is asked for, then the first turns out to have been paid."""
+    (invoice,) = invoices(subscription)
+    collect.payments_changed([end(invoice.pk, "failed")])
+    first = payment_of(invoice.pk)
+    assert trigger.trigger(subscription.pk).scheduled == [invoice.pk]
+    Payment.objects.filter(source_id=invoice.pk, state="scheduled").update(state=next_state)
+    Payment.objects.filter(pk=first.pk).update(state="succeeded_late")
+    collect.payments_changed([told_late(first)])
+    invoice.refresh_from_db()
+    return first, payment_of(invoice.pk), invoice
+
+
+def told_late(first: Payment) -> SourceChange:
+    now = clock.machine_now()
+    return SourceChange(first.pk, "invoice", first.source_id, first.no, "succeeded_late", first.currency,
+                        first.amount_minor, first.amount_minor, "", "", "", first.clock_id, now, now, None)  # fmt: skip
+
+
+def test_what_was_to_be_sent_next_is_called_back(subscription: Subscription) -> None:
+    first, after, invoice = asked_again_then_late(subscription, "scheduled")
+    assert (first.no, after.no, after.state) == (1, 2, "canceled")
+    assert (invoice.state, invoice.collecting_minor, invoice.collected_minor) == ("open", 0, 0)
+    assert (invoice.reason_code, invoice.reason) == (
+        "money_arrived_late",
+        "Money arrived for it late; a person decides.",
+    )
+
+
+def test_what_is_on_its_way_keeps_its_reservation(subscription: Subscription) -> None:
+    _, after, invoice = asked_again_then_late(subscription, "in_flight")
+    assert after.state == "in_flight"
+    assert (invoice.state, invoice.collecting_minor) == ("open", after.amount_minor)
+    collect.payments_changed([end(invoice.pk, "succeeded")])
+    invoice.refresh_from_db()
+    assert (invoice.state, invoice.collecting_minor) == ("paid", 0)
