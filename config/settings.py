@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "engine.ledger.apps.LedgerConfig",
     "engine.providers.apps.ProvidersConfig",
     "engine.outbox.apps.OutboxConfig",
+    "engine.audit.apps.AuditConfig",
     "payments.apps.PaymentsConfig",
     "billing.apps.BillingConfig",
     "ops.apps.OpsConfig",

@@ -60,6 +60,7 @@ APPEND_ONLY = {
     "payments_evidence": ("applied_at", "verdict"),
     "billing_planversion": (),
     "billing_invoiceline": (),
+    "engine_audit_entry": (),
 }
 
 

@@ -19,7 +19,8 @@ CLOCKS = re.compile(
 # A single %, or a placeholder without a name: psycopg reads both as its own (also in what looks like text).
 BARE_PERCENT = re.compile(r"%(?!\([a-z_]+\)s|%)")
 FLOORS = {
-    "engine_core": 0, "engine_ledger": 1, "engine_outbox": 1, "engine_providers": 1, "payments": 2,
+    "engine_core": 0, "engine_ledger": 1, "engine_outbox": 1, "engine_providers": 1, "engine_audit": 1,
+    "engine_rest": 1, "payments": 2,
     "billing": 3, "payouts": 3, "ops": 4,
 }  # fmt: skip
 
