@@ -79,7 +79,7 @@ def subscriptions(
 
 def make_due(url: str, first: int, count: int, *, step: int = 1) -> None:
     """Make every `step`-th subscription from `first` on due, `count` in all, in mixed order. Writes, vacuums."""
-    due = "machine_now() - make_interval(secs => 60 + mod(n * 7919, 3600) + n * 1e-6)"
+    due = "machine_now() - make_interval(secs => 60 + mod(n * 7919::bigint, 3600) + n * 1e-6)"
     _run(url, [
         f"UPDATE billing_subscription s SET next_due_at = d.day, anchor_at = d.day - interval '30 days' "
         f"FROM (SELECT {uid(SUBSCRIPTION, f'{first} + n * {step}')} AS id, {due} AS day "
