@@ -19,6 +19,7 @@ from benchmarks.sizes import Size
 from benchmarks.workers import workers
 from billing import cycle
 from engine.core import clock, wake
+from engine.core.actor import SYSTEM
 from engine.core.ids import uuid7s
 from engine.providers import registry
 from engine.providers.base import Outcome, Payable, Prepared, Sendable
@@ -45,12 +46,12 @@ def measure(size: Size, world: World) -> dict[str, object]:
 
 
 def _settle(url: str, first: int, count: int, world: World, found: dict[str, list[float]]) -> None:
-    switches.pause(NAME, reason="the benchmark fills the lane first")
+    switches.pause(NAME, reason="the benchmark fills the lane first", by=SYSTEM)
     seed.subscriptions(url, first, count, provider=NAME, details=world.details)
     seed.make_due(url, first, count)
     cycle.claim(0)
     cycle.finalize()
-    switches.resume(NAME)
+    switches.resume(NAME, reason="the lane is full", by=SYSTEM)
     since = clock.machine_now()
     wake.publish(wake.Wake("payments.send", (("operation", "charge"), ("provider", NAME))))
     _note("pulls", since, count, found)

@@ -8,7 +8,12 @@ from uuid import UUID
 from billing import fields, moment, states
 from billing.models import Subscription
 from billing.moment import Moment
+from engine.audit.act import note
+from engine.core.actor import Actor
 from engine.outbox import emit
+
+# What the audit keeps of a subscription, before and after.
+KEPT = ("state", "version", "next_due_at", "period_no", "method_id", "held_code", "held_reason", "reason")
 
 
 def locked(subscription_id: UUID) -> Subscription:
@@ -35,3 +40,13 @@ def save(subscription: Subscription, event: str, at: Moment, **facts: Any) -> No
                        at.business, moment.correlation(), payload)],
         machine_at=at.machine,
     )  # fmt: skip
+
+
+def picture(subscription: Subscription) -> dict[str, Any]:
+    """What the audit keeps of it, as it is now in memory."""
+    return {name: getattr(subscription, name) for name in KEPT}
+
+
+def record(by: Actor, verb: str, subscription: Subscription, before: dict[str, Any], reason: str) -> None:
+    """Write the audit's entry of a change that was saved. Writes in the caller's transaction."""
+    note(by, verb, Subscription, subscription.pk, reason=reason, before=before, after=picture(subscription))

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
+
+from django.db import transaction
 
 from billing import fields, moment
 from billing.models import Creator, Customer
+from engine.audit.act import note
 from engine.core import calendar, clock
+from engine.core.actor import SYSTEM, Actor, Role
 from engine.core.ids import uuid7
 from engine.providers import registry
+
+Party = TypeVar("Party", Customer, Creator)
 
 
 def create_customer(
@@ -21,12 +27,14 @@ def create_customer(
     zone: str = "UTC",
     clock_id: int = clock.REAL,
     metadata: Mapping[str, Any] | None = None,
+    by: Actor = SYSTEM,
 ) -> Customer:
     """A payer who lives on a clock and, for calendar periods, in an IANA zone. Writes.
 
     Raises Refusal naming the field. A wallet's form is checked by the provider that is to use it.
     """
-    return Customer.objects.create(
+    by.must_be(Role.OPERATOR, "create_customer")
+    made = Customer(
         id=uuid7(),
         clock_id=clock_id,
         name=fields.text(name, param="name", longest=200),
@@ -36,18 +44,25 @@ def create_customer(
         metadata=fields.metadata(metadata),
         created_at=_business(clock_id),
     )
+    return _insert(made, by, "create_customer", ("clock_id", "name", "email", "wallet", "zone"))
 
 
 def create_creator(
-    *, name: str, wallet: str = "", fee_bps: int = 0, metadata: Mapping[str, Any] | None = None
+    *,
+    name: str,
+    wallet: str = "",
+    fee_bps: int = 0,
+    metadata: Mapping[str, Any] | None = None,
+    by: Actor = SYSTEM,
 ) -> Creator:
     """A payee. `fee_bps`: hundredths of a percent of each payment that are the platform's. Writes.
 
     Raises Refusal naming the field; a wallet, if given, must be one that a provider can pay.
     """
+    by.must_be(Role.OPERATOR, "create_creator")
     if wallet := fields.optional_text(wallet, param="wallet", longest=64):
         registry.check_payee(wallet)
-    return Creator.objects.create(
+    made = Creator(
         id=uuid7(),
         name=fields.text(name, param="name", longest=200),
         wallet=wallet,
@@ -55,6 +70,14 @@ def create_creator(
         metadata=fields.metadata(metadata),
         created_at=_business(clock.REAL),
     )
+    return _insert(made, by, "create_creator", ("name", "wallet", "fee_bps"))
+
+
+def _insert(made: Party, by: Actor, verb: str, kept: tuple[str, ...]) -> Party:
+    with transaction.atomic():
+        made.save(force_insert=True)
+        note(by, verb, type(made), made.pk, after={name: getattr(made, name) for name in kept})
+    return made
 
 
 def _business(clock_id: int) -> datetime:

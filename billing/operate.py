@@ -1,42 +1,37 @@
-"""What an operator may do to what is held, each with a reason that is logged and told with the event."""
+"""What an approver may do to what is held, each with a reason that is in the audit and told with the event."""
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from uuid import UUID
 
-import structlog
-
-from billing import resume
-from engine.core.errors import Refusal
-
-log = structlog.get_logger(__name__)
+from billing import change, resume
+from billing.models import Invoice, Subscription
+from engine.audit.act import act
+from engine.core.actor import Actor, Role
 
 
-def release_held(subscription_id: UUID, *, reason: str, by: str) -> None:
+def release_held(subscription_id: UUID, *, reason: str, by: Actor) -> None:
     """Let a held subscription go on; all that it missed is billed. Writes. Raises Refusal if it is not held."""
-    _check(reason)
-    resume.release_held(subscription_id, why=reason)
-    _record("release_held", subscription_id, reason, by)
+    with _releasing(by, "release_held", subscription_id, reason):
+        resume.release_held(subscription_id, why=reason)
 
 
-def skip_missed(subscription_id: UUID, *, reason: str, by: str) -> None:
+def skip_missed(subscription_id: UUID, *, reason: str, by: Actor) -> None:
     """Let a held subscription go on from its next date. Writes. Raises Refusal if it is not held."""
-    _check(reason)
-    resume.skip_missed(subscription_id, why=reason)
-    _record("skip_missed", subscription_id, reason, by)
+    with _releasing(by, "skip_missed", subscription_id, reason):
+        resume.skip_missed(subscription_id, why=reason)
 
 
-def release_draft(invoice_id: UUID, *, reason: str, by: str) -> None:
+def release_draft(invoice_id: UUID, *, reason: str, by: Actor) -> None:
     """Offer a held draft to finalize again. Writes. Raises Refusal if it is no held draft."""
-    _check(reason)
-    resume.release_draft(invoice_id, why=reason)
-    _record("release_draft", invoice_id, reason, by)
+    kept = ("state", "version", "held_reason", "next_action_at")
+    with act(
+        by, "release_draft", Invoice, invoice_id, fields=kept, reason=reason, role=Role.APPROVER, lock=True
+    ):
+        resume.release_draft(invoice_id, why=reason)
 
 
-def _check(reason: str) -> None:
-    if not reason.strip():
-        raise Refusal("reason_missing", "say why, for those who read this later", param="reason")
-
-
-def _record(verb: str, object_id: UUID, reason: str, by: str) -> None:
-    log.warning("operator acted", verb=verb, object_id=str(object_id), reason=reason, by=by)
+def _releasing(by: Actor, verb: str, subscription_id: UUID, reason: str) -> AbstractContextManager[None]:
+    return act(by, verb, Subscription, subscription_id, fields=change.KEPT, reason=reason, role=Role.APPROVER,
+               lock=True)  # fmt: skip

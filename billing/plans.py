@@ -10,7 +10,9 @@ from django.db import IntegrityError, transaction
 
 from billing import fields, hold, resume
 from billing.models import Creator, Plan, PlanVersion, Subscription
+from engine.audit.act import act, note
 from engine.core import calendar, clock
+from engine.core.actor import SYSTEM, Actor, Role
 from engine.core.errors import Refusal
 from engine.core.ids import uuid7
 
@@ -27,11 +29,13 @@ def create_plan(
     interval_unit: str,
     interval_count: int,
     metadata: Mapping[str, Any] | None = None,
+    by: Actor = SYSTEM,
 ) -> Plan:
     """A plan with its first version; `number` is unique per creator (row 0.70). Writes.
 
     `price_minor` in whole minor units, above zero. Raises Refusal naming the field, with nothing written.
     """
+    by.must_be(Role.OPERATOR, "create_plan")
     terms = _terms(price_minor, currency, interval_unit, interval_count)
     fields.whole(number, param="number", lowest=0, highest=_NUMBERS)
     with transaction.atomic():
@@ -47,37 +51,51 @@ def create_plan(
                 "number_taken", f"this creator has a plan {number} already", param="number"
             ) from None
         PlanVersion.objects.create(id=uuid7(), plan=plan, no=1, created_at=now, **terms)
+        note(by, "create_plan", Plan, plan.pk, after={"creator_id": creator.pk, "number": number, **terms})
     return plan
 
 
 def change_plan(
-    *, plan_id: UUID, price_minor: int, currency: str, interval_unit: str, interval_count: int
+    *,
+    plan_id: UUID,
+    price_minor: int,
+    currency: str,
+    interval_unit: str,
+    interval_count: int,
+    reason: str = "",
+    by: Actor = SYSTEM,
 ) -> PlanVersion:
     """New terms for those who subscribe from now on; current subscribers keep theirs. Writes.
 
     Raises Refusal naming the field, with nothing written.
     """
+    by.must_be(Role.OPERATOR, "change_plan")
     terms = _terms(price_minor, currency, interval_unit, interval_count)
     with transaction.atomic():
         plan = _locked(plan_id)
+        before = current_version(plan)
         plan.version_no += 1
         plan.save(update_fields=["version_no"])
-        return PlanVersion.objects.create(
+        made = PlanVersion.objects.create(
             id=uuid7(), plan=plan, no=plan.version_no, created_at=clock.machine_now(), **terms
         )
+        old = {name: getattr(before, name) for name in terms}
+        note(by, "change_plan", Plan, plan_id, reason=reason, before={"version_no": before.no, **old},
+             after={"version_no": made.no, **terms})  # fmt: skip
+    return made
 
 
-def deactivate_plan(*, plan_id: UUID) -> Plan:
+def deactivate_plan(*, plan_id: UUID, reason: str = "", by: Actor = SYSTEM) -> Plan:
     """Nobody subscribes any more, and claim holds its subscriptions when they are due (row 0.24). Writes."""
-    return _set_active(plan_id, active=False)
+    return _set_active(plan_id, active=False, reason=reason, by=by)
 
 
-def activate_plan(*, plan_id: UUID) -> Plan:
+def activate_plan(*, plan_id: UUID, reason: str = "", by: Actor = SYSTEM) -> Plan:
     """Sell again. Its held subscriptions go on from their next date; what was missed is skipped. Writes.
 
     Commits per subscription, so a crash between them is mended by calling it again.
     """
-    plan = _set_active(plan_id, active=True)
+    plan = _set_active(plan_id, active=True, reason=reason, by=by)
     held = Subscription.objects.filter(plan_id=plan_id, held_code=hold.PLAN_INACTIVE)
     for subscription_id in list(held.values_list("pk", flat=True)):
         resume.skip_missed(subscription_id)
@@ -89,8 +107,9 @@ def current_version(plan: Plan) -> PlanVersion:
     return PlanVersion.objects.get(plan=plan, no=plan.version_no)
 
 
-def _set_active(plan_id: UUID, *, active: bool) -> Plan:
-    with transaction.atomic():
+def _set_active(plan_id: UUID, *, active: bool, reason: str, by: Actor) -> Plan:
+    verb = "activate_plan" if active else "deactivate_plan"
+    with act(by, verb, Plan, plan_id, fields=("active",), reason=reason, reasoned=False, lock=True):
         plan = _locked(plan_id)
         plan.active = active
         plan.save(update_fields=["active"])

@@ -10,16 +10,18 @@ from django.db import transaction
 from billing import again, change, hold, moment
 from billing.models import Invoice, Subscription
 from engine.core import calendar
+from engine.core.actor import SYSTEM, Actor, Role
 from engine.core.errors import Refusal
 from engine.outbox import emit
 
 
-def resume(subscription_id: UUID) -> Subscription:
+def resume(subscription_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> Subscription:
     """Go on after a pause. Writes.
 
     Periods that started while it was paused are skipped, never billed; what was open before it is asked for
     again. Raises Refusal if it is not paused.
     """
+    by.must_be(Role.OPERATOR, "resume")
     with transaction.atomic():
         # Invoices before their subscription, as everywhere.
         owed = list(Invoice.objects.filter(subscription_id=subscription_id, state="open").order_by("pk")
@@ -27,13 +29,14 @@ def resume(subscription_id: UUID) -> Subscription:
         subscription = change.locked(subscription_id)
         if subscription.state != Subscription.State.PAUSED:
             raise Refusal("not_paused", "Subscription is not paused", param="subscription")
-        at = moment.read(subscription.clock_id)
+        before, at = change.picture(subscription), moment.read(subscription.clock_id)
         failed = any(invoice.first_failed_at for invoice in owed)
         change.move(subscription, "past_due" if failed else "active")
         subscription.reason_code = next((i.reason_code for i in owed if i.first_failed_at), "")
         subscription.reason = next((i.reason for i in owed if i.first_failed_at), "")
         skipped = 0 if subscription.held_code else go_on(subscription, at.business, skip=True)
         change.save(subscription, "subscription.resumed", at, skipped=skipped)
+        change.record(by, "resume", subscription, before, reason)
         again.collect_again(subscription_id, machine_at=at.machine)
     return subscription
 

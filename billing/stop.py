@@ -15,10 +15,21 @@ from django.db import transaction
 from billing import again, change, collect, moment, states, subscribe
 from billing.models import Invoice, Subscription
 from billing.moment import Moment
+from engine.core.actor import SYSTEM, Actor, Role
 from engine.core.errors import Refusal
 from payments import cancel as payment_cancel
 
 _TRIES = 5
+
+
+class Told(NamedTuple):
+    """Who does which verb and why; `code` and `sentence` are what the invoices say of it."""
+
+    by: Actor
+    verb: str
+    code: str
+    sentence: str
+    reason: str
 
 
 class Stopped(NamedTuple):
@@ -29,11 +40,13 @@ class Stopped(NamedTuple):
     in_flight: list[UUID]
 
 
-def pause(subscription_id: UUID, *, reason: str = "") -> Stopped:
+def pause(subscription_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> Stopped:
     """Bill nothing until resume. Scheduled payments are canceled, their invoices stay open. Writes.
 
     What is in flight can't be stopped and is returned. Raises Refusal if it is not active or past_due.
     """
+
+    told = Told(by, "pause", "subscription_paused", "The subscription was paused.", reason)
 
     def write(subscription: Subscription, at: Moment) -> None:
         if subscription.state not in ("active", "past_due"):
@@ -41,14 +54,16 @@ def pause(subscription_id: UUID, *, reason: str = "") -> Stopped:
         _halt(subscription, "paused", reason)
         change.save(subscription, "subscription.paused", at, reason=reason)
 
-    return _call_back(subscription_id, "subscription_paused", "The subscription was paused.", write)
+    return _call_back(subscription_id, told, write)
 
 
-def cancel(subscription_id: UUID, *, reason: str = "") -> Stopped:
+def cancel(subscription_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> Stopped:
     """End it now. Scheduled payments are canceled, open invoices stay as visible debts. Writes.
 
     What is in flight can't be stopped and is returned. Raises Refusal if it has ended already.
     """
+
+    told = Told(by, "cancel", "subscription_canceled", "The subscription was canceled.", reason)
 
     def write(subscription: Subscription, at: Moment) -> None:
         if not states.SUBSCRIPTION.allows(subscription.state, "canceled"):
@@ -57,14 +72,16 @@ def cancel(subscription_id: UUID, *, reason: str = "") -> Stopped:
         subscription.ended_at = at.business
         change.save(subscription, "subscription.canceled", at, reason=reason)
 
-    return _call_back(subscription_id, "subscription_canceled", "The subscription was canceled.", write)
+    return _call_back(subscription_id, told, write)
 
 
-def change_method(subscription_id: UUID, *, method_id: UUID) -> Stopped:
+def change_method(subscription_id: UUID, *, method_id: UUID, reason: str = "", by: Actor = SYSTEM) -> Stopped:
     """Collect from another method from now on, also for what is open and not in flight. Writes.
 
     Raises Refusal for a method that is not the customer's, not active or of another currency.
     """
+
+    told = Told(by, "change_method", "method_changed", "The payment method was changed.", reason)
 
     def write(subscription: Subscription, at: Moment) -> None:
         if subscription.state in ("canceled", "expired"):
@@ -75,7 +92,7 @@ def change_method(subscription_id: UUID, *, method_id: UUID) -> Stopped:
         change.save(subscription, "subscription.method_changed", at, method_id=method_id)
 
     with transaction.atomic():
-        stopped = _call_back(subscription_id, "method_changed", "The payment method was changed.", write)
+        stopped = _call_back(subscription_id, told, write)
         if stopped.subscription.state in states.BILLED:
             again.collect_again(
                 subscription_id, machine_at=moment.read(stopped.subscription.clock_id).machine
@@ -89,21 +106,22 @@ def _halt(subscription: Subscription, new: str, reason: str) -> None:
     subscription.reason_code, subscription.reason = new, reason
 
 
-def _call_back(
-    subscription_id: UUID, code: str, sentence: str, write: Callable[[Subscription, Moment], None]
-) -> Stopped:
+def _call_back(subscription_id: UUID, told: Told, write: Callable[[Subscription, Moment], None]) -> Stopped:
+    told.by.must_be(Role.OPERATOR, told.verb)
     for _ in range(_TRIES):
         with transaction.atomic():
             asked = _collecting(subscription_id)
             at = _moment_of(subscription_id)
             canceled = payment_cancel.cancel_scheduled(
-                "invoice", asked, reason=sentence, machine_at=at.machine
+                "invoice", asked, reason=told.sentence, machine_at=at.machine
             )
-            collect.reservations_off(canceled, reason_code=code, reason=sentence)
+            collect.reservations_off(canceled, reason_code=told.code, reason=told.sentence)
             subscription = change.locked(subscription_id)
             left = _collecting(subscription_id)
             if set(left) <= set(asked):
+                before = change.picture(subscription)
                 write(subscription, at)
+                change.record(told.by, told.verb, subscription, before, told.reason)
                 return Stopped(subscription, canceled, left)
             # A payment was made between the two looks: undo, and call that one back too.
             transaction.set_rollback(True)

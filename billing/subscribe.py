@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -10,6 +11,8 @@ from django.db import IntegrityError, transaction
 from billing import cycle, fields, moment, plans
 from billing.models import Customer, Plan, PlanVersion, Subscription
 from billing.moment import Moment
+from engine.audit.act import note
+from engine.core.actor import SYSTEM, Actor, Role
 from engine.core.errors import Refusal
 from engine.core.ids import uuid7
 from engine.outbox import emit
@@ -27,6 +30,7 @@ def subscribe(
     ends_at: datetime | None = None,
     auto_pay: bool = True,
     service_name: str = "",
+    by: Actor = SYSTEM,
 ) -> Subscription:
     """Subscribe a customer to a plan's current version. Writes; the draft of period 0 comes with it.
 
@@ -34,6 +38,7 @@ def subscribe(
     ahead, never behind. `ends_at`: no period that starts then or later is billed. Raises Refusal naming the
     field, with nothing written.
     """
+    by.must_be(Role.OPERATOR, "subscribe")
     title = fields.optional_text(service_name, param="service_name", longest=200)
     with transaction.atomic():
         customer = fields.locked(Customer, customer_id, param="customer")
@@ -49,6 +54,7 @@ def subscribe(
         )  # fmt: skip
         _insert(made)
         _tell(made, at)
+        note(by, "subscribe", Subscription, made.id, after=_terms_of(made))
         cycle.claim_one(made.id, at)
     made.refresh_from_db()
     return made
@@ -93,6 +99,11 @@ def _insert(made: Subscription) -> None:
     except IntegrityError:
         raise Refusal("already_subscribed", "this customer has a live subscription to this plan",
                       param="plan") from None  # fmt: skip
+
+
+def _terms_of(made: Subscription) -> dict[str, Any]:
+    kept = ("customer_id", "plan_id", "plan_version_id", "method_id", "anchor_at", "ends_at", "auto_pay")
+    return {name: getattr(made, name) for name in kept}
 
 
 def _tell(made: Subscription, at: Moment) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import transaction
-
-from billing import again, cycle, finalize, moment, states
+from billing import again, change, cycle, finalize, moment, states
 from billing.models import Invoice, Plan, Subscription
+from engine.audit.act import act
 from engine.core import clock
+from engine.core.actor import SYSTEM, Actor
 from engine.core.errors import Refusal
 
 
@@ -20,13 +20,13 @@ class Triggered(NamedTuple):
     without_payment: list[UUID]
 
 
-def trigger(subscription_id: UUID) -> Triggered:
+def trigger(subscription_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> Triggered:
     """Bill the period that is due and ask for whatever is open, once. Writes.
 
     Raises Refusal, with nothing written: not active, plan gone, not due yet, a payment under way, or one for
     which a person decides.
     """
-    with transaction.atomic():
+    with act(by, "trigger", Subscription, subscription_id, fields=change.KEPT, reason=reason, reasoned=False):
         subscription = _billable(subscription_id)
         at = moment.read(subscription.clock_id)
         asked = again.collect_again(subscription_id, machine_at=at.machine, by_hand=True)

@@ -108,13 +108,13 @@ class PaymentMethodAdmin(Operated):
 @admin.register(models.ProviderSwitch)
 class ProviderSwitchAdmin(Operated):
     list_display = ("provider", "paused", "reason", "concurrency")
-    actions = (action("Pause", switches.pause), action("Resume", lambda pk, reason: switches.resume(pk)))
+    actions = (action("Pause", switches.pause, named=True), action("Resume", switches.resume, named=True))
 
 
 @admin.register(models.KillSwitch)
 class KillSwitchAdmin(Operated):
     list_display = ("id", "sending", "reason")
     actions = (
-        action("Stop all sending", lambda pk, reason: switches.stop_sending(reason=reason)),
-        action("Start sending", lambda pk, reason: switches.start_sending()),
+        action("Stop all sending", lambda pk, **said: switches.stop_sending(**said), named=True),
+        action("Start sending", lambda pk, **said: switches.start_sending(**said), named=True),
     )

@@ -13,7 +13,9 @@ from uuid import UUID
 
 from django.db import transaction
 
+from engine.audit.act import note
 from engine.core import clock
+from engine.core.actor import SYSTEM, Actor, Role
 from engine.core.errors import Refusal
 from engine.core.ids import uuid7
 from engine.outbox.emit import NewEvent, emit
@@ -41,6 +43,7 @@ def add(
     commitments_minor: int = 0,
     provider: str = DEFAULT,
     options: Mapping[str, Any] | None = None,
+    by: Actor = SYSTEM,
 ) -> Added:
     """A pending method for the wallet, and the unsigned approval (base64) for it to sign.
 
@@ -48,15 +51,15 @@ def add(
     Calls out, then writes and commits. Raises Refusal for a malformed wallet, a currency without an allowed
     token, an amount that is no whole number above zero, or a provider that does not answer.
     """
+    by.must_be(Role.OPERATOR, "add_method")
     asked = _ask(provider, wallet, currency, add_minor, commitments_minor, options)
-    method = PaymentMethod.objects.create(
-        id=uuid7(),
-        customer_id=customer_id,
-        provider=provider,
-        currency=currency,
-        details=dict(asked.details),
-        created_at=clock.machine_now(),
-    )
+    with transaction.atomic():
+        method = PaymentMethod.objects.create(
+            id=uuid7(), customer_id=customer_id, provider=provider, currency=currency,
+            details=dict(asked.details), created_at=clock.machine_now(),
+        )  # fmt: skip
+        after = {"customer_id": customer_id, "provider": provider, "currency": currency, "wallet": wallet}
+        note(by, "add_method", PaymentMethod, method.pk, after=after)
     return Added(method, asked)
 
 
@@ -73,18 +76,19 @@ def ask_again(
     return _ask(method.provider, payer, method.currency, add_minor, commitments_minor, options)
 
 
-def activate(method_id: UUID, *, needed_minor: int) -> PaymentMethod:
+def activate(method_id: UUID, *, needed_minor: int, by: Actor = SYSTEM) -> PaymentMethod:
     """Make the method usable once an approval for `needed_minor` stands at the provider.
 
     Calls out, then writes and commits. Raises Refusal with the provider's own reason otherwise; the reason
     is stored with the method too.
     """
+    by.must_be(Role.OPERATOR, "activate_method")
     method = _get(method_id)
     if method.state == PaymentMethod.State.REMOVED:
         raise Refusal("payment_method_removed", "this payment method was removed", param="payment_method")
     found = _find(method, needed_minor)
     covered = found.granted and found.allowance_minor >= needed_minor
-    _store(method, found, activate=covered)
+    _store(method, found, activate=covered, by=by)
     if not covered:
         raise Refusal(
             found.code or "allowance_too_small", found.message or _TOO_SMALL, param="payment_method"
@@ -93,17 +97,21 @@ def activate(method_id: UUID, *, needed_minor: int) -> PaymentMethod:
     return method
 
 
-def remove(method_id: UUID) -> None:
+def remove(method_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> None:
     """Take the method out of use. Payments already scheduled with it are the caller's to cancel. Writes."""
+    by.must_be(Role.OPERATOR, "remove_method")
     with transaction.atomic():
         now = clock.machine_now()
         locked = PaymentMethod.objects.select_for_update().filter(pk=method_id).first() or _get(method_id)
         if locked.state == PaymentMethod.State.REMOVED:
             return
+        before = {"state": locked.state}
         locked.state = PaymentMethod.State.REMOVED
         event = _event("removed", locked, now)
         locked.save(update_fields=["state", "version"])
         emit([event], machine_at=now)
+        note(by, "remove_method", PaymentMethod, method_id, reason=reason, before=before,
+             after={"state": locked.state})  # fmt: skip
 
 
 def check(needs: Sequence[tuple[UUID, int]]) -> list[tuple[UUID, ApprovalFound]]:
@@ -161,7 +169,7 @@ def _silent(provider: str, fault: ProviderUnavailable) -> Refusal:
     )
 
 
-def _store(method: PaymentMethod, found: ApprovalFound, *, activate: bool) -> None:
+def _store(method: PaymentMethod, found: ApprovalFound, *, activate: bool, by: Actor = SYSTEM) -> None:
     """What was found, with its time; news is told. What was approved is pinned on activation."""
     with transaction.atomic():
         now = clock.machine_now()
@@ -173,7 +181,16 @@ def _store(method: PaymentMethod, found: ApprovalFound, *, activate: bool) -> No
         if activate and locked.state != PaymentMethod.State.REMOVED:
             locked.details = dict(found.details)
             if locked.state != PaymentMethod.State.ACTIVE:
+                before = {"state": locked.state}
                 locked.state = PaymentMethod.State.ACTIVE
+                note(
+                    by,
+                    "activate_method",
+                    PaymentMethod,
+                    method.pk,
+                    before=before,
+                    after={"state": locked.state},
+                )
                 events.append(_event("activated", locked, now, **_found(found)))
         locked.save()
         emit(events, machine_at=now)

@@ -1,4 +1,4 @@
-"""What an operator may do to one payment, each with a reason that is logged. None of it moves money.
+"""What an operator may do to one payment, each with a reason, in the audit. None of it moves money.
 
 The pipeline goes on from the row; an outcome is never typed in by hand (I4).
 """
@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-import structlog
 from django.conf import settings
-from django.db import transaction
 
+from engine.audit.act import act
 from engine.core import clock
+from engine.core.actor import Actor
 from engine.core.errors import Refusal
 from engine.outbox.emit import NewEvent, emit
 from engine.providers import registry
@@ -19,32 +19,31 @@ from payments import states
 from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import park
 
-log = structlog.get_logger(__name__)
+_KEPT = ("state", "version", "waiting", "next_action_at", "parked_at", "parked_reason")
 
 
-def park_payment(payment_id: UUID, *, reason: str, by: str) -> None:
+def park_payment(payment_id: UUID, *, reason: str, by: Actor) -> None:
     """Set an open payment aside; it keeps its state and reservation. Writes.
 
     What is on its way can't be stopped: its evidence is stored and applied all the same. Raises Refusal if
     it has ended or is parked.
     """
-    with transaction.atomic():
-        payment = _locked(payment_id, reason)
+    with act(by, "park", Payment, payment_id, fields=_KEPT, reason=reason, lock=True):
+        payment = _locked(payment_id)
         _still_open(payment)
         if payment.parked_at is not None:
             raise Refusal("parked_already", f"it is parked: {payment.parked_reason}", param="payment")
         park.park([payment_id], reason, machine_at=clock.machine_now())
-    _record("park", payment, reason, by)
 
 
-def unpark(payment_id: UUID, *, reason: str, by: str) -> None:
+def unpark(payment_id: UUID, *, reason: str, by: Actor) -> None:
     """Let a parked payment go on: a scheduled one is due now, one in flight is looked up now. Writes.
 
     Raises Refusal if it is not parked, has ended, has an open case or evidence that waits, or if money
     arrived under one of its attempts: going on would then collect twice.
     """
-    with transaction.atomic():
-        payment = _locked(payment_id, reason)
+    with act(by, "unpark", Payment, payment_id, fields=_KEPT, reason=reason, lock=True):
+        payment = _locked(payment_id)
         if payment.parked_at is None:
             raise Refusal("not_parked", "it is not parked", param="payment")
         _still_open(payment)
@@ -53,30 +52,28 @@ def unpark(payment_id: UUID, *, reason: str, by: str) -> None:
         payment.version += 1
         _go_on(payment)
         _tell_unparked(payment, reason)
-    _record("unpark", payment, reason, by)
 
 
-def verify_now(payment_id: UUID, *, reason: str, by: str) -> None:
+def verify_now(payment_id: UUID, *, reason: str, by: Actor) -> None:
     """Look an in-flight payment up now instead of at its next look. Writes.
 
     Raises Refusal if it is not in flight or is parked.
     """
-    with transaction.atomic():
-        payment = _locked(payment_id, reason)
+    with act(by, "verify_now", Payment, payment_id, fields=_KEPT, reason=reason, lock=True):
+        payment = _locked(payment_id)
         if payment.state != Payment.State.IN_FLIGHT:
             raise Refusal("not_in_flight", f"it is {payment.state}: nothing to look up", param="payment")
         _not_parked(payment)
         _go_on(payment)
-    _record("verify_now", payment, reason, by)
 
 
-def retry_now(payment_id: UUID, *, reason: str, by: str) -> None:
+def retry_now(payment_id: UUID, *, reason: str, by: Actor) -> None:
     """Let a payment that waits (for funds, the payee, the provider, its next try) go now. Writes.
 
     Raises Refusal if it is not scheduled, is parked, waits behind an older one, or waits for nothing.
     """
-    with transaction.atomic():
-        payment = _locked(payment_id, reason)
+    with act(by, "retry_now", Payment, payment_id, fields=_KEPT, reason=reason, lock=True):
+        payment = _locked(payment_id)
         if payment.state != Payment.State.SCHEDULED:
             raise Refusal("not_scheduled", f"it is {payment.state}: nothing to retry", param="payment")
         _not_parked(payment)
@@ -87,7 +84,6 @@ def retry_now(payment_id: UUID, *, reason: str, by: str) -> None:
         if not payment.waiting:
             raise Refusal("not_waiting", "it is due already", param="payment")
         _go_on(payment)
-    _record("retry_now", payment, reason, by)
 
 
 def find(term: str) -> set[UUID]:
@@ -108,9 +104,7 @@ def find(term: str) -> set[UUID]:
     return found
 
 
-def _locked(payment_id: UUID, reason: str) -> Payment:
-    if not reason.strip():
-        raise Refusal("reason_missing", "say why, for those who read this later", param="reason")
+def _locked(payment_id: UUID) -> Payment:
     found = Payment.objects.select_for_update().filter(pk=payment_id).first()
     if found is None:
         raise Refusal("payment_unknown", f"there is no payment {payment_id}", param="payment")
@@ -159,9 +153,3 @@ def _tell_unparked(payment: Payment, reason: str) -> None:
     event = NewEvent("payment.unparked", "payment", payment.pk, payment.version, payment.clock_id, at,
                      payment.correlation_id, payload)  # fmt: skip
     emit([event], machine_at=now)
-
-
-def _record(verb: str, payment: Payment, reason: str, by: str) -> None:
-    log.warning(
-        "operator acted", verb=verb, payment_id=str(payment.pk), state=payment.state, reason=reason, by=by
-    )

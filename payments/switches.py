@@ -1,8 +1,11 @@
-"""Stopping money: the kill switch for all, a pause per provider (row 0.67)."""
+"""Stopping money: the kill switch for all, a pause per provider (row 0.67). Who stops may be an operator; who
+lets it go again is an approver. All of it is in the audit.
+"""
 
 from __future__ import annotations
 
-from engine.core.errors import Refusal
+from engine.audit.act import act
+from engine.core.actor import Actor, Role
 from engine.providers import registry
 from payments.models import KillSwitch, ProviderSwitch
 
@@ -17,33 +20,34 @@ def seed() -> int:
     return made
 
 
-def stop_sending(*, reason: str) -> None:
+def stop_sending(*, reason: str, by: Actor) -> None:
     """Nothing more is signed or sent, by anybody, from this commit on. Waits for those who are signing."""
-    _reasoned(reason)
-    KillSwitch.objects.filter(pk=1).update(sending=False, reason=reason)
+    _switch_all(by, "stop_sending", reason, Role.OPERATOR, sending=False)
 
 
-def start_sending() -> None:
-    """Undo stop_sending; the tick finds what is due."""
-    KillSwitch.objects.filter(pk=1).update(sending=True, reason="")
+def start_sending(*, reason: str, by: Actor) -> None:
+    """Undo stop_sending; the tick finds what is due. Writes."""
+    _switch_all(by, "start_sending", reason, Role.APPROVER, sending=True)
 
 
-def pause(provider: str, *, reason: str) -> None:
+def pause(provider: str, *, reason: str, by: Actor) -> None:
     """Send nothing through this provider; its open attempts are still looked up. Writes."""
-    _reasoned(reason)
-    _one(provider).update(paused=True, reason=reason)
+    _switch(by, "pause", provider, reason, Role.OPERATOR, paused=True)
 
 
-def resume(provider: str) -> None:
+def resume(provider: str, *, reason: str, by: Actor) -> None:
     """Undo pause. Writes."""
-    _one(provider).update(paused=False, reason="")
+    _switch(by, "resume", provider, reason, Role.APPROVER, paused=False)
 
 
-def _one(provider: str):  # type: ignore[no-untyped-def]
+def _switch_all(by: Actor, verb: str, reason: str, role: Role, *, sending: bool) -> None:
+    with act(by, verb, KillSwitch, 1, fields=("sending", "reason"), reason=reason, role=role, lock=True):
+        KillSwitch.objects.filter(pk=1).update(sending=sending, reason="" if sending else reason)
+
+
+def _switch(by: Actor, verb: str, provider: str, reason: str, role: Role, *, paused: bool) -> None:
     registry.get(provider)
-    return ProviderSwitch.objects.filter(provider=provider)
-
-
-def _reasoned(reason: str) -> None:
-    if not reason.strip():
-        raise Refusal("reason_missing", "say why, for those who find it stopped", param="reason")
+    with act(by, verb, ProviderSwitch, provider, fields=("paused", "reason"), reason=reason, role=role,
+             lock=True):  # fmt: skip
+        found = ProviderSwitch.objects.filter(provider=provider)
+        found.update(paused=paused, reason=reason if paused else "")

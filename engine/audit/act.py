@@ -32,17 +32,19 @@ def act(
     reason: str = "",
     role: Role = Role.OPERATOR,
     reasoned: bool = True,
+    lock: bool = False,
 ) -> Iterator[None]:
     """A transaction in which `by` does `verb` to the row `pk`; its entry commits with it or not at all.
 
-    `fields` are read before and after. `reasoned`: a reason must be given. Raises NotAllowed below `role`,
-    Refusal without a reason; what the block raises passes, and then nothing is written.
+    `fields` are read before and after; `lock`: the row is the block's first lock, so `before` is what it finds.
+    `reasoned`: a reason must be given. Raises NotAllowed below `role`, Refusal without a reason; what the block
+    raises passes, and then nothing is written.
     """
     by.must_be(role, verb)
     if reasoned:
         check_reason(reason)
     with transaction.atomic():
-        before = _read(model, pk, fields)
+        before = _read(model, pk, fields, lock=lock)
         yield
         note(by, verb, model, pk, reason=reason, before=before, after=_read(model, pk, fields))
 
@@ -77,10 +79,13 @@ def check_reason(reason: str) -> None:
         raise Refusal("reason_too_long", f"at most {LONGEST_REASON} characters", param="reason")
 
 
-def _read(model: type[models.Model], pk: object, fields: Sequence[str]) -> dict[str, Any]:
+def _read(
+    model: type[models.Model], pk: object, fields: Sequence[str], *, lock: bool = False
+) -> dict[str, Any]:
     if not fields:
         return {}
-    return model._base_manager.filter(pk=pk).values(*fields).first() or {}
+    found = model._base_manager.filter(pk=pk)
+    return (found.select_for_update() if lock else found).values(*fields).first() or {}
 
 
 def _plain(values: Mapping[str, Any] | None) -> dict[str, Any]:

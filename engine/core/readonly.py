@@ -11,6 +11,7 @@ from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from engine.core.actor import of_user
 from engine.core.errors import Refusal
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def action(description: str, verb: Callable[..., object], *, named: bool = False
     @admin.action(permissions=["operate"], description=description)
     def act(self: Operated, request: HttpRequest, rows: Rows) -> None:
         said = {"reason": request.POST.get("reason", "")}
-        said |= {"by": request.user.get_username()} if named else {}
+        said |= {"by": of_user(request.user)} if named else {}
         for row in rows:
             try:
                 verb(row.pk, **said)

@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from billing.models import Invoice, Subscription
+from engine.core.actor import SYSTEM
 from ops import books
 from payments import switches
 from payments.models import Payment
@@ -54,7 +55,7 @@ def test_a_run_bills_sends_looks_and_books(committed, scripted):
 
 def test_a_run_says_who_is_stopped(committed):
     subscribe(committed)
-    switches.pause("scripted", reason="a drill")
+    switches.pause("scripted", reason="a drill", by=SYSTEM)
     done = process(committed)
     assert (done["payments"], done["sent"], done["stopped"], done["idle"]) == (1, 0, ["scripted"], True)
     assert "scripted is stopped" in run("process_due_payments", "--clock", str(committed.clock_id))

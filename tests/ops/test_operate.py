@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from engine.core import clock
+from engine.core.actor import Actor, Role
 from engine.core.errors import Refusal
 from engine.core.ids import uuid7
 from payments import operate
@@ -16,7 +17,7 @@ from payments.pipeline.evidence import Said
 from tests.ops.world import WHOLE, fill, mark, say
 from tests.payments.scripted import paid
 
-WHO = {"reason": "a drill", "by": "ada"}
+WHO = {"reason": "a drill", "by": Actor("ada", "user", Role.OPERATOR)}
 
 
 @pytest.fixture

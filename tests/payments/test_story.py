@@ -9,6 +9,7 @@ import time
 from datetime import timedelta
 
 from engine.core import clock
+from engine.core.actor import SYSTEM
 from engine.ledger import balances
 from engine.ledger.models import Transfer
 from engine.outbox.models import Event
@@ -189,13 +190,13 @@ def test_the_kill_switch_and_a_pause_stop_signing(world, new_payment):
     from payments import switches
 
     new_payment()
-    switches.stop_sending(reason="drill")
+    switches.stop_sending(reason="drill", by=SYSTEM)
     assert mark() == []
-    switches.start_sending()
-    switches.pause("scripted", reason="drill")
+    switches.start_sending(reason="drill", by=SYSTEM)
+    switches.pause("scripted", reason="drill", by=SYSTEM)
     time.sleep(0.55)
     assert mark() == []
-    switches.resume("scripted")
+    switches.resume("scripted", reason="drill", by=SYSTEM)
     time.sleep(0.55)
     assert len(mark()) == 1
 

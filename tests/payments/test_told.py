@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from engine.core.actor import SYSTEM
 from engine.core.errors import Refusal
 from engine.outbox.models import Event
 from engine.providers.base import FailureClass, Finding, Outcome
@@ -59,8 +60,8 @@ def test_a_late_success_is_told_in_order(world, new_payment, monkeypatch):
 
 def test_parking_and_unparking_by_hand_are_told(world, new_payment, monkeypatch):
     one = new_payment()
-    operate.park_payment(one, reason="a drill", by="me")
-    operate.unpark(one, reason="it is over", by="me")
+    operate.park_payment(one, reason="a drill", by=SYSTEM)
+    operate.unpark(one, reason="it is over", by=SYSTEM)
     assert told(one)[-2:] == ["parked", "unparked"]
     assert Event.objects.get(type="payment.unparked").payload["reason"] == "it is over"
     run(monkeypatch)
