@@ -145,15 +145,17 @@ class Env(Sandbox, Solana, Spans, Scheduler, Servers):
         url = self.solana_rpc_url or PUBLIC_RPC[self.solana_network]
         return [part.strip() for part in url.split(",") if part.strip()]
 
-    def database(self, *, unhurried: bool = False) -> dict[str, Any]:
+    def database(self, *, unhurried: bool = False, pooled: bool = False) -> dict[str, Any]:
         """Django's DATABASES entry. Session limits keep a stopped process from holding locks (design 5).
 
-        `unhurried`: for migrations, whose single statements may take longer than a minute.
+        `unhurried`: for migrations, whose single statements may take longer than a minute. `pooled`: keep
+        WEB_CONNECTIONS open for the threads of a web process.
         """
         url = urlsplit(self.database_url)
         query = dict(parse_qsl(url.query))
         limits = "-c idle_in_transaction_session_timeout=30s -c lock_timeout=5s "
         limits += f"-c statement_timeout={'0' if unhurried else '60s'}"
+        pool = {"pool": {"min_size": 1, "max_size": self.web_connections, "timeout": 5}} if pooled else {}
         return {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": unquote(url.path.lstrip("/")),
@@ -162,7 +164,7 @@ class Env(Sandbox, Solana, Spans, Scheduler, Servers):
             "HOST": query.pop("host", None) or url.hostname or "",
             "PORT": query.pop("port", None) or (str(url.port) if url.port else ""),
             "CONN_MAX_AGE": 0,
-            "OPTIONS": {"options": limits + " -c TimeZone=UTC", "connect_timeout": 5, **query},
+            "OPTIONS": {"options": limits + " -c TimeZone=UTC", "connect_timeout": 5, **query, **pool},
         }
 
 

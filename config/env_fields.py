@@ -59,6 +59,10 @@ class Servers(BaseSettings):
     soft_shutdown_seconds: float = Field(
         default=30, ge=0, description="A worker may end what it does for so long after SIGTERM"
     )
+    api_rate_limit: int = Field(default=6000, ge=1, le=1_000_000, description="Calls a minute and API key")
+    web_connections: int = Field(
+        default=8, ge=1, le=200, description="Database connections of a web process: its threads"
+    )
 
 
 class Scheduler(BaseSettings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_celery_beat",
     "django_celery_results",
     "engine.core.apps.CoreConfig",
@@ -31,11 +34,13 @@ INSTALLED_APPS = [
     "engine.providers.apps.ProvidersConfig",
     "engine.outbox.apps.OutboxConfig",
     "engine.audit.apps.AuditConfig",
+    "engine.rest.apps.RestConfig",
     "payments.apps.PaymentsConfig",
     "billing.apps.BillingConfig",
     "ops.apps.OpsConfig",
 ]
 MIDDLEWARE = [
+    "engine.rest.middleware.RequestId",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -60,7 +65,9 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
-DATABASES = {"default": ENV.database(unhurried=sys.argv[1:2] == ["migrate"])}
+# Only the web process pools: Celery closes a pool with each task, commands need one connection.
+_POOLED = os.environ.get("CLEARBEAT_PROCESS") == "web"
+DATABASES = {"default": ENV.database(unhurried=sys.argv[1:2] == ["migrate"], pooled=_POOLED)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "en-us"
@@ -82,6 +89,31 @@ SOURCES = {
 }
 
 TIMETABLE = "config.schedule.timetable"
+
+# --- REST (engine/rest) -----------------------------------------------------------------
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "engine.rest.schema.Schema",
+    "EXCEPTION_HANDLER": "engine.rest.errors.handle",
+    "DEFAULT_AUTHENTICATION_CLASSES": ["engine.rest.access.ByKey"],
+    "DEFAULT_PERMISSION_CLASSES": ["engine.rest.access.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["engine.rest.reading.JsonParser"],
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Clearbeat",
+    "DESCRIPTION": "Moves money on a schedule and never gets it wrong.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+}
 
 # --- Celery (docs/design.md section 5) ------------------------------------------------
 CELERY_BROKER_URL = ENV.redis_url

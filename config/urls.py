@@ -3,12 +3,25 @@
 from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from engine.rest import api as rest
 from ops import health
+
+handler400 = "engine.rest.errors.refused"
+handler404 = "engine.rest.errors.not_found"
+handler500 = "engine.rest.errors.failed"
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     path("health/live", health.live),
     path("health/ready", health.ready),
+    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema")),
+    path("api/keys", rest.Keys.as_view()),
+    path("api/keys/<str:key_id>", rest.KeyView.as_view()),
+    path("api/keys/<str:key_id>/rotate", rest.RotateKey.as_view()),
+    path("api/keys/<str:key_id>/revoke", rest.RevokeKey.as_view()),
+    path("api/requests/<path:key>", rest.RequestView.as_view()),
 ]

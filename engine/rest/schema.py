@@ -1,0 +1,96 @@
+"""The OpenAPI document: every endpoint with its scope, its key and the answers that any of them may give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+
+from engine.rest import ids
+from engine.rest.views import RestView
+
+_EXAMPLE = "0198c0de000070008000000000000001"
+
+
+class ErrorDetail(serializers.Serializer[Any]):
+    """What went wrong, and what that means for money and for trying again."""
+
+    type = serializers.CharField(
+        help_text="invalid_request, authentication_error, permission_error, not_found, …"
+    )
+    code = serializers.CharField(help_text="Stable, for programs")
+    message = serializers.CharField(help_text="For people; says the mend")
+    param = serializers.CharField(allow_null=True, help_text="The field, where one is to blame")
+    doc_url = serializers.CharField()
+    request_id = serializers.CharField(allow_null=True)
+    money_moved = serializers.ChoiceField(choices=("no", "yes", "unknown"))
+    retry = serializers.ChoiceField(choices=("safe", "same_key", "never"))
+    errors = serializers.ListField(  # type: ignore[assignment]
+        child=serializers.DictField(child=serializers.CharField()),
+        required=False,
+        help_text="All of them, by field",
+    )
+
+
+class Error(serializers.Serializer[Any]):
+    """Every answer that is no success."""
+
+    error = ErrorDetail()
+
+
+ALWAYS = ("400", "401", "403", "404", "405", "406", "409", "413", "415", "429", "500", "503")
+_KEY = OpenApiParameter(
+    "Idempotency-Key", str, OpenApiParameter.HEADER,
+    description="A word of your own that names this request. Sent again, it gives the stored answer.",
+)  # fmt: skip
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    """`Authorization: Bearer cb_…`."""
+
+    target_class = "engine.rest.access.ByKey"
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "description": "An API key, `cb_test_…` or `cb_live_…`."}
+
+
+class IdSchema(OpenApiSerializerFieldExtension):
+    """`key_` and 32 hex digits."""
+
+    target_class = "engine.rest.shapes.IdField"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> dict[str, str]:
+        prefix = ids.PREFIXES[self.target.kind]
+        return {"type": "string", "pattern": f"^{prefix}_[0-9a-f]{{32}}$", "example": f"{prefix}_{_EXAMPLE}"}
+
+
+class Schema(AutoSchema):
+    """Adds what all endpoints share."""
+
+    def get_override_parameters(self) -> list[Any]:
+        found = list(super().get_override_parameters())
+        if self.method == "POST" and isinstance(self.view, RestView):
+            needed = self.view.key_needed
+            found.append(
+                OpenApiParameter(_KEY.name, str, OpenApiParameter.HEADER, required=needed,
+                                 description=_KEY.description, pattern=r"^[\x21-\x7e]{1,255}$")
+            )  # fmt: skip
+        return found
+
+    def get_description(self) -> str:  # type: ignore[override]
+        said = super().get_description()
+        if isinstance(self.view, RestView) and self.view.resource:
+            said = f"{said}\n\nScope: `{self.view.scope(self.method)}`".strip()
+        return said
+
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+        found = super()._get_response_bodies(direction=direction)
+        if isinstance(self.view, RestView) and direction == "response":
+            for code in ALWAYS:
+                if code not in found:
+                    found[code] = self._get_response_for_code(Error, code)
+        return found

@@ -1,0 +1,48 @@
+"""What a key may do: `resource:read` or `resource:write`, and the sources' two (row 0.61)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from engine.core.actor import Role
+from engine.core.errors import Refusal
+
+RESOURCES = (
+    "customers", "creators", "plans", "subscriptions", "invoices", "payment_methods", "payments", "events", "jobs",
+    "scheduler", "keys",
+)  # fmt: skip
+READ_ALL, WRITE_ALL = "admin:read", "admin:write"
+SCOPES = (READ_ALL, WRITE_ALL, *(f"{name}:{verb}" for name in RESOURCES for verb in ("read", "write")))
+
+
+def check(scopes: Iterable[object]) -> list[str]:
+    """`scopes` in the order of SCOPES, without doubles. Raises Refusal for none or one that is not known."""
+    given = list(scopes)
+    if not given:
+        raise Refusal("scopes_missing", "a key needs at least one scope", param="scopes")
+    for scope in given:
+        if scope not in SCOPES:
+            raise Refusal("scope_unknown", f"{scope!r} is no scope; there are: {', '.join(SCOPES)}",
+                          param="scopes")  # fmt: skip
+    return [scope for scope in SCOPES if scope in given]
+
+
+def allow(held: Collection[str], wanted: str) -> bool:
+    """True if `wanted` is held: writing includes reading, the admin scopes include all of their kind."""
+    resource, _, verb = wanted.partition(":")
+    enough = {wanted, f"{resource}:write", WRITE_ALL}
+    if verb == "read":
+        enough.add(READ_ALL)
+    return not enough.isdisjoint(held)
+
+
+def role(held: Collection[str]) -> Role:
+    """What the holder of these scopes counts as in the verbs; each endpoint's own scope stands before it."""
+    if WRITE_ALL in held or "keys:write" in held or "scheduler:write" in held:
+        return Role.ADMIN
+    return Role.OPERATOR if any(scope.endswith(":write") for scope in held) else Role.VIEWER
+
+
+def within(wanted: Iterable[str], held: Collection[str]) -> bool:
+    """True if a holder of `held` may hand out all of `wanted`: nobody gives more than they have."""
+    return all(allow(held, scope) for scope in wanted)
