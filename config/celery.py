@@ -37,6 +37,16 @@ def _logging(**kwargs: Any) -> None:
     log.configure()
 
 
+@signals.task_prerun.connect
+def _alive(task: Any = None, **kwargs: Any) -> None:
+    """A worker of this queue begins a task: its sign of life, every few seconds, for /health and doctor."""
+    from ops import heartbeat
+
+    info = getattr(task.request, "delivery_info", None) or {}
+    if not task.request.is_eager and info.get("routing_key") in heartbeat.QUEUES:
+        heartbeat.beat_quietly(heartbeat.of_queue(info["routing_key"]), host=task.request.hostname or "")
+
+
 @signals.worker_shutting_down.connect
 def _stop_sending(**kwargs: Any) -> None:
     # On SIGTERM no new send starts; what is marked and did not leave says so as evidence.

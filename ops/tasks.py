@@ -4,27 +4,30 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from celery import current_task
 from django.conf import settings
 from django_celery_results.models import TaskResult
 
-from billing import drafts_due
 from billing import sweep as owed
 from engine.core import clock, wake
 from engine.core.task import Counts, batch_task, silent_task
-from engine.ledger import rollup
-from payments.pipeline import sweep, tick
+from ops import heartbeat, wanted
+from ops.jobs import work
+from payments.pipeline import sweep
 
 
 @silent_task(name="ops.tick")
 def beat_once() -> None:
     """Wake whatever has something due: a handful of index probes, published in this thread."""
-    wanted = tick.wanted()
-    if drafts_due.waiting():
-        wanted.append(wake.Wake("billing.finalize_drafts"))
-    if rollup.waiting():
-        wanted.append(wake.Wake("payments.roll_up"))
-    for one in wanted:
+    heartbeat.beat(heartbeat.TICK)
+    for one in wanted.wanted():
         wake.publish(one)
+
+
+@batch_task(name="ops.work_jobs", quiet_when_idle=True)
+def work_jobs() -> Counts:
+    """Do one job that an operator asked for; the next tick wakes for the next one."""
+    return work.work_one(task_id=str(current_task.request.id or "") if current_task else "")
 
 
 @batch_task(name="ops.sweep", quiet_when_idle=True)

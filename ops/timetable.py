@@ -47,6 +47,18 @@ def sync(entries: Iterable[Entry], *, restore: Iterable[str] = ()) -> list[tuple
     return said
 
 
+def switch(found: PeriodicTask, on: bool) -> None:
+    """Turn one entry on or off; one that now differs from its seed says that an operator edited it. Writes.
+
+    Saved as a whole object, so that beat hears of it.
+    """
+    found.enabled = on
+    seeded = found.description.removeprefix(_EDITED)
+    edited = seeded.startswith(_MARK) and seeded != _MARK + _print(_now(found))
+    found.description = _EDITED + seeded if edited else seeded
+    found.save()
+
+
 def words(entry: Entry) -> str:
     """The schedule for people."""
     return f"cron {entry.cron}" if entry.cron else f"every {entry.every:g} s"
@@ -68,9 +80,7 @@ def _sync_one(entry: Entry, *, force: bool) -> str:
     if found is None:
         PeriodicTask.objects.create(name=entry.name, description=_MARK + _print(fields), **fields)
         return "seeded"
-    now = {
-        "interval": found.interval, "crontab": found.crontab, "task": found.task, "enabled": found.enabled,
-    }  # fmt: skip
+    now = _now(found)
     seeded = found.description.removeprefix(_EDITED)
     edited = seeded != _MARK + _print(now)
     if edited and not force:
@@ -84,6 +94,10 @@ def _sync_one(entry: Entry, *, force: bool) -> str:
     found.description = _MARK + _print(fields)
     found.save()
     return "restored" if edited else "updated"
+
+
+def _now(found: PeriodicTask) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in ("interval", "crontab", "task", "enabled")}
 
 
 def _describe(found: PeriodicTask, description: str) -> None:

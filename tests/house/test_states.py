@@ -35,6 +35,7 @@ LAST_RUN_BY = {
     "invoice": ("38e051958aaf", "billing.0002_guards"),
     "payment": ("ecc1932917c9", "payments.0002_guards"),
     "attempt": ("61f6935480b3", "payments.0002_guards"),
+    "job": ("7059c55a2920", "ops.0002_guards"),
 }
 
 MACHINES = pytest.mark.parametrize("machine", machines(), ids=lambda machine: machine.name)

@@ -96,7 +96,15 @@ def rows() -> dict[str, int]:
 
 def empty() -> None:
     """Empty our tables, past the triggers that keep history; what migrations put there is put back."""
-    labels = ("billing", "payments", "engine_ledger", "engine_outbox", "engine_providers", "engine_audit")
+    labels = (
+        "billing",
+        "payments",
+        "engine_ledger",
+        "engine_outbox",
+        "engine_providers",
+        "engine_audit",
+        "ops",
+    )
     tables = [m._meta.db_table for label in labels for m in apps.get_app_config(label).get_models()]
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")

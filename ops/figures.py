@@ -1,0 +1,145 @@
+"""The figures of rows 0.52 to 0.56 and the scheduler's history (rows 0.31, 0.32), from rows, in bounded reads.
+
+Whole days come from billing's daily reports; what ended since comes from the evidence of that time.
+"""
+
+from __future__ import annotations
+
+import resource
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db.models import Max, Sum
+from django_celery_results.models import TaskResult
+
+from billing.models import DailyReport
+from engine.core import clock, sql
+from ops.models import Job
+
+MOST_EVIDENCE = 200_000  # a busier day is told by its report alone
+_EARLIER = timedelta(hours=1)
+_BEGAN = time.monotonic()
+_DAYS = 30
+_ERRORS = 100
+
+
+class Ended(NamedTuple):
+    """Payments that ended in a span. Amounts in minor units by currency."""
+
+    succeeded: int
+    failed: int
+    succeeded_minor: dict[str, int]
+    spent_seconds: float
+
+
+def id_floor(moment: datetime) -> UUID:
+    """The smallest uuid7 of that millisecond: ids made from then on are above it."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
+def start_of_today() -> datetime:
+    """Midnight UTC of machine time."""
+    return clock.machine_now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def ended_since(since: datetime) -> Ended:
+    """What billing's payments ended as since then. Reads."""
+    params = {"since": since, "floor": id_floor(since - _EARLIER), "most": MOST_EVIDENCE}
+    found = sql.rows(sql.statement(__file__, "ended_since"), params)
+    return Ended(
+        sum(row[1] for row in found), sum(row[3] for row in found), {row[0]: row[2] for row in found},
+        sum(row[4] for row in found),
+    )  # fmt: skip
+
+
+def today() -> Ended:
+    """What ended today (UTC, machine time). Reads."""
+    return ended_since(start_of_today())
+
+
+def metrics() -> dict[str, Any]:
+    """Today's counts, the revenue in all, the average time of a payment, the last cycle. Reads.
+
+    The average is of today's succeeded payments, from scheduled to succeeded, in seconds (danger D22).
+    """
+    ended = today()
+    average = ended.spent_seconds / ended.succeeded if ended.succeeded else None
+    return {
+        "processed_today": ended.succeeded,
+        "failed_today": ended.failed,
+        "revenue_minor": _revenue(),
+        "average_processing_seconds": average,
+        "last_cycle_at": last_cycle_at(),
+    }
+
+
+def process() -> dict[str, Any]:
+    """This web process: how long it has been up, and its memory in bytes."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return {"uptime_seconds": time.monotonic() - _BEGAN, "memory_bytes": {"max_rss": usage.ru_maxrss * 1024,
+            "rss": _rss()}}  # fmt: skip
+
+
+def last_cycle_at() -> datetime | None:
+    """When a processing cycle ended last, by the timetable or by hand. Reads."""
+    done = TaskResult.objects.filter(task_name="billing.claim_due", status="SUCCESS").order_by("-date_done")
+    asked = Job.objects.filter(kind=Job.Kind.PROCESS_DUE, state=Job.State.COMPLETED).order_by("-pk")
+    moments = [*done.values_list("date_done", flat=True)[:1], *asked.values_list("ended_at", flat=True)[:1]]
+    return max((each for each in moments if each is not None), default=None)
+
+
+def daily() -> list[dict[str, Any]]:
+    """The reports of the last 30 days, today's as of now, newest first. Reads."""
+    midnight = start_of_today()
+    reports = DailyReport.objects.filter(
+        day__gt=midnight.date() - timedelta(days=_DAYS), day__lt=midnight.date()
+    ).order_by("-day", "currency")
+    found = [
+        {"day": each.day, "currency": each.currency, "succeeded": each.succeeded, "failed": each.failed,
+         "succeeded_minor": each.succeeded_minor}
+        for each in reports
+    ]  # fmt: skip
+    params = {"since": midnight, "floor": id_floor(midnight - _EARLIER), "most": MOST_EVIDENCE}
+    now = [
+        {"day": midnight.date(), "currency": row[0], "succeeded": row[1], "failed": row[3],
+         "succeeded_minor": row[2]}
+        for row in sql.rows(sql.statement(__file__, "ended_since"), params)
+    ]  # fmt: skip
+    return now + found
+
+
+def errors() -> list[dict[str, Any]]:
+    """What went wrong last: refusals and open outcomes of payments, and jobs that failed; newest first. Reads."""
+    params = {"most": _ERRORS, "depth": 20_000}
+    keys = ("at", "job_id", "outcome", "code", "message")
+    found = [
+        dict(zip(keys, row, strict=True))
+        for row in sql.rows(sql.statement(__file__, "recent_errors"), params)
+    ]
+    failed = Job.objects.filter(state=Job.State.FAILED).order_by("-pk")[:_ERRORS]
+    found += [
+        {"at": job.ended_at, "job_id": job.pk, "outcome": "failed", "code": job.kind, "message": job.error}
+        for job in failed
+    ]
+    return sorted(found, key=lambda error: error["at"], reverse=True)[:_ERRORS]
+
+
+def _revenue() -> dict[str, int]:
+    """All that succeeded, by currency: the reports, and what ended since the last one was computed."""
+    sums = DailyReport.objects.values_list("currency").annotate(minor=Sum("succeeded_minor"))
+    revenue: dict[str, int] = dict(sums.order_by("currency"))
+    computed_at = DailyReport.objects.aggregate(last=Max("computed_at"))["last"]
+    since = ended_since(computed_at or datetime(2000, 1, 1, tzinfo=UTC))
+    for currency, minor in since.succeeded_minor.items():
+        revenue[currency] = revenue.get(currency, 0) + minor
+    return revenue
+
+
+def _rss() -> int:
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * resource.getpagesize()
+    except OSError:
+        return 0
