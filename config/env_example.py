@@ -6,6 +6,7 @@ file equal to what this makes.
 
 from __future__ import annotations
 
+import argparse
 import shlex
 import sys
 import textwrap
@@ -116,7 +117,9 @@ def _kind(field: FieldInfo) -> str:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        Path(sys.argv[1]).write_text(text(), encoding="utf-8")
+    parser = argparse.ArgumentParser(prog="config.env_example", description="Every variable, as .env.example")
+    parser.add_argument("path", nargs="?", type=Path, help="write it there instead of showing it")
+    if path := parser.parse_args().path:
+        path.write_text(text(), encoding="utf-8")
     else:
         sys.stdout.write(text())
