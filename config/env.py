@@ -25,11 +25,13 @@ from pydantic_settings import SettingsConfigDict
 
 from config.env_fields import Sandbox, Scheduler, Servers, Solana, Spans
 from config.env_rules import (
+    check_bearers,
     check_collectors,
     check_cron,
     check_database,
     check_endpoints,
     check_key,
+    check_page,
     check_redis,
     disagreements,
     read_mints,
@@ -53,7 +55,9 @@ class Env(Sandbox, Solana, Spans, Scheduler, Servers):
 
     model_config = SettingsConfigDict(extra="ignore", case_sensitive=False)
 
-    @field_validator("field_keys", "solana_collector_keys", "allowed_hosts", mode="before")
+    @field_validator(
+        "field_keys", "solana_collector_keys", "allowed_hosts", "internal_scheduler_api_key", mode="before"
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:
         return (
@@ -104,6 +108,8 @@ class Env(Sandbox, Solana, Spans, Scheduler, Servers):
     def _cron(cls, value: str) -> str:
         return check_cron(value.strip())
 
+    _internal = field_validator("internal_scheduler_api_key")(check_bearers)
+    _flower = field_validator("flower_url")(check_page)
     _database = field_validator("database_url")(check_database)
     _redis = field_validator("redis_url")(check_redis)
     _endpoints = field_validator("solana_rpc_url")(check_endpoints)

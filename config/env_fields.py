@@ -56,6 +56,11 @@ class Servers(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="The least that is logged"
     )
+    flower_url: str = Field(
+        default="",
+        description="Where operators reach Flower, http(s)://host/path: jobs link to their task; empty: no links",
+        examples=["http://127.0.0.1:5555"],
+    )
     soft_shutdown_seconds: float = Field(
         default=30, ge=0, description="A worker may end what it does for so long after SIGTERM"
     )
@@ -82,8 +87,10 @@ class Scheduler(BaseSettings):
     )
     webhook_timeout: int = Field(default=5000, ge=100, le=60_000, description="ms for one delivery")
     webhook_retry_attempts: int = Field(default=3, ge=1, le=10, description="Quick tries of a delivery")
-    internal_scheduler_api_key: SecretStr = Field(
-        default=SecretStr(""), description="Bearer of row 0.45; empty: none", json_schema_extra=_TOKEN
+    internal_scheduler_api_key: Annotated[list[SecretStr], NoDecode] = Field(
+        default=[],
+        description="Bearer of an outer cron, for process-due and maintenance alone; new,old while rotating; empty: none",
+        json_schema_extra=_TOKEN,
     )
     grace_period: int = Field(
         default=3600,

@@ -108,6 +108,21 @@ def check_key(value: SecretStr) -> SecretStr:
     return value
 
 
+def check_bearers(value: list[SecretStr]) -> list[SecretStr]:
+    """`value` if each can be sent as a Bearer and guessed by nobody. Raises ValueError, without any key's text."""
+    for number, each in enumerate(value, 1):
+        if not re.fullmatch(r"[\x21-\x7e]{16,200}", each.get_secret_value()):
+            raise ValueError(f"key {number} is not 16 to 200 visible ASCII characters")
+    return value
+
+
+def check_page(value: str) -> str:
+    """`value` without a slash at its end if it is empty or an http(s) URL. Raises ValueError if not."""
+    if value and not _url(value, ("http", "https"), "is no http:// or https:// URL").hostname:
+        raise ValueError("names no host")
+    return value.rstrip("/")
+
+
 def check_cron(value: str) -> str:
     """`value` if it is a five-field cron that comes round. Raises ValueError naming the field's fault."""
     fields = value.split()

@@ -171,7 +171,7 @@ def test_no_password_and_no_key_is_shown() -> None:
         "secret_key": "hunter4" * 5,
         "solana_fee_payer_key": KEY,
         "solana_collector_keys": f"1:{KEY}",
-        "internal_scheduler_api_key": "hunter7",
+        "internal_scheduler_api_key": "hunter7-of-yesterday, hunter8-of-today",
     }
     env = Env(**values)  # type: ignore[arg-type]
     for shown in (repr(env), str(env)):
