@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-KILL, STOP = "KILL", "STOP"
-SIGNALS = {KILL: signal.SIGKILL, STOP: signal.SIGSTOP}
+KILL, STOP, TERM = "KILL", "STOP", "TERM"
+SIGNALS = {KILL: signal.SIGKILL, STOP: signal.SIGSTOP, TERM: signal.SIGTERM}
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Plan:
         return self.folder / "plan.json"
 
     def arm(self, point: str, how: str = KILL, *, nth: int = 1) -> Path:
-        """The n-th passing of `point` in some worker ends or stops that whole worker, once over all workers.
+        """The n-th passing of `point` in some worker kills, stops or terminates it, once over all workers.
 
         Returns the file that is made when it happens; it holds the worker's pid.
         """
@@ -84,7 +84,7 @@ class Reacher:
             self._seen += 1
             if self._seen >= self._plan["nth"] and _first(self._plan["flag"]):
                 os.killpg(os.getpgrp(), SIGNALS[self._plan["how"]])
-                # A SIGSTOP reaches the main thread first; without this wait the thread that came here would
+                # A signal reaches the main thread first; without this wait the thread that came here would
                 # run on for a moment, past the boundary.
                 time.sleep(0.5)
 

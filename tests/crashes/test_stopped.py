@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from payments.pipeline import points
-from sandbox.live.crash import STOP
+from sandbox.live.crash import STOP, TERM
 from sandbox.live.house import House
 from sandbox.live.spans import SETTLE_SECONDS, SHORT
 from tests.crashes.outcome import settled_once
@@ -87,3 +87,14 @@ def test_stopped_while_it_holds_the_locks(home: House) -> None:
     settled_once(home)
     home.make_due()
     settled_once(home)
+
+
+def test_told_to_stop_between_the_commit_and_the_first_byte(home: House) -> None:
+    """SIGTERM: no new send starts. What was marked says at once that it did not leave, and is sent anew."""
+    before = said(home, "worker_stopping")
+    told = home.crash.arm(points.SEND_BEFORE_CHECK, TERM)
+    home.make_due()
+    assert home.until(told.exists)
+    settled_once(home)
+    assert said(home, "worker_stopping") > before, "what was marked left although its worker was told to stop"
+    assert home.until(lambda: all(worker.alive() for worker in home.workers.values()))

@@ -8,6 +8,7 @@ import re
 from fnmatch import fnmatch
 
 from config.celery import app
+from engine.core.task import TRANSIENT
 from tests.house import tree
 
 QUEUES = {"plan", "money", "io"}
@@ -60,6 +61,18 @@ def test_lost_and_doubled_messages_are_harmless_by_setting() -> None:
     assert app.conf.worker_prefetch_multiplier == 1
     assert app.conf.task_soft_time_limit is None
     assert app.conf.task_time_limit < app.conf.broker_transport_options["visibility_timeout"]
+
+
+def test_a_wake_up_is_tried_again_with_growing_waits_and_a_tick_is_not() -> None:
+    """I9: Celery owns the retries of the wake-up alone, and only for what a later try can mend."""
+    for name, task in _own().items():
+        retried = tuple(getattr(task, "autoretry_for", ()))
+        if task.ignore_result:  # type: ignore[attr-defined]
+            assert not retried, f"{name}: the next tick is seconds away"
+            continue
+        assert retried == TRANSIENT, name
+        assert (task.retry_backoff, task.retry_jitter, task.max_retries) == (True, True, 3), name  # type: ignore[attr-defined]
+        assert 0 < task.retry_backoff_max <= 60, name  # type: ignore[attr-defined]
 
 
 def test_timetable_and_wakes_name_registered_tasks() -> None:

@@ -5,20 +5,28 @@ from __future__ import annotations
 import pytest
 
 from sandbox.live import servers
-from sandbox.live.house import house
+from sandbox.live.house import House, house
 
 pytestmark = pytest.mark.live
+
+
+def _ran(home: House, task: str) -> bool:
+    return bool(
+        home.sql("SELECT 1 FROM django_celery_results_taskresult WHERE task_name = %(t)s", {"t": task})
+    )
 
 
 def test_a_real_worker_leaves_one_row_per_batch_task_and_none_for_a_tick() -> None:
     with house(servers.given()) as home:
         home.subscribe(3)
         home.staff(money=1, io=1)
+        home.start("beat", "beat")
         home.make_due()
         assert home.settle(), home.verdict()
+        assert home.until(lambda: _ran(home, "billing.claim_due")), "beat's own cycle left no row"
         rows = home.sql("SELECT task_id, task_name, status, result FROM django_celery_results_taskresult")
         names = {name for _, name, _, _ in rows}
-        assert {"payments.send", "payments.verify", "payments.apply"} <= names
+        assert {"billing.claim_due", "payments.send", "payments.verify", "payments.apply"} <= names
         assert "ops.tick" not in names
         assert len({task_id for task_id, *_ in rows}) == len(rows)
         assert {status for _, _, status, _ in rows} == {"SUCCESS"}
