@@ -21,10 +21,10 @@ def show(context: Context) -> int:
     os.environ.update(context.values)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    from sandbox.demo import cycles, late, load, view
+    from sandbox.demo import api_key, cycles, late, load, view
     from sandbox.run.after import addresses
 
-    for line in addresses(context):
+    for line in addresses(context, api_key=api_key.fresh()):
         context.supervisor.say(line)
     from engine.core import clock
 

@@ -4,13 +4,16 @@ from sandbox.run.context import Context
 from sandbox.run.ports import HOST
 
 
-def addresses(context: Context) -> list[str]:
+def addresses(context: Context, *, api_key: str = "") -> list[str]:
     """The lines that tell where everything is and how to log in."""
     values, port = context.values, context.ports
     operator = f"{values['OPERATOR_USER']} / {values['OPERATOR_PASSWORD']}"
     flower = f"{values['FLOWER_USER']} / {values['FLOWER_PASSWORD']}"
+    web = f"http://{HOST}:{port['WEB_PORT']}"
     return [
-        f"  web      http://{HOST}:{port['WEB_PORT']}   {operator}",
+        f"  admin    {web}/admin/   {operator}",
+        f"  API      {web}/api/docs",
+        *([f"  API key  {api_key}"] if api_key else []),
         f"  Flower   http://{HOST}:{port['FLOWER_PORT']}   {flower}",
         f"  Solana   {values['SOLANA_RPC_URL']}",
         f"  files    {context.paths.run_dir}   (Ctrl-C stops everything)",

@@ -46,6 +46,7 @@ def run_logins() -> dict[str, str]:
         "FLOWER_USER": "operator",
         "FLOWER_PASSWORD": flower,
         "FLOWER_BASIC_AUTH": f"operator:{flower}",
+        "INTERNAL_SCHEDULER_API_KEY": secrets.token_urlsafe(24),
     }
 
 

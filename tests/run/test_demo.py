@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import requests
 
 from sandbox.demo import asked, cast
 from sandbox.run.paths import CHECKOUT
@@ -29,6 +30,17 @@ def start(run_dir: Path, **environ: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
+def key_of(said: str) -> str:
+    found = re.search(r"API key +(cb_test_\S+)", said)
+    return found[1] if found else ""
+
+
+def answered(key: str) -> int:
+    url = f"http://127.0.0.1:{PORTS['WEB_PORT']}/api/keys"
+    headers = {"Authorization": f"Bearer {key}"}
+    return requests.get(url, headers=headers, timeout=10).status_code
+
+
 def test_one_cycle_then_a_second_start_that_is_stopped(tmp_path: Path) -> None:
     first = start(tmp_path / "run", CYCLES="1")
     said, _ = first.communicate(timeout=LONGEST)
@@ -43,9 +55,12 @@ def test_one_cycle_then_a_second_start_that_is_stopped(tmp_path: Path) -> None:
 
     second = start(tmp_path / "run")
     assert second.stdout is not None
+    fresh = ""
     for each in second.stdout:
+        fresh = key_of(each) or fresh
         if f"settled {found[1]} " in each:
             break  # the second start shows what the first one settled, and goes on from there
+    assert (answered(fresh), answered(key_of(said))) == (200, 401), "each run has a key of its own"
     second.send_signal(signal.SIGINT)
     assert second.wait(60) == 0
     assert (tmp_path / "run/logs/demo.log").read_text().strip().endswith("0 subscriptions made")
