@@ -2,7 +2,7 @@
 # PYTHON=python3.12 chooses another Python; RUN_DIR, WEB_PORT, FLOWER_PORT, SOLANA_PORT, CYCLES are passed on.
 # Tests and benchmarks empty a folder of their own (TEST_RUN_DIR), never RUN_DIR.
 .DEFAULT_GOAL := help
-.PHONY: help run test prove bench bench-long lock clean reset
+.PHONY: help run dev test prove bench bench-long lock env-example clean reset
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -17,6 +17,10 @@ help:  ## this list
 run:  ## start everything and show it live; CYCLES=n ends after n billing cycles
 	@bin/bootstrap run
 	@exec $(PY) -m sandbox.run
+
+dev:  ## like run, and web, workers and beat start again when a .py, .sql or .html file changes
+	@bin/bootstrap dev
+	@exec $(PY) -m sandbox.run.dev
 
 test:  ## linters, import contracts, types and all tests, on servers of their own
 	@bin/bootstrap dev
@@ -37,6 +41,10 @@ bench-long:  ## the long measurements
 lock:  ## resolve requirements*.in again into the hashed locks
 	@bin/bootstrap dev
 	@exec bin/lock
+
+env-example:  ## write .env.example again from the fields that validate it
+	@bin/bootstrap dev
+	@exec $(PY) -m config.env_example .env.example
 
 reset:  ## forget the run's data, logs and secrets (RUN_DIR)
 	@bin/bootstrap run

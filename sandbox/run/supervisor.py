@@ -6,7 +6,7 @@ that outlives its children (the main thread): the kernel ties a child to the thr
 
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from threading import Event, Lock, Thread
 
 from sandbox.run.errors import StartFailed, Stopped
@@ -60,6 +60,10 @@ class Supervisor:
         """From now on start services that end by themselves again, each time after a longer wait."""
         self._keeper.start()
 
+    def renew(self, names: Collection[str]) -> None:
+        """Ask these services to end and let the keeper start them again; returns at once."""
+        self._keeper.renew(names)
+
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Stop wave by wave, the last first, within about `seconds`: ask, wait, then SIGKILL."""
         self._keeper.hold()
@@ -103,7 +107,7 @@ class Supervisor:
 
 
 class Keeper:
-    """The thread that starts crashed services again. It lives until `leave`, as its children need."""
+    """The thread that starts crashed and renewed services again. It lives until `leave`, as its children need."""
 
     def __init__(self, waves: list[list[Service]], say: Say) -> None:
         self._waves = waves
@@ -111,6 +115,8 @@ class Keeper:
         self._crashes: dict[str, int] = {}
         self._due: dict[str, float] = {}
         self._up_since: dict[str, float] = {}
+        self._ending: dict[str, float] = {}
+        self._renewed: set[str] = set()
         self._lock = Lock()
         self._holding = False
         self._done = Event()
@@ -123,6 +129,14 @@ class Keeper:
         """Start nothing any more; returns when no start is under way."""
         with self._lock:
             self._holding = True
+
+    def renew(self, names: Collection[str]) -> None:
+        """Ask these to end; each is started again as soon as it has, and at once if it had crashed."""
+        with self._lock:
+            for service in [service for wave in self._waves for service in wave]:
+                if service.name in names and not self._holding:
+                    self._ending[service.name] = time.monotonic()
+                    service.process.ask_to_stop()
 
     def leave(self) -> None:
         self._done.set()
@@ -141,6 +155,14 @@ class Keeper:
         if service.process.alive():
             if now - self._up_since.setdefault(name, now) > HEALTHY_SECONDS:
                 self._crashes.pop(name, None)
+            self._look_at_renewed(service, now)
+            return
+        if self._ending.pop(name, None) is not None:
+            for forgotten in (self._crashes, self._due):
+                forgotten.pop(name, None)
+            self._up_since[name] = now
+            self._renewed.add(name)
+            self._try_start(service)
             return
         if name not in self._due:
             crashes = self._crashes[name] = self._crashes.get(name, 0) + 1
@@ -151,6 +173,14 @@ class Keeper:
             del self._due[name]
             self._up_since[name] = now
             self._try_start(service)
+
+    def _look_at_renewed(self, service: Service, now: float) -> None:
+        name = service.name
+        if now - self._ending.get(name, now) > STOP_SECONDS:
+            service.process.kill()
+        if name in self._renewed and name not in self._ending and service.ready(service.process):
+            self._renewed.discard(name)
+            self._say(f"✓ {name:<10} {(now - self._up_since[name]) * 1000:>6.0f} ms")
 
     def _try_start(self, service: Service) -> None:
         try:

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from sandbox.run import probe
 from sandbox.run.context import Context
@@ -45,6 +46,7 @@ SCENES: dict[str, tuple[Part, ...]] = {
         Part("never", 2, "{python} -m tests.run.child never {run_dir}/order mute", _up),
     ),
     "ticking": (part("one", 1),),
+    "watching": (part("one", 1), part("deaf", 1, "deaf"), part("two", 2)),
 }
 
 
@@ -67,6 +69,12 @@ def _raise() -> None:
 def through() -> Callable[[Context], int]:
     """Returns at once where EXIT is set, else waits for a signal."""
     code = os.environ.get("EXIT")
+    if sys.argv[1] == "watching":
+        from sandbox.run import dev  # its library is not there in `make run`'s environment
+
+        folder = Path(os.environ["RUN_DIR"]) / "code"
+        folder.mkdir()
+        return lambda context: dev.reloading(context, wait, names=("one", "deaf"), folders=[folder])
     return (lambda context: int(code)) if code else wait
 
 
