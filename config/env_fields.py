@@ -89,7 +89,7 @@ class Scheduler(BaseSettings):
     webhook_retry_attempts: int = Field(default=3, ge=1, le=10, description="Quick tries of a delivery")
     internal_scheduler_api_key: Annotated[list[SecretStr], NoDecode] = Field(
         default=[],
-        description="Bearer of an outer cron, for process-due and maintenance alone; new,old while rotating; empty: none",
+        description="Bearer of an outer cron, for process-due and maintenance alone; `new,old` while rotating",
         json_schema_extra=_TOKEN,
     )
     grace_period: int = Field(

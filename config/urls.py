@@ -1,12 +1,13 @@
 """The map of the web process."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from engine.rest import api as rest
 from ops import health
+from ops.api.health import health as whole_health
 
 handler400 = "engine.rest.errors.refused"
 handler404 = "engine.rest.errors.not_found"
@@ -15,13 +16,16 @@ handler500 = "engine.rest.errors.failed"
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
+    path("health", whole_health),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema")),
+    path("api/", include("ops.api.urls")),  # the sources' paths stand before ours
     path("api/keys", rest.Keys.as_view()),
     path("api/keys/<str:key_id>", rest.KeyView.as_view()),
     path("api/keys/<str:key_id>/rotate", rest.RotateKey.as_view()),
     path("api/keys/<str:key_id>/revoke", rest.RevokeKey.as_view()),
     path("api/requests/<path:key>", rest.RequestView.as_view()),
+    path("api/", include("billing.api.urls")),
 ]

@@ -238,6 +238,22 @@ class Approving(Protocol):
         """Whether `needed_minor` could be pulled now. Calls out. Raises ProviderUnavailable."""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the other side is right now. `unix_seconds` is its own clock, None where it has or says none."""
+
+    reachable: bool
+    message: str
+    unix_seconds: int | None = None
+
+
+class Observed(Protocol):
+    """A provider that can be asked how it is, without anything being asked of it."""
+
+    def standing(self) -> Standing:
+        """For health and doctor. Calls out; the world's faults are an answer, never raised."""
+
+
 class Networked(Protocol):
     """A provider whose endpoints may be of another network than the one that is configured."""
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from engine.core.errors import Refusal
-from engine.providers.base import Approving, Provider
+from engine.providers.base import Approving, Provider, Standing
 
 
 @cache
@@ -31,6 +31,12 @@ def wrong_networks() -> list[str]:
     asked = [get(name) for name in names()]
     said = [provider.wrong_network() for provider in asked if hasattr(provider, "wrong_network")]
     return [sentence for sentence in said if sentence]
+
+
+def standing(name: str) -> Standing | None:
+    """How that provider's other side is now; None of one that can't be asked. Calls out."""
+    provider = get(name)
+    return provider.standing() if hasattr(provider, "standing") else None
 
 
 def check_payee(wallet: str) -> None:

@@ -24,6 +24,12 @@ def add_auto_pay_job(subscription_id: UUID, *, by: Actor) -> JobView:
     """
     with transaction.atomic():
         _auto_pay_on(subscription_id)
+        return pay_now(subscription_id, by=by)
+
+
+def pay_now(subscription_id: UUID, *, by: Actor) -> JobView:
+    """As `add_auto_pay_job`, at somebody's word: also where auto-pay is off (row 0.29). Writes."""
+    with transaction.atomic():
         done = trigger.trigger(subscription_id, by=by)
         if not done.scheduled:
             raise _nothing_scheduled(done.without_payment)

@@ -17,6 +17,7 @@ from engine.providers.base import (
     Prepared,
     ProviderUnavailable,
     Sendable,
+    Standing,
 )
 from engine.providers.solana import (
     destinations,
@@ -113,6 +114,14 @@ class SolanaDelegate:
     def check_payee(self, wallet: str) -> None:
         """Whether `wallet` is a public key. Raises Refusal."""
         public_key(wallet, "wallet")
+
+    def standing(self) -> Standing:
+        """Whether a node answers and says that it is healthy, and the chain's time. Calls out, never raises."""
+        try:
+            seen = network.clock_and_health()
+        except RpcFault as fault:
+            return Standing(False, str(fault))
+        return Standing(seen.healthy, seen.message, seen.block_time)
 
     def wrong_network(self) -> str:
         """Which endpoints are of another chain than SOLANA_NETWORK, by their genesis hash. Calls out."""

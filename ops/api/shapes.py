@@ -1,0 +1,155 @@
+"""The sources' bodies and answers for the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiExample, inline_serializer
+from rest_framework import serializers
+
+from engine.rest.schema import ALWAYS, BearerScheme, ErrorDetail
+from engine.rest.shapes import Shape, TextField, WholeField
+from ops.jobs.view import STATUSES
+
+Fields = dict[str, serializers.Field[Any, Any, Any, Any]]
+
+
+class Nothing(Shape):
+    """No body, or an empty object."""
+
+
+class ReasonBody(Shape):
+    """Why, for the audit."""
+
+    reason = TextField(required=False, max_length=2000, default="asked for through the API")
+
+
+class ProcessBody(Shape):
+    """A subscription by the source's three names."""
+
+    subscriber = TextField(max_length=64, help_text="The payer's wallet")
+    creator = TextField(max_length=64, help_text="The payee's wallet")
+    planId = WholeField(min_value=1, help_text="The plan's number with that creator")
+
+
+class JobsQuery(Shape):
+    """The query of lists of jobs."""
+
+    limit = serializers.IntegerField(required=False, default=50, min_value=1, max_value=100)
+    before = serializers.CharField(required=False, max_length=60, help_text="A jobId: older ones are listed")
+
+
+class AllJobsQuery(JobsQuery):
+    """The query of all jobs."""
+
+    status = serializers.ChoiceField(
+        required=False, choices=STATUSES, help_text="Looked for among the newest 10,000 payments"
+    )
+
+
+class SourceError(serializers.Serializer[Any]):
+    """A refusal or failure in the source's words, with ours beside them."""
+
+    success = serializers.BooleanField(default=False)
+    error = serializers.CharField(help_text="For people")
+    message = serializers.CharField(help_text="The same")
+    error_detail = ErrorDetail()
+
+
+def money() -> Fields:
+    """An amount as these endpoints show it."""
+    return {
+        "amount": serializers.FloatField(allow_null=True, help_text="Major units"),
+        "amount_minor": serializers.IntegerField(help_text="The exact amount"),
+        "currency": serializers.CharField(),
+    }
+
+
+class JobResult(serializers.Serializer[Any]):
+    """What came of a job: of a payment, or the counts of a cycle or a maintenance."""
+
+    success = serializers.BooleanField()
+    transactionHash = serializers.CharField(required=False, allow_null=True)
+    subscriptionId = serializers.CharField(required=False, allow_null=True)
+    amount = serializers.FloatField(required=False, allow_null=True, help_text="Major units")
+    amount_minor = serializers.IntegerField(required=False)
+    currency = serializers.CharField(required=False)
+    error = serializers.CharField(required=False)
+    counts = serializers.DictField(required=False, help_text="Of a cycle or a maintenance")
+
+
+class SourceKeyScheme(BearerScheme):
+    """The same keys as everywhere."""
+
+    target_class = "ops.api.base.SourceKey"
+    name = "sourceKey"
+
+
+class SchedulerKeyScheme(BearerScheme):
+    """The same keys, or the environment's."""
+
+    target_class = "ops.api.base.SchedulerKey"
+    name = "schedulerKey"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        said = "INTERNAL_SCHEDULER_API_KEY, or an API key with scheduler:write."
+        return {**super().get_security_definition(auto_schema), "description": said}
+
+
+def line() -> Fields:
+    """A job in a list."""
+    return {
+        "jobId": serializers.CharField(),
+        "kind": serializers.ChoiceField(choices=("payment", "process_due", "maintenance")),
+        "status": serializers.ChoiceField(choices=STATUSES),
+        "progress": serializers.IntegerField(help_text="10, 30, 50, 80 or 100"),
+        "result": JobResult(allow_null=True),
+        "attemptsMade": serializers.IntegerField(),
+        "reason": serializers.CharField(allow_null=True, help_text="Why it does not move, or failed"),
+        "createdAt": serializers.DateTimeField(),
+    }
+
+
+def asked() -> Fields:
+    """The job that a trigger made, or found waiting."""
+    return {"jobId": serializers.CharField(), "status": serializers.ChoiceField(choices=STATUSES)}
+
+
+def answers(
+    name: str, data: Fields, *, many: bool = False, message: bool = False, status: int = 200
+) -> dict[Any, Any]:
+    """The envelope around `data`, and the faults that any of these endpoints may answer with."""
+    inner = inline_serializer(f"{name}Data", data, many=many)
+    fields: Fields = {"success": serializers.BooleanField(default=True), "data": inner}
+    if message:
+        fields["message"] = serializers.CharField()
+    return {status: inline_serializer(name, fields), **dict.fromkeys(map(int, ALWAYS), SourceError)}
+
+
+def example(name: str, data: Any, message: str = "", *, status: int = 200) -> list[OpenApiExample]:
+    """An answer as it looks, and a refusal."""
+    said = {"message": message} if message else {}
+    detail = {
+        "type": "authentication_error", "code": "key_missing", "message": "Unauthorized", "param": None,
+        "doc_url": "/docs/errors/#key_missing", "request_id": "req_0198c0de0000700080000000000000aa",
+        "money_moved": "no", "retry": "never",
+    }  # fmt: skip
+    refused = {
+        "success": False, "error": "Unauthorized", "message": "Unauthorized", "error_detail": detail,
+    }  # fmt: skip
+    return [
+        OpenApiExample(
+            name, {"success": True, **said, "data": data}, response_only=True, status_codes=[str(status)]
+        ),
+        OpenApiExample("no key", refused, response_only=True, status_codes=["401"]),
+    ]
+
+
+MONEY = {"amount": 0.01, "amount_minor": 10000, "currency": "USDC"}
+JOB_ID, SUBSCRIPTION_ID = "job_0198c0de000070008000000000000001", "sub_0198c0de000070008000000000000002"
+RESULT = {"success": True, "transactionHash": "5VERv8NM…", "subscriptionId": SUBSCRIPTION_ID, **MONEY}
+LINE = {
+    "jobId": JOB_ID, "kind": "payment", "status": "completed", "progress": 100, "result": RESULT, "attemptsMade": 1,
+    "reason": None, "createdAt": "2026-01-31T09:30:00.000Z",
+}  # fmt: skip

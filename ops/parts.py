@@ -1,0 +1,86 @@
+"""How the database, Redis, beat, the workers and the providers are: for /health and doctor."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from django.conf import settings
+from django.db import connection
+
+from engine.core import clock, wake
+from engine.providers import registry
+from engine.providers.base import Standing
+from ops import heartbeat, scheduler
+from ops.probes import FAULT, OK, WARN, Seen
+
+# A worker may be at one task for 240 s; every queue gets a task of the timetable each 30 s.
+SILENT_SECONDS = 300.0
+_REDIS_SECONDS = 0.5
+_REMEMBERED_SECONDS = 5.0
+_seen: dict[str, tuple[float, Standing | None]] = {}
+_lock = threading.Lock()
+
+
+def database() -> Seen:
+    """Whether the database answers, with the ages of all signs of life."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = '2s'")
+    try:
+        now = clock.machine_now()
+        return Seen(OK, "connected", facts={"at": now, "ages": heartbeat.ages(now)})
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET statement_timeout")
+
+
+def redis() -> Seen:
+    """Whether Redis answers."""
+    client = wake.connect(settings.CELERY_BROKER_URL, timeout=_REDIS_SECONDS)
+    try:
+        client.ping()
+    finally:
+        client.close()
+    return Seen(OK, "connected")
+
+
+def beat(age: float | None) -> Seen:
+    """Beat and the worker of its tick, from the tick's age."""
+    facts = {"age_seconds": age}
+    mend = "start one `celery -A config beat` with the DatabaseScheduler, and a worker of the queue io"
+    if age is None:
+        return Seen(FAULT, "has never been heard", mend, facts)
+    said = f"last tick {age:.0f} s ago"
+    return Seen(OK, said, "", facts) if scheduler.alive(age) else Seen(FAULT, said, mend, facts)
+
+
+def worker(queue: str, age: float | None) -> Seen:
+    """The workers of a queue, from the age of the last task that one began."""
+    facts = {"age_seconds": age}
+    mend = f"start a worker with -Q {queue}, or look at its log"
+    if age is None:
+        return Seen(FAULT, "no task was ever begun", mend, facts)
+    said = f"last task begun {age:.0f} s ago"
+    return Seen(OK, said, "", facts) if age <= SILENT_SECONDS else Seen(FAULT, said, mend, facts)
+
+
+def provider(name: str) -> Seen:
+    """A provider's other side; asked once in 5 s and process. Calls out."""
+    with _lock:
+        at, standing = _seen.get(name, (-_REMEMBERED_SECONDS, None))
+    if time.monotonic() - at >= _REMEMBERED_SECONDS:
+        standing = registry.standing(name)
+        with _lock:
+            _seen[name] = (time.monotonic(), standing)
+    if standing is None:
+        return Seen(OK, "can't be asked, is not asked")
+    facts = {"unix_seconds": standing.unix_seconds}
+    if standing.reachable:
+        return Seen(OK, "connected", "", facts)
+    return Seen(WARN, f"unreachable: {standing.message}", "payments wait and nothing is lost; look at its endpoint",
+                facts)  # fmt: skip
+
+
+def forget() -> None:
+    """What is remembered of providers. For tests."""
+    _seen.clear()
