@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from config import env as environment
+from config import theme
 
 ENV = environment.load()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -18,6 +19,7 @@ DEBUG = ENV.debug
 ALLOWED_HOSTS = ENV.allowed_hosts
 
 INSTALLED_APPS = [
+    "unfold",  # before the admin: its templates win
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -88,6 +90,11 @@ SOURCES = {
     "invoice": "billing.collect.payments_changed",
 }
 
+UNFOLD = theme.unfold(flower_url=ENV.flower_url)
+
+# What a person types into a search box of the admin names these (ids, wallets, e-mails, numbers).
+FINDERS = {"invoice": "billing.find.invoices", "customer": "billing.find.customers"}
+
 TIMETABLE = "config.schedule.timetable"
 
 # --- REST (engine/rest) -----------------------------------------------------------------
@@ -113,6 +120,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {"SubscriptionState": "billing.api.shapes.SUBSCRIPTION_STATES"},
 }
 
 # --- Celery (docs/design.md section 5) ------------------------------------------------

@@ -2,119 +2,161 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
 from django.contrib import admin
-from django.http import HttpRequest
-from django.utils.html import format_html_join
+from django.db.models import Q
 
-from engine.core.readonly import ModelAdmin, Operated, Rows, Shown, TabularInline, action
+from engine.audit.preview import Operated, action
+from engine.core import clock, money
+from engine.core.actor import Role
+from engine.core.listing import ByDay, one_of
+from engine.core.readonly import ReadOnly, ReadOnlyInline, Rows
+from engine.core.timeline import Moment
 from engine.providers import registry
-from payments import models, operate, switches
+from payments import find, models, operate, story, switches
+from payments.models import Attempt, Evidence, Payment
+
+LOOKED_FOR = "id of a payment, subscription, customer…; signature, wallet, e-mail, invoice number"
 
 
-class ByProvider(admin.SimpleListFilter):
-    """The configured providers: no scan of the table for what there is."""
-
-    title, parameter_name = "provider", "provider"
-
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        return [(name, name) for name in registry.names()]
-
-    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
-        return queryset.filter(provider=self.value()) if self.value() else queryset
+def _providers() -> Iterable[tuple[str, str, Q]]:
+    return [(name, name, Q(provider=name)) for name in registry.names()]
 
 
-class OfPayment(Operated):
-    """Rows found by whatever names their payment. `of` is the column that holds the payment's id."""
-
-    search_fields = ("pk",)
-    search_help_text = "id of a payment, source, attempt or evidence; signature, key or movement id"
-    of = "payment_id"
-
-    def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
-        if not search_term.strip():
-            return queryset, False
-        return queryset.filter(**{f"{self.of}__in": operate.find(search_term.strip())}), False
-
-
-class History(Shown, TabularInline):
-    extra, ordering = 0, ("pk",)
+def _payment_states() -> Iterable[tuple[str, str, Q]]:
+    found = [(value, str(label), Q(state=value)) for value, label in Payment.State.choices]
+    waiting = ("funds", "payee", "provider", "retry", "queue")
+    found += [(f"for_{each}", f"waits: {each}", Q(state="scheduled", waiting=each)) for each in waiting]
+    stuck = Q(parked_at__isnull=False)
+    unknown = Q(state="in_flight", attempts__state="unknown")
+    midnight = clock.machine_now().replace(hour=0, minute=0, second=0, microsecond=0)
+    today = Q(state="failed", ended_at__gte=midnight)
+    return [("parked", "Parked", stuck), ("unknown", "Outcome unknown", unknown),
+            ("failed_today", "Failed today (UTC)", today), *found]  # fmt: skip
 
 
-class Attempts(History):
-    model = models.Attempt
+ByProvider = one_of("provider", "provider", _providers)
+ByPaymentState = one_of("state", "state", _payment_states)
+
+
+class OfPayment(ReadOnly):
+    """Rows found by whatever names their payment."""
+
+    search_help_text = LOOKED_FOR
+
+    def keys(self, term: str) -> set[Any]:
+        found = find.payments(term)
+        return super().keys(term) | set(self.of(found).values_list("pk", flat=True))
+
+    def of(self, payments: set[UUID]) -> Rows:
+        """The rows of these payments, by index."""
+        return self.model._base_manager.filter(payment_id__in=payments)
+
+
+class Attempts(ReadOnlyInline):
+    model, ordering = models.Attempt, ("seq",)
     fields = ("seq", "state", "identity", "send_no", "send_by", "failure_code", "created_at", "resolved_at")
-    show_change_link = True
 
 
-class Said(History):
-    model = models.Evidence
+class Said(ReadOnlyInline):
+    model, ordering = models.Evidence, ("pk",)
     fields = ("observed_at", "source", "send_no", "outcome", "code", "message", "gross_minor", "currency",
               "network_fee_minor", "provider_ref", "verdict", "applied_at")  # fmt: skip
 
 
-@admin.register(models.Payment)
-class PaymentAdmin(OfPayment):
-    of = "pk"
-    list_display = ("id", "operation", "provider", "state", "amount_minor", "currency", "waiting", "failure_code",
-                    "next_action_at", "parked_reason", "due_at")  # fmt: skip
-    list_filter = ("state", ByProvider, ("parked_at", admin.EmptyFieldListFilter))
+@admin.register(Payment)
+class PaymentAdmin(OfPayment, Operated):
+    list_display = ("id", "state", "amount", "waiting", "failure_code", "next_action_at", "parked_reason",
+                    "provider", "operation", "due_at")  # fmt: skip
+    list_filter = (ByPaymentState, ByProvider, ByDay)
     inlines = (Attempts,)
-    readonly_fields = ("evidence",)
     actions = (
-        action("Park", operate.park_payment, named=True),
-        action("Unpark", operate.unpark, named=True),
-        action("Look up now", operate.verify_now, named=True),
-        action("Retry now", operate.retry_now, named=True),
+        action(
+            "Retry now", operate.retry_now, "Each that waits is due at once; it is sent by the next worker."
+        ),
+        action("Look up now", operate.verify_now, "Each in flight is looked up at once; nothing is sent."),
+        action("Park", operate.park_payment, "Nothing acts on these until somebody unparks them."),
+        action("Unpark", operate.unpark, "Each goes on from where it stands; no outcome is assumed."),
     )
 
-    @admin.display(description="evidence")
-    def evidence(self, payment: models.Payment) -> str:
-        """All that was said, oldest first: evidence names its payment by id alone."""
-        said = models.Evidence.objects.filter(attempt__payment=payment).order_by("pk")
-        rows = (
-            (f"{e.observed_at:%Y-%m-%d %H:%M:%S}", e.source, e.outcome, e.code, e.message, e.verdict or "not applied")
-            for e in said
-        )  # fmt: skip
-        return format_html_join("", "<div>{} {} <b>{}</b> {} {} <i>{}</i></div>", rows)
+    def of(self, payments: set[UUID]) -> Rows:
+        return Payment.objects.filter(pk__in=payments)
+
+    @admin.display(description="amount")
+    def amount(self, payment: Payment) -> str:
+        return money.shown(payment.amount_minor, payment.currency)
+
+    def sentence(self, row: Payment) -> str:
+        return story.sentence(row)
+
+    def timeline(self, row: Payment) -> list[Moment]:
+        return story.timeline(row.pk)
 
 
-@admin.register(models.Attempt)
+@admin.register(Attempt)
 class AttemptAdmin(OfPayment):
     list_display = ("id", "payment_id", "seq", "provider", "identity", "state", "failure_code", "created_at")
-    list_filter = ("state", ByProvider)
+    list_filter = ("state", ByDay)
     exclude = ("envelope", "fence")
     inlines = (Said,)
 
+    def get_queryset(self, request: Any) -> Rows:
+        return super().get_queryset(request).defer("envelope", "data")
 
-@admin.register(models.Evidence)
+
+@admin.register(Evidence)
 class EvidenceAdmin(OfPayment):
     list_display = ("id", "payment_id", "source", "outcome", "code", "gross_minor", "verdict", "observed_at")
-    list_filter = ("source", ("applied_at", admin.EmptyFieldListFilter))
+    list_filter = (("applied_at", admin.EmptyFieldListFilter), ByDay)
+
+    def of(self, payments: set[UUID]) -> Rows:
+        attempts = Attempt.objects.filter(payment_id__in=payments).values_list("pk", flat=True)
+        return Evidence.objects.filter(attempt_id__in=list(attempts))
 
 
 @admin.register(models.Case)
 class CaseAdmin(OfPayment):
-    list_display = ("id", "kind", "payment_id", "sentence", "opened_at", "closed_at")
-    list_filter = (("closed_at", admin.EmptyFieldListFilter),)
+    list_display = ("id", "kind", "payment_id", "sentence_", "opened_at", "closed_at")
+    list_filter = (("closed_at", admin.EmptyFieldListFilter), ByDay)
+
+    @admin.display(description="sentence")
+    def sentence_(self, case: models.Case) -> str:
+        return case.sentence
+
+    def sentence(self, row: models.Case) -> str:
+        return row.sentence
 
 
 @admin.register(models.PaymentMethod)
-class PaymentMethodAdmin(Operated):
+class PaymentMethodAdmin(ReadOnly):
     list_display = ("id", "customer_id", "provider", "currency", "state", "check_code", "checked_at")
-    list_filter = ("state", ByProvider)
-    search_fields = ("=id", "=customer_id")
+    list_filter = (ByDay,)
+    search_help_text = "id of a method or its customer, wallet, e-mail"
+
+    def keys(self, term: str) -> set[Any]:
+        return find.methods(term)
 
 
 @admin.register(models.ProviderSwitch)
 class ProviderSwitchAdmin(Operated):
     list_display = ("provider", "paused", "reason", "concurrency")
-    actions = (action("Pause", switches.pause, named=True), action("Resume", switches.resume, named=True))
+    search_fields = ()
+    actions = (
+        action("Pause", switches.pause, "Nothing is sent through it; what is open is still looked up."),
+        action("Resume", switches.resume, "What waited is sent again by the next tick.", role=Role.APPROVER),
+    )
 
 
 @admin.register(models.KillSwitch)
 class KillSwitchAdmin(Operated):
     list_display = ("id", "sending", "reason")
+    search_fields = ()
     actions = (
-        action("Stop all sending", lambda pk, **said: switches.stop_sending(**said), named=True),
-        action("Start sending", lambda pk, **said: switches.start_sending(**said), named=True),
-    )
+        action("Stop all sending", lambda pk, **said: switches.stop_sending(**said),
+               "From this commit on nothing is signed or sent, by anybody, through any provider."),
+        action("Start sending", lambda pk, **said: switches.start_sending(**said),
+               "Everything that is due is sent again by the next tick.", role=Role.APPROVER),
+    )  # fmt: skip

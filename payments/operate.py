@@ -7,14 +7,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.conf import settings
-
 from engine.audit.act import act
 from engine.core import clock
 from engine.core.actor import Actor
 from engine.core.errors import Refusal
 from engine.outbox.emit import NewEvent, emit
-from engine.providers import registry
 from payments import states
 from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import park
@@ -84,24 +81,6 @@ def retry_now(payment_id: UUID, *, reason: str, by: Actor) -> None:
         if not payment.waiting:
             raise Refusal("not_waiting", "it is due already", param="payment")
         _go_on(payment)
-
-
-def find(term: str) -> set[UUID]:
-    """Payments named by `term`: an id of theirs, of their source, attempt or evidence, or an identity.
-
-    Reads by index, but for a movement id that is no attempt's identity: that reads all evidence.
-    """
-    try:
-        key = UUID(term)
-    except ValueError:
-        named = Attempt.objects.filter(provider__in=registry.names(), identity=term)
-        found = set(named.values_list("payment_id", flat=True))
-        return found or set(Evidence.objects.filter(movement_id=term).values_list("payment_id", flat=True))
-    sourced = Payment.objects.filter(source_kind__in=settings.SOURCES, source_id=key)
-    found = set(sourced.values_list("pk", flat=True)) | {key}
-    for model in (Attempt, Evidence):
-        found |= set(model.objects.filter(pk=key).values_list("payment_id", flat=True))
-    return found
 
 
 def _locked(payment_id: UUID) -> Payment:

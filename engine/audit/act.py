@@ -84,8 +84,10 @@ def _read(
 ) -> dict[str, Any]:
     if not fields:
         return {}
-    found = model._base_manager.filter(pk=pk)
-    return (found.select_for_update() if lock else found).values(*fields).first() or {}
+    found = model._base_manager.filter(pk=pk).values(*fields)
+    if lock:
+        return found.select_for_update().first() or {}
+    return found.first() or {}
 
 
 def _plain(values: Mapping[str, Any] | None) -> dict[str, Any]:

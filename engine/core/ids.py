@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 _last = 0
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _lock = threading.Lock()
 
 
@@ -31,3 +33,24 @@ def uuid7s(count: int) -> list[UUID]:
         low = 0x8000 << 48 | (stamp & 0x3FFF) << 48 | int.from_bytes(noise[6 * n : 6 * n + 6])
         made.append(UUID(int=high << 64 | low))
     return made
+
+
+def made_at(one: UUID) -> datetime:
+    """When a uuid7 was made, by the machine that made it."""
+    return _EPOCH + timedelta(milliseconds=one.int >> 80)
+
+
+def first_at(moment: datetime) -> UUID:
+    """The least id that can have been made at `moment`: ids of a span of time need no other index."""
+    return UUID(int=(moment - _EPOCH) // timedelta(milliseconds=1) << 80)
+
+
+def named(text: object) -> UUID | None:
+    """The id that a person means: `pay_<hex>`, a uuid, its hex. None for anything else."""
+    if not isinstance(text, str):
+        return None
+    bare = text.strip().rpartition("_")[2]
+    try:
+        return UUID(bare) if 32 <= len(bare) <= 36 else None
+    except ValueError:
+        return None

@@ -54,6 +54,11 @@ def to_major(minor: int, currency: str) -> Decimal:
     return Decimal(minor).scaleb(-exponent(currency))
 
 
+def shown(minor: int, currency: str) -> str:
+    """An amount for people, in major units where the currency is known."""
+    return str(Money(minor, currency)) if currency in EXPONENTS else f"{minor} minor units of {currency}"
+
+
 def positive(minor: object, *, param: str) -> int:
     """`minor` if it is a whole number from 1 to 2^63-1. Raises MoneyError naming `param` otherwise."""
     if type(minor) is not int:

@@ -1,48 +1,103 @@
-"""The base of every admin page: rows are shown, verbs change them."""
+"""The base of every admin page: rows are shown, verbs change them; roles say who sees it, verbs who may."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from django import forms
-from django.contrib import admin, messages
-from django.contrib.admin.helpers import ActionForm
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from unfold.admin import ModelAdmin as UnfoldModelAdmin
+from unfold.admin import TabularInline as UnfoldTabularInline
 
-from engine.core.actor import of_user
-from engine.core.errors import Refusal
+from engine.core.actor import Actor, Role, of_user
+from engine.core.ids import named
+from engine.core.listing import Uncounted
+from engine.core.timeline import Moment
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
     TabularInline = admin.TabularInline[Any, Any]
 else:
-    # Django's classes take no parameters at run time.
-    ModelAdmin, TabularInline = admin.ModelAdmin, admin.TabularInline
+    ModelAdmin, TabularInline = UnfoldModelAdmin, UnfoldTabularInline
 
 Rows = QuerySet[Any]
 
 
+def actor(request: HttpRequest) -> Actor:
+    """Who is at this page; their groups are read once a request."""
+    known: Actor | None = getattr(request, "clearbeat_actor", None)
+    if known is None:
+        known = request.clearbeat_actor = of_user(request.user)  # type: ignore[attr-defined]
+    return known
+
+
 class Shown:
-    """Nothing is typed into a row; those who may change the model may use its actions."""
+    """Nothing is typed into a row. Every role sees it; so does who was given Django's own permission to."""
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return False
 
     has_change_permission = has_delete_permission = has_add_permission
 
-    def has_operate_permission(self, request: HttpRequest) -> bool:
-        opts = self.opts  # type: ignore[attr-defined]
-        return request.user.has_perm(f"{opts.app_label}.change_{opts.model_name}")
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        if actor(request).role >= Role.VIEWER:
+            return True
+        return bool(super().has_view_permission(request, obj))  # type: ignore[misc]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
 
 
 class ReadOnly(Shown, ModelAdmin):
-    """A page of rows, newest first, without a count over the whole table."""
+    """A page of rows, newest first, that costs the same at a million rows: no count, no sort without an index.
+
+    `ids` are the columns that an id may stand in, each with an index; `named` finds by anything else.
+    """
 
     list_per_page = 50
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    paginator = Uncounted
     ordering = ("-pk",)
+    sortable_by = ()
+    search_fields: ClassVar[list[str] | tuple[str, ...]] = ("pk",)
+    search_help_text = "id"
+    ids: tuple[str, ...] = ("pk",)
+    list_filter_sheet = False
+    change_form_outer_before_template = "clearbeat/before.html"
+
+    def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
+        """The rows that a term names, found by index: their keys first, then the rows."""
+        term = search_term.strip().replace("\0", "")
+        if not term:
+            return queryset, False
+        return queryset.filter(pk__in=self.keys(term)), False
+
+    def keys(self, term: str) -> set[Any]:
+        """The primary keys of the rows that `term` names. Reads by index."""
+        key, found = named(term), set()
+        if key is not None:
+            for column in self.ids:
+                rows = self.model._base_manager.filter(**{column: key}).order_by("-pk")
+                found |= set(rows.values_list("pk", flat=True)[:500])
+        return found
+
+    def sentence(self, row: Any) -> str:
+        """One plain sentence about the row's state, for the top of its page."""
+        return ""
+
+    def timeline(self, row: Any) -> list[Moment]:
+        """What happened to it, oldest first."""
+        return []
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "",
+                    extra_context: dict[str, Any] | None = None) -> HttpResponse:  # fmt: skip
+        row = self.get_object(request, object_id)
+        if row is not None and self.has_view_permission(request, row):
+            more = {"sentence": self.sentence(row), "timeline": self.timeline(row), "row": row}
+            extra_context = {**(extra_context or {}), **more}
+        return super().change_view(request, object_id, form_url, extra_context)
 
 
 class ReadOnlyInline(Shown, TabularInline):
@@ -51,33 +106,3 @@ class ReadOnlyInline(Shown, TabularInline):
     extra = 0
     can_delete = False
     show_change_link = True
-
-
-class ReasonForm(ActionForm):
-    """Every verb of an operator has a reason; it stands beside the choice of the verb."""
-
-    reason = forms.CharField(required=False, widget=forms.TextInput(attrs={"placeholder": "reason"}))
-
-
-class Operated(ReadOnly):
-    """A page whose rows have verbs."""
-
-    action_form = ReasonForm
-
-
-def action(description: str, verb: Callable[..., object], *, named: bool = False) -> Callable[..., None]:
-    """An action that calls `verb(pk, reason=...)`, with `by` where it is `named`, for each row alone."""
-
-    @admin.action(permissions=["operate"], description=description)
-    def act(self: Operated, request: HttpRequest, rows: Rows) -> None:
-        said = {"reason": request.POST.get("reason", "")}
-        said |= {"by": of_user(request.user)} if named else {}
-        for row in rows:
-            try:
-                verb(row.pk, **said)
-                self.message_user(request, f"{description}: {row}")
-            except Refusal as fault:
-                self.message_user(request, f"{row}: {fault.message}", messages.ERROR)
-
-    act.__name__ = description.lower().replace(" ", "_")
-    return act

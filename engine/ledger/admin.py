@@ -3,51 +3,21 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q
 from django.http import HttpRequest
+from unfold.views import ChangeList
 
-from engine.core import readonly
-from engine.core.readonly import Rows
+from engine.core.listing import ByDay, one_of
+from engine.core.readonly import ReadOnly
 from engine.ledger import balances, chart
-from engine.ledger.models import Account, Transfer
+from engine.ledger.models import Account, Delta, Transfer
 
 
-class ReadOnly(readonly.ReadOnly):
-    """Shows rows; posting.py alone writes them."""
-
-    search_fields = ("pk",)
-
-    def named(self, term: str) -> Q:
-        """The rows that an id names. Raises ValueError for what is none."""
-        raise NotImplementedError
-
-    def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
-        if not search_term.strip():
-            return queryset, False
-        try:
-            return queryset.filter(self.named(search_term.strip())), False
-        except ValueError:
-            return queryset.none(), False
-
-
-class ByKind(admin.SimpleListFilter):
-    """The kinds of the chart: no scan of the table for what there is."""
-
-    title, parameter_name = "kind", "kind"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        kinds = [kind.value for kind in chart.Kind]
-        if model_admin.model is Transfer:
-            kinds = sorted({event.kind for event in chart.EVENTS})
-        return [(kind, kind) for kind in kinds]
-
-    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
-        # A clearing account's kind goes on with its provider.
-        return queryset.filter(kind__startswith=self.value()) if self.value() else queryset
+def _kinds() -> list[tuple[str, str, Q]]:
+    """The kinds of the chart. A clearing account's kind goes on with its provider."""
+    return [(kind.value, kind.value, Q(kind__startswith=kind.value)) for kind in chart.Kind]
 
 
 class WithBalances(ChangeList):
@@ -55,7 +25,7 @@ class WithBalances(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        page = list(self.result_list)
+        page: list[Any] = list(self.result_list)  # type: ignore[has-type]
         found = balances.balances(account.pk for account in page)
         for account in page:
             account.now_minor = found[account.pk]
@@ -65,9 +35,10 @@ class WithBalances(ChangeList):
 @admin.register(Account)
 class AccountAdmin(ReadOnly):
     list_display = ("id", "kind", "owner_id", "currency", "now", "guarded")
-    list_filter = (ByKind, "guarded")
+    list_filter = (one_of("kind", "kind", _kinds), "guarded")
     readonly_fields = ("now",)
     search_help_text = "number of an account, or id of its owner"
+    ids = ("owner_id",)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return WithBalances
@@ -78,8 +49,8 @@ class AccountAdmin(ReadOnly):
         known = getattr(account, "now_minor", None)
         return balances.balances([account.pk])[account.pk] if known is None else known
 
-    def named(self, term: str) -> Q:
-        return Q(pk=int(term)) if term.isdecimal() and len(term) < 19 else Q(owner_id=UUID(term))
+    def keys(self, term: str) -> set[Any]:
+        return {int(term)} if term.isdecimal() and len(term) < 19 else super().keys(term)
 
 
 @admin.register(Transfer)
@@ -95,9 +66,13 @@ class TransferAdmin(ReadOnly):
         "currency",
         "business_at",
     )
-    list_filter = (ByKind,)
+    list_filter = (ByDay,)
     list_select_related = ("debit", "credit")
     search_help_text = "id of a transfer or of its source: payment, attempt, invoice"
+    ids = ("pk", "source_id")
 
-    def named(self, term: str) -> Q:
-        return Q(pk=UUID(term)) | Q(source_id=UUID(term))
+
+@admin.register(Delta)
+class DeltaAdmin(ReadOnly):
+    list_display = ("id", "account_id", "amount_minor")
+    search_fields = ()

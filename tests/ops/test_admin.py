@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from billing.models import Invoice, Subscription
+from billing.models import Customer, Invoice
+from engine.core import clock
+from engine.core.actor import SYSTEM
 from engine.ledger.models import Account, Transfer
 from engine.outbox.models import Event
-from payments.models import Attempt, Evidence, KillSwitch, Payment, ProviderSwitch
+from ops import front
+from payments import switches
+from payments.models import Attempt, Evidence, Payment
+from tests.ops.admin_pages import client_of, listed, url
 from tests.ops.world import fill, subscribe
 
 SHOWN = [
@@ -32,26 +38,7 @@ def payments(world, scripted, settings) -> dict[str, UUID]:
 
 @pytest.fixture
 def boss(payments) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("boss"))
-    return client
-
-
-def url(table: str, *rest: object) -> str:
-    app, _, model = table.rpartition("_")
-    return "/".join(["", "admin", app, model, *map(str, rest), ""])
-
-
-def listed(client: Client, table: str, term: object = "") -> list[Any]:
-    answer = client.get(url(table), {"q": term})
-    assert answer.status_code == 200
-    return [row.pk for row in answer.context["cl"].result_list]
-
-
-def act(client: Client, table: str, action: str, *keys: object, reason: str = "a drill") -> str:
-    form = {"action": action, "_selected_action": keys, "reason": reason}
-    answer = client.post(url(table), form, follow=True)
-    return " ".join(str(message) for message in answer.context["messages"])
+    return client_of()
 
 
 @pytest.mark.parametrize("table", SHOWN)
@@ -101,10 +88,79 @@ def test_the_ledger_and_the_outbox_are_found_by_source_owner_and_object(boss, pa
         assert listed(boss, table, "nonsense") == []
 
 
+def test_an_id_is_found_as_the_api_shows_it_and_by_what_names_its_owner(boss, payments):
+    one = Payment.objects.get(pk=payments["paid"])
+    invoice = Invoice.objects.get(pk=one.source_id)
+    customer = Customer.objects.get(pk=invoice.customer_id)
+    Customer.objects.filter(pk=customer.pk).update(email="ada@example.com")
+    subscription = invoice.subscription_id
+    words = (
+        customer.pk,
+        f"cus_{customer.pk.hex}",
+        customer.wallet,
+        "ada@example.com",
+        "Ada@Example.com",
+        subscription,
+    )
+    for term in (*words, f"{invoice.series}{invoice.number}"):
+        assert one.pk in listed(boss, "payments_payment", term), term
+        assert one.pk in {
+            a.payment_id for a in Attempt.objects.filter(pk__in=listed(boss, "payments_attempt", term))
+        }
+        assert invoice.pk in listed(boss, "billing_invoice", term), term
+        assert listed(boss, "billing_subscription", term) == [subscription], term
+    for term in words[:5]:
+        assert listed(boss, "billing_customer", term) == [customer.pk], term
+        assert len(listed(boss, "payments_paymentmethod", term)) == 1, term
+    assert listed(boss, "payments_payment", f"pay_{one.pk.hex}") == [one.pk]
+    assert len(listed(boss, "engine_outbox_event", f"pay_{one.pk.hex}")) == one.version
+    nonsense = ("\0", "x" * 3000, "%", "pay_", "-1", "9" * 40)
+    for table in (
+        *SHOWN,
+        "billing_invoice",
+        "billing_subscription",
+        "billing_customer",
+        "engine_audit_entry",
+    ):
+        for term in nonsense:
+            assert listed(boss, table, term) is not None
+
+
+def test_days_are_drilled_down_by_the_time_in_the_ids(boss, payments):
+    now = clock.machine_now()
+    every = Payment.objects.count()
+    for made in (f"{now:%Y}", f"{now:%Y-%m}", f"{now:%Y-%m-%d}", "-7", "nonsense"):
+        assert len(listed(boss, "payments_payment", made=made)) == every, made
+    for made in (f"{now.year - 1}", f"{now - timedelta(days=1):%Y-%m-%d}"):
+        assert listed(boss, "payments_payment", made=made) == [], made
+    page = boss.get(url("payments_payment"), {"made": f"{now:%Y-%m}"}).content.decode()
+    assert f"made={now:%Y-%m}-28" in page
+
+
+def test_a_page_past_the_last_is_empty_and_nobody_counts(boss, payments):
+    assert listed(boss, "payments_payment", p="2") == []
+    with CaptureQueriesContext(connection) as asked:
+        boss.get(url("payments_payment"))
+    assert not [q["sql"] for q in asked if "COUNT(" in q["sql"] and "payments_payment" in q["sql"]]
+
+
+@pytest.mark.parametrize(("state", "name"), [
+    ("parked", "differs"), ("for_funds", "waiting"), ("failed_today", "declined"), ("in_flight", "pending"),
+    ("succeeded_late", "late"),
+])  # fmt: skip
+def test_a_state_is_filtered(boss, payments, state, name):
+    assert payments[name] in listed(boss, "payments_payment", state=state)
+    assert payments["paid"] not in listed(boss, "payments_payment", state=state)
+
+
 def test_the_payment_page_tells_its_story_and_no_secret(boss, payments):
-    page = boss.get(url("payments_payment", payments["late"], "change")).content.decode()
-    assert "allowance_too_small" in page
-    assert all(said.source in page for said in Evidence.objects.filter(payment_id=payments["late"]))
+    page = boss.get(url("payments_payment", payments["late"], "change"))
+    assert "Paid after it had been given up" in page.context["sentence"]
+    kinds = [moment.kind for moment in page.context["timeline"]]
+    assert {"event", "attempt", "evidence", "posting"} <= set(kinds)
+    told = page.content.decode()
+    assert "allowance_too_small" in told
+    assert all(f"{said.source} said" in told for said in Evidence.objects.filter(payment_id=payments["late"]))
     attempt = Attempt.objects.get(payment_id=payments["late"])
     page = boss.get(url("payments_attempt", attempt.pk, "change")).content.decode()
     assert attempt.identity in page
@@ -112,58 +168,43 @@ def test_the_payment_page_tells_its_story_and_no_secret(boss, payments):
     assert "envelope" not in page
 
 
-def test_the_verbs_need_a_reason_and_a_permission(boss, payments):
-    one = payments["waiting"]
-    assert "say why" in act(boss, "payments_payment", "park", one, reason="")
-    assert Payment.objects.get(pk=one).parked_at is None
-    act(boss, "payments_payment", "park", one)
-    assert Payment.objects.get(pk=one).parked_reason == "a drill"
-    said = act(boss, "payments_payment", "unpark", one, payments["differs"])
-    assert "case of it is open" in said
-    assert Payment.objects.get(pk=one).parked_at is None
-    viewer = User.objects.create_user("viewer", is_staff=True)
-    viewer.user_permissions.add(Permission.objects.get(codename="view_payment"))
-    client = Client()
-    client.force_login(viewer)
-    act(client, "payments_payment", "park", one)
-    assert Payment.objects.get(pk=one).parked_at is None
+def test_the_first_page_shows_four_numbers_and_what_is_stopped(boss, payments):
+    page = boss.get("/admin/")
+    assert [number.shown for number in page.context["numbers"]] == ["1", "1", "1", "0"]
+    assert page.context["well"] == ""
+    for number in page.context["numbers"]:
+        assert boss.get(number.link).status_code == 200
+    switches.stop_sending(reason="a drill", by=SYSTEM)
+    assert "All sending is stopped: a drill." in boss.get("/admin/").context["troubles"]
 
 
-def test_sending_is_stopped_and_started_from_the_admin(boss):
-    act(boss, "payments_providerswitch", "pause", "scripted")
-    assert ProviderSwitch.objects.get().paused
-    act(boss, "payments_providerswitch", "resume", "scripted")
-    assert not ProviderSwitch.objects.get().paused
-    assert "say why" in act(boss, "payments_killswitch", "stop_all_sending", 1, reason=" ")
-    act(boss, "payments_killswitch", "stop_all_sending", 1)
-    assert not KillSwitch.objects.get().sending
-    act(boss, "payments_killswitch", "start_sending", 1)
-    assert KillSwitch.objects.get().sending
+def test_the_first_page_is_green_when_all_is_well(world, settings, monkeypatch):
+    settings.WHITENOISE_AUTOREFRESH = True
+    monkeypatch.setattr(front, "_scheduler", list)
+    page = client_of("viewer").get("/admin/")
+    assert "All is well" in page.context["well"]
+    assert "All is well" in page.content.decode()
 
 
-def test_what_is_held_is_released_with_a_reason(boss, world):
-    one, other = subscribe(world), subscribe(world)
-    held = {"next_due_at": None, "held_code": "catch_up", "held_reason": "a drill"}
-    Subscription.objects.filter(pk__in=[one.pk, other.pk]).update(**held)
-    bill, skip = "release_and_bill_what_was_missed", "release_and_skip_what_was_missed"
-    assert "say why" in act(boss, "billing_subscription", bill, one.pk, reason=" ")
-    assert Subscription.objects.filter(held_code="catch_up").count() == 2
-    act(boss, "billing_subscription", bill, one.pk)
-    act(boss, "billing_subscription", skip, other.pk)
-    assert not Subscription.objects.filter(held_code="catch_up").exists()
-    assert Subscription.objects.filter(pk__in=[one.pk, other.pk], next_due_at__isnull=False).count() == 2
-    told = Event.objects.filter(type="subscription.released", object_id__in=[one.pk, other.pk])
-    assert {event.payload["why"] for event in told} == {"a drill"}
-    assert "not held" in act(boss, "billing_subscription", skip, one.pk)
+def test_people_without_a_role_see_nothing(payments):
+    nobody = client_of("nobody")
+    assert nobody.get(url("payments_payment")).status_code == 403
+    assert "numbers" not in nobody.get("/admin/").context
 
 
-def test_a_held_draft_is_released_with_a_reason(boss, world):
-    draft = Invoice.objects.get(subscription=subscribe(world))
-    Invoice.objects.filter(pk=draft.pk).update(next_action_at=None, held_reason="no price")
-    assert "say why" in act(boss, "billing_invoice", "release_draft", draft.pk, reason="")
-    assert Invoice.objects.get(pk=draft.pk).held_reason == "no price"
-    act(boss, "billing_invoice", "release_draft", draft.pk)
-    world.bill()
-    assert Invoice.objects.get(pk=draft.pk).state == "open"
-    assert Event.objects.get(type="invoice.released").payload["why"] == "a drill"
-    assert "no held draft" in act(boss, "billing_invoice", "release_draft", draft.pk)
+@pytest.mark.parametrize("role", ["viewer", "operator", "approver", "admin"])
+def test_every_role_sees_every_page_and_admins_alone_the_people(payments, role):
+    client = client_of(role)
+    for model in admin.site._registry:
+        people = model._meta.label in ("auth.User", "auth.Group")
+        expected = 403 if people and role != "admin" else 200
+        assert client.get(url(f"{model._meta.app_label}_{model._meta.model_name}")).status_code == expected, (
+            model
+        )
+
+
+def test_a_role_is_given_by_an_admin(payments):
+    boss, vera = client_of("admin"), User.objects.create_user("vera", is_staff=True)
+    assert boss.get(url("auth_user", vera.pk, "change")).status_code == 200
+    assert boss.get(url("auth_user", "add")).status_code == 200
+    assert client_of("approver").get(url("auth_user", vera.pk, "change")).status_code == 403

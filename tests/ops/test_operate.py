@@ -10,7 +10,7 @@ from engine.core import clock
 from engine.core.actor import Actor, Role
 from engine.core.errors import Refusal
 from engine.core.ids import uuid7
-from payments import operate
+from payments import find, operate
 from payments.models import Attempt, Case, Payment
 from payments.pipeline import evidence
 from payments.pipeline.evidence import Said
@@ -117,6 +117,6 @@ def test_a_payment_is_found_by_whatever_names_it(payments):
     attempt = Attempt.objects.get(payment_id=one)
     said = attempt.evidence.get()
     for term in (one, one.hex, get(one).source_id, attempt.pk, said.pk, attempt.identity):
-        assert one in operate.find(str(term)), term
-    assert operate.find("other") == {payments["differs"]}
-    assert operate.find("nothing of ours") == set()
+        assert one in find.payments(str(term)), term
+    assert find.payments("other") == {payments["differs"]}
+    assert find.payments("nothing of ours") == set()

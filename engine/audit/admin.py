@@ -1,0 +1,43 @@
+"""What anybody may read of the audit. Nobody changes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+
+from engine.audit.models import Entry
+from engine.core.actor import SYSTEM
+from engine.core.ids import named
+from engine.core.listing import ByDay
+from engine.core.readonly import ReadOnly
+
+
+@admin.register(Entry)
+class EntryAdmin(ReadOnly):
+    list_display = ("acted_at", "actor", "verb", "object_kind", "object_id", "reason")
+    list_filter = (ByDay,)
+    search_help_text = "id of what was acted on, or who acted"
+
+    def keys(self, term: str) -> set[Any]:
+        """By the entry's id, the object's id or the actor's name, all by index."""
+        key = named(term)
+        kinds = (
+            "payment",
+            "subscription",
+            "invoice",
+            "plan",
+            "customer",
+            "creator",
+            "paymentmethod",
+            "apikey",
+            "job",
+        )
+        found = set(Entry.objects.filter(actor=term).order_by("-pk").values_list("pk", flat=True)[:500])
+        of = Entry.objects.filter(object_kind__in=kinds, object_id=str(key or term)).order_by("-pk")
+        return found | set(of.values_list("pk", flat=True)[:500]) | ({key} if key else set())
+
+    def sentence(self, row: Entry) -> str:
+        who = "the product itself" if row.actor == SYSTEM.name else row.actor
+        why = row.reason or "no reason was asked"
+        return f"{who}: {row.verb.replace('_', ' ')} {row.object_kind} {row.object_id}, because: {why}"

@@ -1,0 +1,133 @@
+"""One payment told to a person: a sentence about its state, and all that happened, in one column. Reads."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from engine.audit.told import acts_of
+from engine.core import clock, money
+from engine.core.timeline import Moment, facts, in_order, when
+from engine.ledger.models import Transfer
+from engine.outbox.models import Event
+from payments import states
+from payments.models import Attempt, Case, Evidence, Payment
+from payments.pipeline import spans
+
+MOST = 500  # lines of each table: the newest
+
+
+def sentence(payment: Payment) -> str:
+    """Where it stands, why, and what comes next with its time. Reads the attempt of one in flight."""
+    if payment.parked_at is not None:
+        return f"Parked: {_stop(payment.parked_reason)} It stays {_said(payment)} until somebody unparks it."
+    if payment.state == Payment.State.SCHEDULED:
+        return _scheduled(payment)
+    if payment.state == Payment.State.IN_FLIGHT:
+        open_one = Attempt.objects.filter(payment=payment, state__in=states.UNRESOLVED_ATTEMPT).first()
+        return _in_flight(payment, open_one)
+    return _ended(payment)
+
+
+def timeline(payment_id: UUID) -> list[Moment]:
+    """Attempts, evidence, events, postings and acts of people, oldest first. Reads five tables by index."""
+    attempts = list(Attempt.objects.filter(payment_id=payment_id).defer("envelope").order_by("-seq")[:MOST])
+    keys = [attempt.pk for attempt in attempts]
+    said = Evidence.objects.filter(attempt_id__in=keys).order_by("-pk")[:MOST]
+    told = Event.objects.filter(object_id=payment_id, object_kind="payment").order_by("-seq")[:MOST]
+    booked = Transfer.objects.filter(source_id__in=[payment_id, *keys]).select_related("debit", "credit")
+    return in_order(
+        map(_attempt, attempts),
+        map(_evidence, said),
+        map(_event, told),
+        map(_posting, booked),
+        acts_of("payment", payment_id, most=MOST),
+    )
+
+
+def _scheduled(payment: Payment) -> str:
+    why, next_at = _why(payment), when(payment.next_action_at)
+    if payment.waiting == "funds":
+        return f"Waiting for funds until {when(payment.grace_until)}{why}; looked at next at {next_at}."
+    if payment.waiting == "retry":
+        tries = f"try {payment.short_tries + 1} of {spans.short_tries()} at {next_at}"
+        return f"Not sent{why}; {tries}."
+    if payment.waiting in ("payee", "provider"):
+        whom = payment.provider if payment.waiting == "provider" else "the payee"
+        return f"Waiting for {whom}{why}; tried again at {next_at}."
+    if payment.waiting == "queue":
+        return "Waiting behind an older payment from the same source; it goes when that one ends."
+    if payment.next_action_at is not None and payment.next_action_at > clock.machine_now():
+        return f"Scheduled; a worker looks at it at {next_at}."
+    return "Due now; a worker sends it within seconds, unless sending is stopped or its provider paused."
+
+
+def _in_flight(payment: Payment, attempt: Attempt | None) -> str:
+    if attempt is None:
+        return "In flight; what was last said of it is being applied."
+    since, looks = when(attempt.created_at), f"looked up {payment.looks} times"
+    next_look = f"{looks}, next look {when(payment.next_action_at)}"
+    if attempt.state == Attempt.State.UNKNOWN:
+        return f"Outcome unknown since {since}{_why(payment)}; {next_look}. Nothing is sent under a new identity."
+    if attempt.state == Attempt.State.SENT:
+        return f"On its way to {payment.provider} since {since}, no answer yet; {next_look}."
+    seen = "confirmed, not final yet" if payment.provisional_at else "seen, not final yet"
+    return f"{payment.provider}: {seen}, sent {since}; {next_look}."
+
+
+def _ended(payment: Payment) -> str:
+    at = when(payment.ended_at)
+    if payment.state == Payment.State.SUCCEEDED:
+        return f"Paid: {money.shown(payment.settled_minor, payment.currency)} moved, final at {at}."
+    if payment.state == Payment.State.FAILED:
+        where = "on chain" if payment.provider.startswith("solana") else f"by {payment.provider}"
+        return f"Declined {where}{_why(payment)}, at {at}. Nothing more is tried under this payment."
+    if payment.state == Payment.State.CANCELED:
+        return f"Canceled at {at}{_why(payment)}. Nothing was collected."
+    if payment.state == Payment.State.SUCCEEDED_LATE:
+        return f"Paid after it had been given up, at {at}; the money is in unapplied.{_case(payment)}"
+    return f"Reversed by {payment.provider} after it had been paid."
+
+
+def _case(payment: Payment) -> str:
+    case = Case.objects.filter(payment=payment, closed_at=None).first()
+    return f" A person decides: {_stop(case.sentence)}" if case else ""
+
+
+def _why(payment: Payment) -> str:
+    said = payment.failure_message or payment.failure_code.replace("_", " ")
+    return f": {said.rstrip('. ')}" if said else ""
+
+
+def _stop(text: str) -> str:
+    return text.rstrip(". ") + "."
+
+
+def _said(payment: Payment) -> str:
+    return payment.get_state_display().lower()
+
+
+def _attempt(one: Attempt) -> Moment:
+    detail = f"{one.state}; identity {one.identity}; sent {one.send_no} times"
+    detail += f"; {one.failure_code}: {one.failure_message}" if one.failure_code else ""
+    return Moment(
+        one.created_at, "attempt", f"attempt {one.seq} by {one.provider}", detail, {"attempt": str(one.pk)}
+    )
+
+
+def _evidence(one: Evidence) -> Moment:
+    moved = money.shown(one.gross_minor, one.currency) if one.gross_minor is not None else ""
+    detail = "; ".join(
+        part for part in (one.code, one.message, moved, one.verdict or "not applied yet") if part
+    )
+    ids = {"evidence": str(one.pk), "attempt": str(one.attempt_id)}
+    return Moment(one.observed_at, "evidence", f"{one.source} said: {one.outcome}", detail, ids)
+
+
+def _event(one: Event) -> Moment:
+    detail = facts(one.payload, "code", "message", "reason", "case")
+    return Moment(one.created_at, "event", one.type, detail, {"event": str(one.pk)})
+
+
+def _posting(one: Transfer) -> Moment:
+    detail = f"{money.shown(one.amount_minor, one.currency)}: {one.credit.kind} → {one.debit.kind}"
+    return Moment(one.posted_at, "posting", f"booked {one.kind}", detail, {"transfer": str(one.pk)})
