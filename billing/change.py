@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from billing import fields, moment, states
 from billing.models import Subscription
 from billing.moment import Moment
-from engine.audit.act import note
-from engine.core.actor import Actor
+from engine.audit.act import act, note
+from engine.core.actor import SYSTEM, Actor
 from engine.outbox import emit
 
 # What the audit keeps of a subscription, before and after.
-KEPT = ("state", "version", "next_due_at", "period_no", "method_id", "held_code", "held_reason", "reason")
+KEPT = (
+    "state", "version", "next_due_at", "period_no", "method_id", "auto_pay", "held_code", "held_reason", "reason",
+)  # fmt: skip
 
 
 def locked(subscription_id: UUID) -> Subscription:
@@ -40,6 +43,27 @@ def save(subscription: Subscription, event: str, at: Moment, **facts: Any) -> No
                        at.business, moment.correlation(), payload)],
         machine_at=at.machine,
     )  # fmt: skip
+
+
+def describe(
+    subscription_id: UUID,
+    *,
+    service_name: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+    by: Actor = SYSTEM,
+) -> Subscription:
+    """Change what callers say of it; metadata by name, an empty text takes its name away. Writes.
+
+    Raises Refusal naming the field, with nothing written.
+    """
+    kept = ("service_name", "metadata")
+    with act(by, "describe", Subscription, subscription_id, fields=kept, reasoned=False, lock=True):
+        subscription = locked(subscription_id)
+        if service_name is not None:
+            subscription.service_name = fields.optional_text(service_name, param="service_name", longest=200)
+        subscription.metadata = fields.merged(subscription.metadata, metadata)
+        save(subscription, "subscription.described", moment.read(subscription.clock_id))
+    return subscription
 
 
 def picture(subscription: Subscription) -> dict[str, Any]:

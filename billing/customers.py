@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db import transaction
 
 from billing import fields, moment
 from billing.models import Creator, Customer
-from engine.audit.act import note
+from engine.audit.act import act, note
 from engine.core import calendar, clock
 from engine.core.actor import SYSTEM, Actor, Role
 from engine.core.ids import uuid7
@@ -71,6 +72,49 @@ def create_creator(
         created_at=_business(clock.REAL),
     )
     return _insert(made, by, "create_creator", ("name", "wallet", "fee_bps"))
+
+
+def update_customer(
+    customer_id: UUID,
+    *,
+    name: str | None = None,
+    email: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+    by: Actor = SYSTEM,
+) -> Customer:
+    """Change what is given and leave the rest. Metadata goes by name: an empty text takes its name away. Writes.
+
+    Raises Refusal naming the field, with nothing written.
+    """
+    kept = ("name", "email", "metadata")
+    with act(by, "update_customer", Customer, customer_id, fields=kept, reasoned=False, lock=True):
+        customer = fields.locked(Customer, customer_id, param="customer")
+        if email is not None:
+            customer.email = fields.email(email)
+        return _rename(customer, name, metadata, kept)
+
+
+def update_creator(
+    creator_id: UUID,
+    *,
+    name: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+    by: Actor = SYSTEM,
+) -> Creator:
+    """As `update_customer`. The wallet stays: payments on their way name it. Writes. Raises Refusal."""
+    kept = ("name", "metadata")
+    with act(by, "update_creator", Creator, creator_id, fields=kept, reasoned=False, lock=True):
+        return _rename(fields.locked(Creator, creator_id, param="creator"), name, metadata, kept)
+
+
+def _rename(
+    party: Party, name: str | None, metadata: Mapping[str, str] | None, kept: tuple[str, ...]
+) -> Party:
+    if name is not None:
+        party.name = fields.text(name, param="name", longest=200)
+    party.metadata = fields.merged(party.metadata, metadata)
+    party.save(update_fields=kept)
+    return party
 
 
 def _insert(made: Party, by: Actor, verb: str, kept: tuple[str, ...]) -> Party:

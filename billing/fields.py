@@ -14,6 +14,7 @@ from engine.core import money
 from engine.core.errors import Refusal
 
 M = TypeVar("M", bound=Model)
+_MOST_METADATA = 50
 
 
 def text(value: object, *, param: str, longest: int) -> str:
@@ -48,6 +49,15 @@ def metadata(value: object) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise Refusal("metadata_invalid", "metadata is an object", param="metadata")
     return dict(value)
+
+
+def merged(kept: Mapping[str, Any], given: object) -> dict[str, Any]:
+    """`kept` with what is `given` by name; an empty text takes its name away. At most 50 names stay."""
+    both = {**kept, **metadata(given)}
+    left = {name: value for name, value in both.items() if value != ""}
+    if len(left) > max(_MOST_METADATA, len(kept)):
+        raise Refusal("metadata_invalid", f"metadata has at most {_MOST_METADATA} names", param="metadata")
+    return left
 
 
 def whole(value: object, *, param: str, lowest: int, highest: int) -> int:

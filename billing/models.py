@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 
 from billing import states
 
@@ -21,7 +21,10 @@ class Customer(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["wallet"], name="customers_by_wallet")]
+        indexes = [
+            models.Index(fields=["wallet"], name="customers_by_wallet"),
+            models.Index(fields=["email"], condition=~Q(email=""), name="customers_by_email"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -39,7 +42,7 @@ class Creator(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(fee_bps__lte=10_000), name="creator_fee_at_most_everything"),
+            models.CheckConstraint(condition=Q(fee_bps__lte=10_000), name="creator_fee_at_most_everything")
         ]
         indexes = [models.Index(fields=["wallet"], name="creators_by_wallet")]
 
@@ -61,6 +64,10 @@ class Plan(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["creator", "number"], name="one_plan_per_number")]
+        indexes = [
+            models.Index(fields=["number", "id"], name="plans_by_number"),
+            models.Index(fields=["id"], condition=Q(active=False), name="inactive_plans"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -128,6 +135,7 @@ class Subscription(models.Model):
     held_code = models.CharField(max_length=40, default="", db_default="", blank=True)
     reason_code = models.CharField(max_length=60, default="", db_default="", blank=True)  # why it is past_due
     reason = models.TextField(default="", db_default="", blank=True)
+    metadata = models.JSONField(default=dict, db_default=Value({}, models.JSONField()), blank=True)
     payments_made = models.PositiveIntegerField(default=0, db_default=0)
     payments_failed = models.PositiveIntegerField(default=0, db_default=0)
     last_payment_at = models.DateTimeField(null=True)
@@ -147,23 +155,19 @@ class Subscription(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["clock_id", "next_due_at"],
-                condition=Q(next_due_at__isnull=False),
-                name="subscriptions_due",
-            ),
-            models.Index(
-                fields=["id"],
-                condition=Q(next_due_at__isnull=True, held_code="", state__in=states.BILLED),
-                name="subscriptions_to_audit",
-            ),
+            models.Index(fields=["clock_id", "next_due_at"], condition=Q(next_due_at__isnull=False),
+                         name="subscriptions_due"),
+            models.Index(fields=["id"], condition=Q(next_due_at__isnull=True, held_code="", state__in=states.BILLED),
+                         name="subscriptions_to_audit"),
             models.Index(fields=["held_code"], condition=~Q(held_code=""), name="subscriptions_held"),
-            models.Index(
-                fields=["clock_id", "ends_at"],
-                condition=Q(ends_at__isnull=False) & ~Q(state__in=("canceled", "expired")),
-                name="subscriptions_to_expire",
-            ),
-        ]
+            models.Index(fields=["clock_id", "ends_at"], name="subscriptions_to_expire",
+                         condition=Q(ends_at__isnull=False) & ~Q(state__in=("canceled", "expired"))),
+            # The API's lists. Claim writes one entry of the first; what is active is in neither of the others.
+            models.Index(fields=["plan", "id"], name="subscriptions_of_plan"),
+            models.Index(fields=["state", "id"], condition=~Q(state="active"), name="subscriptions_by_state"),
+            models.Index(fields=["customer", "id"], condition=Q(state__in=("canceled", "expired")),
+                         name="ended_of_customer"),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"subscription {self.pk} {self.state}"
@@ -214,11 +218,8 @@ class Invoice(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["subscription", "period_no"], name="one_invoice_per_period"),
-            models.UniqueConstraint(
-                fields=["series", "number"],
-                condition=Q(number__isnull=False),
-                name="one_invoice_per_series_number",
-            ),
+            models.UniqueConstraint(fields=["series", "number"], condition=Q(number__isnull=False),
+                                    name="one_invoice_per_series_number"),
             models.CheckConstraint(
                 condition=Q(due_minor__gte=0, collecting_minor__gte=0, collected_minor__gte=0),
                 name="invoice_counters_not_negative",
@@ -227,20 +228,19 @@ class Invoice(models.Model):
                 condition=Q(due_minor__gte=F("collecting_minor") + F("collected_minor")),
                 name="invoice_never_overcollected",
             ),
-        ]
+        ]  # fmt: skip
         indexes = [
             models.Index(fields=["next_action_at"], condition=Q(next_action_at__isnull=False),
                          name="invoices_to_finalize"),
-            models.Index(
-                fields=["series", "issued_at", "id"],
-                condition=Q(number__isnull=True, issued_at__isnull=False),
-                name="invoices_to_number",
-            ),
+            models.Index(fields=["series", "issued_at", "id"], name="invoices_to_number",
+                         condition=Q(number__isnull=True, issued_at__isnull=False)),
             models.Index(fields=["customer_id", "id"], name="invoices_of_customer"),
             # A subscription's age must not show: what is unfinished of it is found without its history.
             models.Index(fields=["subscription", "period_no"], condition=Q(state="draft"),
                          name="drafts_of_subscription"),
             models.Index(fields=["subscription"], condition=Q(state="open"), name="open_of_subscription"),
+            # For the API's lists; no invoice on its way to being paid is ever in it.
+            models.Index(fields=["state", "id"], condition=Q(state__in=("void", "uncollectible")), name="invoices_given_up"),
         ]  # fmt: skip
 
     def __str__(self) -> str:

@@ -85,6 +85,23 @@ def change_plan(
     return made
 
 
+def update_plan(
+    *, plan_id: UUID, name: str | None = None, metadata: Mapping[str, str] | None = None, by: Actor = SYSTEM
+) -> Plan:
+    """Another name, for invoices from now on; metadata by name, an empty text takes its name away. Writes.
+
+    Raises Refusal naming the field, with nothing written.
+    """
+    kept = ("name", "metadata")
+    with act(by, "update_plan", Plan, plan_id, fields=kept, reasoned=False, lock=True):
+        plan = _locked(plan_id)
+        if name is not None:
+            plan.name = fields.text(name, param="name", longest=200)
+        plan.metadata = fields.merged(plan.metadata, metadata)
+        plan.save(update_fields=kept)
+    return plan
+
+
 def deactivate_plan(*, plan_id: UUID, reason: str = "", by: Actor = SYSTEM) -> Plan:
     """Nobody subscribes any more, and claim holds its subscriptions when they are due (row 0.24). Writes."""
     return _set_active(plan_id, active=False, reason=reason, by=by)
@@ -97,7 +114,7 @@ def activate_plan(*, plan_id: UUID, reason: str = "", by: Actor = SYSTEM) -> Pla
     """
     plan = _set_active(plan_id, active=True, reason=reason, by=by)
     held = Subscription.objects.filter(plan_id=plan_id, held_code=hold.PLAN_INACTIVE)
-    for subscription_id in list(held.values_list("pk", flat=True)):
+    for subscription_id in list(held.order_by("pk").values_list("pk", flat=True)):
         resume.skip_missed(subscription_id)
     return plan
 

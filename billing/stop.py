@@ -1,4 +1,4 @@
-"""Pausing, canceling, changing the method: what was not sent yet is called back first.
+"""Pausing, canceling, changing the method, auto-pay: what was not sent yet is called back first.
 
 Locks go the one way of the house, payments, invoices, subscription. Finalize holds a subscription's row
 while it makes its payment, so after the subscription is locked here no payment can be about to appear.
@@ -100,10 +100,48 @@ def change_method(subscription_id: UUID, *, method_id: UUID, reason: str = "", b
     return stopped
 
 
+def set_auto_pay(subscription_id: UUID, *, on: bool, reason: str = "", by: Actor = SYSTEM) -> Stopped:
+    """Collect by itself or not. Writes.
+
+    Off: scheduled payments are canceled, their invoices stay open until somebody triggers them; what is in
+    flight can't be stopped and is returned. On: what is open is asked for again. Raises Refusal if it has
+    ended, or has it that way already.
+    """
+
+    told = Told(by, "set_auto_pay", "auto_pay_off", "Automatic payment is off; the customer pays by hand.",
+                reason)  # fmt: skip
+
+    def write(subscription: Subscription, at: Moment) -> None:
+        if subscription.state in ("canceled", "expired"):
+            raise Refusal("not_active", "Subscription is not active", param="subscription")
+        if subscription.auto_pay == on:
+            raise Refusal("auto_pay_same", f"Automatic payment is {'on' if on else 'off'} already",
+                          param="subscription")  # fmt: skip
+        subscription.auto_pay = on
+        change.save(subscription, "subscription.auto_pay_changed", at, auto_pay=on)
+
+    return _ask_again(subscription_id, told, write) if on else _call_back(subscription_id, told, write)
+
+
 def _halt(subscription: Subscription, new: str, reason: str) -> None:
     change.move(subscription, new)
     subscription.next_due_at = None
     subscription.reason_code, subscription.reason = new, reason
+
+
+def _ask_again(subscription_id: UUID, told: Told, write: Callable[[Subscription, Moment], None]) -> Stopped:
+    told.by.must_be(Role.OPERATOR, told.verb)
+    with transaction.atomic():
+        # Invoices before their subscription, as everywhere.
+        owed = Invoice.objects.filter(subscription_id=subscription_id, state="open").order_by("pk")
+        list(owed.select_for_update())
+        subscription = change.locked(subscription_id)
+        before, at = change.picture(subscription), moment.read(subscription.clock_id)
+        write(subscription, at)
+        change.record(told.by, told.verb, subscription, before, told.reason)
+        if subscription.state in states.BILLED:
+            again.collect_again(subscription_id, machine_at=at.machine)
+    return Stopped(subscription, [], [])
 
 
 def _call_back(subscription_id: UUID, told: Told, write: Callable[[Subscription, Moment], None]) -> Stopped:

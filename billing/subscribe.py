@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from engine.outbox import emit
 from payments.models import PaymentMethod
 
 _LEEWAY = timedelta(seconds=60)
+_FARTHEST = timedelta(days=3660)
 
 
 def subscribe(
@@ -30,6 +32,7 @@ def subscribe(
     ends_at: datetime | None = None,
     auto_pay: bool = True,
     service_name: str = "",
+    metadata: Mapping[str, Any] | None = None,
     by: Actor = SYSTEM,
 ) -> Subscription:
     """Subscribe a customer to a plan's current version. Writes; the draft of period 0 comes with it.
@@ -51,6 +54,7 @@ def subscribe(
             id=uuid7(), customer=customer, creator_id=plan.creator_id, plan=plan, plan_version=version,
             method_id=method_id, clock_id=customer.clock_id, auto_pay=auto_pay, service_name=title, anchor_at=start,
             zone=customer.zone, next_due_at=start, ends_at=ends_at, created_at=at.business,
+            metadata=fields.metadata(metadata),
         )  # fmt: skip
         _insert(made)
         _tell(made, at)
@@ -87,6 +91,8 @@ def _anchor(given: datetime | None, ends_at: datetime | None, at: Moment) -> dat
         raise Refusal("moment_without_zone", "moments carry their offset from UTC", param="anchor_at")
     if start < at.business - _LEEWAY:
         raise Refusal("anchor_in_past", "the first period can't start before now", param="anchor_at")
+    if start > at.business + _FARTHEST:
+        raise Refusal("anchor_too_far", "the first period starts within ten years", param="anchor_at")
     if ends_at is not None and ends_at <= start:
         raise Refusal("ends_before_start", "ends_at must lie after the first period's start", param="ends_at")
     return start

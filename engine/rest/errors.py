@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -19,7 +20,9 @@ from engine.core.errors import Refusal
 log = structlog.get_logger(__name__)
 DOCS = "/docs/errors/"
 # A refusal of these says that the field is fine and the state of things is not.
-_CONFLICTS = {"number_taken", "already_subscribed", "already_ended", "not_active", "plan_inactive", "busy"}
+_CONFLICTS = {
+    "number_taken", "already_subscribed", "already_ended", "not_active", "plan_inactive", "busy", "method_not_active",
+}  # fmt: skip
 
 
 class Fault(Exception):
@@ -50,7 +53,8 @@ class Fault(Exception):
 
 def handle(fault: Exception, context: dict[str, Any]) -> Response:
     """DRF's exception handler: every exception becomes the one shape. 500 is logged with its trace."""
-    found = of(fault, object_name=str(getattr(context.get("view"), "object_name", "")))
+    view = context.get("view")
+    found = of(fault, object_name=str(getattr(view, "object_name", "")), renamed=getattr(view, "renamed", {}))
     if found.status >= 500:
         log.exception("a request failed", exc_info=fault)
     return Response(body(found), status=found.status, headers=found.headers)
@@ -62,8 +66,11 @@ def body(fault: Fault) -> dict[str, Any]:
     return {"error": {**fault.error, "request_id": bound.get("request_id")}}
 
 
-def of(fault: Exception, *, object_name: str = "") -> Fault:
-    """The Fault of any exception. `object_name`: what the URL names; a refusal about it is a conflict."""
+def of(fault: Exception, *, object_name: str = "", renamed: Mapping[str, str] | None = None) -> Fault:
+    """The Fault of any exception. `object_name`: what the URL names; a refusal about it is a conflict.
+
+    `renamed`: what the endpoint calls a field that its verb calls otherwise.
+    """
     if isinstance(fault, Fault):
         return fault
     if isinstance(fault, NotAllowed):
@@ -74,7 +81,9 @@ def of(fault: Exception, *, object_name: str = "") -> Fault:
         if fault.param == object_name and fault.code == f"{object_name}_unknown":
             code = 404
         kind = {404: "not_found", 409: "conflict"}.get(code, "invalid_request")
-        return Fault(code, kind, fault.code, fault.message, param=fault.param)
+        return Fault(
+            code, kind, fault.code, fault.message, param=(renamed or {}).get(fault.param, fault.param)
+        )
     if isinstance(fault, exceptions.ValidationError):
         return _invalid(fault)
     if isinstance(fault, exceptions.APIException):

@@ -7,7 +7,7 @@ from uuid import UUID
 PREFIXES = {
     "customer": "cus", "creator": "cre", "plan": "plan", "subscription": "sub", "invoice": "inv", "payment": "pay",
     "payment_method": "pm", "attempt": "att", "evidence": "evd", "event": "evt", "job": "job", "key": "key",
-    "case": "case",
+    "case": "case", "plan_version": "pv",
 }  # fmt: skip
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.db.models import Model, QuerySet
@@ -18,18 +18,32 @@ from rest_framework.response import Response
 from engine.rest.errors import Fault
 from engine.rest.shapes import Shape
 
+M = TypeVar("M", bound=Model)
+R = TypeVar("R")
 MOST = 100
 
 
 class Expansion(NamedTuple):
-    """An id of an answer that may be asked for whole. `attr` is the row's column that holds it."""
+    """An id of an answer that may be asked for whole. `attr` is the row's column that holds it.
+
+    `rows` gives what to select from where that is more than the model; `inner` what its objects have to expand.
+    """
 
     attr: str
     model: type[Model]
     shape: type[serializers.Serializer[Any]]
+    rows: Callable[[], QuerySet[Any]] | None = None
+    inner: Mapping[str, Expansion] = {}
 
 
-Expandable = Mapping[str, Expansion]
+class Attached(NamedTuple):
+    """What belongs to rows and has no column on them: `read` gives each row's by its id, in one query."""
+
+    read: Callable[[Sequence[Any]], Mapping[UUID, Any]]
+    empty: Any = ()
+
+
+Expandable = Mapping[str, Expansion | Attached]
 
 
 class ExpandQuery(Shape):
@@ -78,11 +92,7 @@ def page(
     expandable: Expandable | None = None,
 ) -> Response:
     """One page of `rows`, whose ids must be in the order of their making (uuid7). One query, and one per expansion."""
-    newest_first = asked["ordering"] == "-created"
-    if "after" in asked:
-        last = _read(asked["after"])
-        rows = rows.filter(pk__lt=last) if newest_first else rows.filter(pk__gt=last)
-    found = list(rows.order_by("-pk" if newest_first else "pk")[: asked["limit"] + 1])
+    found = list(sliced(rows, asked))
     shown, more = found[: asked["limit"]], len(found) > asked["limit"]
     cursor = _write(shown[-1].pk) if more else None
     return Response(
@@ -94,6 +104,15 @@ def page(
             "next": _next(request, cursor) if cursor else None,
         }
     )
+
+
+def sliced(rows: QuerySet[M, R], asked: Mapping[str, Any]) -> QuerySet[M, R]:
+    """The rows of a page and the one after it, in the page's order."""
+    newest_first = asked["ordering"] == "-created"
+    if "after" in asked:
+        last = _read(asked["after"])
+        rows = rows.filter(pk__lt=last) if newest_first else rows.filter(pk__gt=last)
+    return rows.order_by("-pk" if newest_first else "pk")[: asked["limit"] + 1]
 
 
 def one(
@@ -113,23 +132,49 @@ def whole(
     expandable: Expandable | None,
 ) -> list[dict[str, Any]]:
     """The answers of `rows`; each name of `expand` replaces an id by its object. A query per name."""
+    return _expanded(rows, shape, _wanted(asked.get("expand", ""), expandable or {}), expandable or {})
+
+
+def _expanded(
+    rows: Sequence[Any],
+    shape: type[serializers.Serializer[Any]],
+    names: Sequence[str],
+    expandable: Expandable,
+) -> list[dict[str, Any]]:
     shown: list[dict[str, Any]] = [dict(each) for each in shape(rows, many=True).data]
-    for name in _wanted(asked.get("expand", ""), expandable or {}):
-        how = (expandable or {})[name]
+    for name in dict.fromkeys(name.partition(".")[0] for name in names):
+        how = expandable[name]
+        if isinstance(how, Attached):
+            found = how.read(rows)
+            for row, answer in zip(rows, shown, strict=True):
+                answer[name] = found.get(row.pk, how.empty)
+            continue
+        inner = [deep.partition(".")[2] for deep in names if deep.startswith(f"{name}.")]
         wanted = {getattr(row, how.attr) for row in rows} - {None}
-        found = how.model._default_manager.in_bulk(list(wanted))
-        made = {pk: dict(how.shape(each).data) for pk, each in found.items()}
+        there = list((how.rows or how.model._default_manager.all)().filter(pk__in=wanted)) if wanted else []
+        made = _expanded(there, how.shape, inner, how.inner)
+        by_id = {each.pk: answer for each, answer in zip(there, made, strict=True)}
         for row, answer in zip(rows, shown, strict=True):
-            answer[name] = made.get(getattr(row, how.attr), answer.get(name))
+            answer[name] = by_id.get(getattr(row, how.attr), answer.get(name))
     return shown
+
+
+def _names(expandable: Expandable) -> list[str]:
+    """All that can be asked for, `plan.creator` too."""
+    found = []
+    for name, how in expandable.items():
+        found.append(name)
+        found += [f"{name}.{deep}" for deep in _names(how.inner)] if isinstance(how, Expansion) else []
+    return found
 
 
 def _wanted(text: str, expandable: Expandable) -> list[str]:
     names = [name.strip() for name in text.split(",") if name.strip()]
+    known = _names(expandable)
     for name in names:
-        if name not in expandable:
-            known = ", ".join(expandable) or "nothing"
-            raise Fault(400, "invalid_request", "expand_unknown", f"{name!r} can't be expanded here; {known} can",
+        if name not in known:
+            told = ", ".join(known) or "nothing"
+            raise Fault(400, "invalid_request", "expand_unknown", f"{name!r} can't be expanded here; {told} can",
                         param="expand")  # fmt: skip
     return list(dict.fromkeys(names))
 

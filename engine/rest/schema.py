@@ -64,8 +64,26 @@ class IdSchema(OpenApiSerializerFieldExtension):
     target_class = "engine.rest.shapes.IdField"
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> dict[str, str]:
-        prefix = ids.PREFIXES[self.target.kind]
-        return {"type": "string", "pattern": f"^{prefix}_[0-9a-f]{{32}}$", "example": f"{prefix}_{_EXAMPLE}"}
+        return _id_of(self.target.kind)
+
+
+class WholeOrIdSchema(OpenApiSerializerFieldExtension):
+    """The id, or the object that `expand` put in its place."""
+
+    target_class = "engine.rest.shapes.WholeOrIdField"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
+        whole = auto_schema.resolve_serializer(self.target.shape, direction).ref
+        return {"oneOf": [_id_of(self.target.kind), whole]}
+
+
+class KindSchema(OpenApiSerializerFieldExtension):
+    """One word."""
+
+    target_class = "engine.rest.shapes.KindField"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^{self.target.kind}$", "example": self.target.kind}
 
 
 class Schema(AutoSchema):
@@ -94,3 +112,8 @@ class Schema(AutoSchema):
                 if code not in found:
                     found[code] = self._get_response_for_code(Error, code)
         return found
+
+
+def _id_of(kind: str) -> dict[str, str]:
+    prefix = ids.PREFIXES[kind]
+    return {"type": "string", "pattern": f"^{prefix}_[0-9a-f]{{32}}$", "example": f"{prefix}_{_EXAMPLE}"}

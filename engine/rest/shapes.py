@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -48,6 +49,53 @@ class IdField(serializers.Field[UUID, str, str, Any]):
 
     def to_representation(self, value: UUID) -> str:
         return ids.show(self.kind, value)
+
+
+class WholeOrIdField(IdField):
+    """An id that `expand` replaces by its object."""
+
+    def __init__(self, kind: str, shape: type[serializers.Serializer[Any]], **kwargs: Any) -> None:
+        self.shape = shape
+        super().__init__(kind, **kwargs)
+
+
+class OfRow(serializers.Field[Any, Any, Any, Any]):
+    """What is computed from the whole row."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs |= {"source": "*", "read_only": True}
+        super().__init__(**kwargs)
+
+
+class KindField(OfRow):
+    """`object`: what this is."""
+
+    def __init__(self, kind: str, **kwargs: Any) -> None:
+        self.kind = kind
+        super().__init__(**kwargs)
+
+    def to_representation(self, value: Any) -> str:
+        return self.kind
+
+
+@extend_schema_field(bool)
+class LiveField(OfRow):
+    """`livemode`: whether this deployment moves real money."""
+
+    def to_representation(self, value: Any) -> bool:
+        return bool(settings.ENV.livemode)
+
+
+@extend_schema_field({"type": "string", "nullable": True, "pattern": r"^-?\d+(\.\d+)?$", "example": "12.50"})
+class MajorField(OfRow):
+    """The amount in the row's `minor` column as text in major units; null for a currency that is gone."""
+
+    def __init__(self, minor: str, **kwargs: Any) -> None:
+        self.minor = minor
+        super().__init__(**kwargs)
+
+    def to_representation(self, value: Any) -> str | None:
+        return major(getattr(value, self.minor), value.currency)
 
 
 class MinorField(serializers.IntegerField):

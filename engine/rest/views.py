@@ -33,6 +33,7 @@ class RestView(APIView):
 
     resource = ""
     object_name = ""
+    renamed: Mapping[str, str] = {}  # a verb's name of a field -> this endpoint's
     key_needed = False  # POSTs that lead to money must carry an Idempotency-Key
     too_many = "Too many requests: wait for the seconds of Retry-After."
 
@@ -74,6 +75,14 @@ class RestView(APIView):
         if found is None:
             raise missing()
         return found
+
+    def there(self, row: Any, text: str) -> Any:
+        """The row of the URL's object. Raises Fault (404) for None."""
+        if row is None:
+            name = self.object_name
+            raise Fault(404, "not_found", f"{name}_unknown", f"There is no {name.replace('_', ' ')} {text}.",
+                        param=name)  # fmt: skip
+        return row
 
     def once(
         self,

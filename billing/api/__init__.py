@@ -1,0 +1,1 @@
+"""Doors of billing over HTTP: customers, creators, plans, subscriptions and invoices under /api/."""
