@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from billing.models import Invoice, Subscription
 from engine.audit.preview import Operated, action
 from engine.core import money
 from engine.core.actor import Role
-from engine.core.listing import ByDay, one_of
+from engine.core.listing import ByDay, Choice, one_of
 from engine.core.readonly import ReadOnly, ReadOnlyInline
 from engine.core.timeline import Moment
 
@@ -23,22 +24,22 @@ def _by_plan(verb: Callable[..., object]) -> Callable[..., object]:
     return lambda pk, **said: verb(plan_id=pk, **said)
 
 
-def _subscription_states() -> Iterable[tuple[str, str, Q]]:
-    found = [(value, str(label), Q(state=value)) for value, label in Subscription.State.choices]
+def _subscription_states() -> Iterable[Choice]:
+    found: list[Choice] = [(value, str(label), Q(state=value)) for value, label in Subscription.State.choices]
     return [("held", "Held", ~Q(held_code="")), *found]
 
 
-def _due() -> Iterable[tuple[str, str, Q]]:
-    return [(str(hours), label, find.due_within(hours)) for hours, label in _SPANS]
+def _due() -> Iterable[Choice]:
+    return [(str(hours), label, partial(find.due_within, hours)) for hours, label in _SPANS]
 
 
 _SPANS = ((0, "now or overdue"), (24, "in 24 hours"), (168, "in 7 days"))
 
 
-def _invoice_states() -> Iterable[tuple[str, str, Q]]:
+def _invoice_states() -> Iterable[Choice]:
     failed = Q(state="open", first_failed_at__isnull=False)
     held = Q(state="draft") & ~Q(held_reason="")
-    found = [(value, str(label), Q(state=value)) for value, label in Invoice.State.choices]
+    found: list[Choice] = [(value, str(label), Q(state=value)) for value, label in Invoice.State.choices]
     return [("failed", "Open, a payment failed", failed), ("held", "Draft, held", held), *found]
 
 

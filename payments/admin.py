@@ -12,7 +12,7 @@ from django.db.models import Q
 from engine.audit.preview import Operated, action
 from engine.core import clock, money
 from engine.core.actor import Role
-from engine.core.listing import ByDay, one_of
+from engine.core.listing import ByDay, Choice, one_of
 from engine.core.readonly import ReadOnly, ReadOnlyInline, Rows
 from engine.core.timeline import Moment
 from engine.providers import registry
@@ -22,20 +22,23 @@ from payments.models import Attempt, Evidence, Payment
 LOOKED_FOR = "id of a payment, subscription, customer…; signature, wallet, e-mail, invoice number"
 
 
-def _providers() -> Iterable[tuple[str, str, Q]]:
+def _providers() -> Iterable[Choice]:
     return [(name, name, Q(provider=name)) for name in registry.names()]
 
 
-def _payment_states() -> Iterable[tuple[str, str, Q]]:
-    found = [(value, str(label), Q(state=value)) for value, label in Payment.State.choices]
+def _payment_states() -> Iterable[Choice]:
+    found: list[Choice] = [(value, str(label), Q(state=value)) for value, label in Payment.State.choices]
     waiting = ("funds", "payee", "provider", "retry", "queue")
     found += [(f"for_{each}", f"waits: {each}", Q(state="scheduled", waiting=each)) for each in waiting]
     stuck = Q(parked_at__isnull=False)
     unknown = Q(state="in_flight", attempts__state="unknown")
-    midnight = clock.machine_now().replace(hour=0, minute=0, second=0, microsecond=0)
-    today = Q(state="failed", ended_at__gte=midnight)
     return [("parked", "Parked", stuck), ("unknown", "Outcome unknown", unknown),
-            ("failed_today", "Failed today (UTC)", today), *found]  # fmt: skip
+            ("failed_today", "Failed today (UTC)", _failed_today), *found]  # fmt: skip
+
+
+def _failed_today() -> Q:
+    midnight = clock.machine_now().replace(hour=0, minute=0, second=0, microsecond=0)
+    return Q(state="failed", ended_at__gte=midnight)
 
 
 ByProvider = one_of("provider", "provider", _providers)

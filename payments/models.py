@@ -285,6 +285,7 @@ class Case(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["payment", "kind", "attempt_id"], name="one_case_per_matter")
         ]
+        indexes = [models.Index(fields=["id"], condition=Q(closed_at__isnull=True), name="open_cases")]
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.sentence}"

@@ -14,6 +14,8 @@ from unfold.paginator import InfinitePaginator
 from engine.core import clock
 from engine.core.ids import first_at
 
+# (value, label, condition); the condition of one that must be asked for is a function.
+Choice = tuple[str, str, Q | Callable[[], Q]]
 PAGES = 200  # further back is a filter's or a day's business
 
 
@@ -25,9 +27,7 @@ class Uncounted(InfinitePaginator):
         return PAGES * self.per_page
 
 
-def one_of(
-    title: str, parameter: str, choices: Callable[[], Iterable[tuple[str, str, Q]]]
-) -> type[SimpleListFilter]:
+def one_of(title: str, parameter: str, choices: Callable[[], Iterable[Choice]]) -> type[SimpleListFilter]:
     """A filter of named conditions, each with an index of its own; asks the database nothing to be drawn."""
 
     class OneOf(SimpleListFilter):
@@ -35,8 +35,10 @@ def one_of(
             return [(key, label) for key, label, _ in choices()]
 
         def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-            wanted = [condition for key, _, condition in choices() if key == self.value()]
-            return queryset.filter(wanted[0]) if wanted else queryset
+            for key, _, wanted in choices():
+                if key == self.value():
+                    return queryset.filter(wanted() if callable(wanted) else wanted)
+            return queryset
 
     OneOf.title, OneOf.parameter_name = title, parameter
     return OneOf

@@ -9,13 +9,13 @@ from django.db.models import Q
 from django.http import HttpRequest
 from unfold.views import ChangeList
 
-from engine.core.listing import ByDay, one_of
+from engine.core.listing import ByDay, Choice, one_of
 from engine.core.readonly import ReadOnly
 from engine.ledger import balances, chart
 from engine.ledger.models import Account, Delta, Transfer
 
 
-def _kinds() -> list[tuple[str, str, Q]]:
+def _kinds() -> list[Choice]:
     """The kinds of the chart. A clearing account's kind goes on with its provider."""
     return [(kind.value, kind.value, Q(kind__startswith=kind.value)) for kind in chart.Kind]
 

@@ -18,6 +18,12 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("closed_at__isnull", True)), fields=["id"], name="open_cases"
+            ),
+        ),
+        migrations.AddIndex(
             model_name="evidence",
             index=models.Index(
                 condition=models.Q(("movement_id", ""), _negated=True),

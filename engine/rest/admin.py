@@ -1,0 +1,39 @@
+"""What operators see of the API: keys without their secrets, answers without what was answered."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from engine.core.listing import ByDay
+from engine.core.readonly import ReadOnly
+from engine.rest.models import Answer, ApiKey, Use
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnly):
+    list_display = (
+        "name",
+        "prefix",
+        "scopes",
+        "created_by",
+        "created_at",
+        "expires_at",
+        "revoked_at",
+        "last_used_at",
+    )
+    exclude = ("digest",)
+    search_help_text = "id of a key"
+
+
+@admin.register(Answer)
+class AnswerAdmin(ReadOnly):
+    list_display = ("id", "key", "path", "status", "object_id", "created_at")
+    list_filter = (ByDay,)
+    exclude = ("answer", "body")  # an answer may hold a key that is shown once
+    search_help_text = "id of an answer"
+
+
+@admin.register(Use)
+class UseAdmin(ReadOnly):
+    list_display = ("bucket", "window_start", "calls")
+    search_fields = ()
