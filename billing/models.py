@@ -239,8 +239,8 @@ class Invoice(models.Model):
             models.Index(fields=["subscription", "period_no"], condition=Q(state="draft"),
                          name="drafts_of_subscription"),
             models.Index(fields=["subscription"], condition=Q(state="open"), name="open_of_subscription"),
-            # For the API's lists; no invoice on its way to being paid is ever in it.
-            models.Index(fields=["state", "id"], condition=Q(state__in=("void", "uncollectible")), name="invoices_given_up"),
+            models.Index(fields=["state", "id"], condition=Q(state__in=("void", "uncollectible")),
+                         name="invoices_given_up"),
         ]  # fmt: skip
 
     def __str__(self) -> str:
