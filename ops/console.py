@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import io
 import json
 import logging
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table as RichTable
@@ -19,6 +23,7 @@ from rich.table import Table as RichTable
 from engine.core import money
 from engine.core.errors import Refusal
 from engine.providers import registry
+from engine.rest import ids
 
 
 class Table(NamedTuple):
@@ -56,6 +61,8 @@ class AnsweringCommand(BaseCommand):
             raise CommandError(fault.message) from fault
         if options["json"]:
             self.stdout.write(json.dumps(answer.data, default=str, indent=2))
+        elif options.get("csv"):
+            self.stdout.write(_csv(answer.tables[0]), ending="")
         else:
             self._show(answer)
         if answer.failure:
@@ -71,6 +78,36 @@ class AnsweringCommand(BaseCommand):
         for note in answer.notes:
             drawn.print(note, markup=False, highlight=False)
         self.stdout.write(drawn.file.getvalue())  # type: ignore[attr-defined]
+
+
+def reason(parser: CommandParser) -> None:
+    """`--reason`, which the audit keeps."""
+    parser.add_argument("--reason", required=True, help="why, for those who read the audit later")
+
+
+def dry_run(parser: CommandParser) -> None:
+    """`--dry-run`: the verb itself, rolled back."""
+    parser.add_argument(
+        "--dry-run", action="store_true", help="do it for real, say what came of it, roll it back"
+    )
+
+
+@contextmanager
+def kept_unless(rolled_back: bool) -> Iterator[None]:
+    """A transaction that is rolled back at its end if so wanted, so that a dry run is the real thing."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(rolled_back)
+
+
+def an_id(kind: str, text: str) -> UUID:
+    """The id of one `kind` of object as a person writes it. Raises Refusal."""
+    found = ids.read(kind, text.strip())
+    if found is None:
+        raise Refusal(
+            "id_invalid", f"{text!r} is no {kind} id, such as {ids.PREFIXES[kind]}_0198…", param=kind
+        )
+    return found
 
 
 def progress() -> Progress:
@@ -97,6 +134,14 @@ def above_zero(text: str) -> float:
     return value
 
 
+def zero_or_more(text: str) -> float:
+    """A span of the command line that may be nothing."""
+    value = float(text)
+    if not value >= 0:
+        raise argparse.ArgumentTypeError("must not be below zero")
+    return value
+
+
 def whole(text: str) -> int:
     """A count of the command line: 1 or more."""
     value = int(text)
@@ -111,6 +156,14 @@ def amount(minor: int, currency: str) -> str:
         return f"{money.to_major(int(minor), currency)} {currency}"
     except money.MoneyError:
         return f"{minor} {currency or '(no currency)'}"
+
+
+def _csv(table: Table) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(table.columns)
+    writer.writerows(table.rows)
+    return out.getvalue()
 
 
 def _drawn(table: Table) -> RichTable:

@@ -47,6 +47,12 @@ def sync(entries: Iterable[Entry], *, restore: Iterable[str] = ()) -> list[tuple
     return said
 
 
+def is_edited(found: PeriodicTask) -> bool:
+    """Whether an entry that we seeded differs from its seed."""
+    seeded = found.description.removeprefix(_EDITED)
+    return seeded.startswith(_MARK) and seeded != _MARK + _print(_now(found))
+
+
 def switch(found: PeriodicTask, on: bool) -> None:
     """Turn one entry on or off; one that now differs from its seed says that an operator edited it. Writes.
 
@@ -54,8 +60,7 @@ def switch(found: PeriodicTask, on: bool) -> None:
     """
     found.enabled = on
     seeded = found.description.removeprefix(_EDITED)
-    edited = seeded.startswith(_MARK) and seeded != _MARK + _print(_now(found))
-    found.description = _EDITED + seeded if edited else seeded
+    found.description = _EDITED + seeded if is_edited(found) else seeded
     found.save()
 
 
