@@ -28,4 +28,5 @@ urlpatterns = [
     path("api/keys/<str:key_id>/revoke", rest.RevokeKey.as_view()),
     path("api/requests/<path:key>", rest.RequestView.as_view()),
     path("api/", include("billing.api.urls")),
+    path("api/", include("engine.outbox.api")),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, Q, Value
 
 
 class Event(models.Model):
@@ -11,6 +11,8 @@ class Event(models.Model):
 
     (object_kind, object_id, seq) orders the events of one object; `seq` is the object's version, so the
     same change can't be told twice. `occurred_at` is business time, `created_at` machine time.
+    (position, turn) is the order of the feed, given by the database (order.py says why). Position 0: written
+    before there were positions.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -24,13 +26,18 @@ class Event(models.Model):
     correlation_id = models.UUIDField(null=True)
     payload = models.JSONField(default=dict)
     dispatched_at = models.DateTimeField(null=True)
+    position = models.BigIntegerField(db_default=Func(function="engine_outbox_position"), editable=False)
+    turn = models.BigIntegerField(
+        db_default=Func(Value("engine_outbox_turn"), function="nextval"), editable=False
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["object_id", "object_kind", "seq"], name="one_event_per_version")
         ]
         indexes = [
-            models.Index(fields=["id"], condition=Q(dispatched_at__isnull=True), name="events_to_dispatch")
+            models.Index(fields=["id"], condition=Q(dispatched_at__isnull=True), name="events_to_dispatch"),
+            models.Index(fields=["position", "turn"], name="events_in_order"),
         ]
 
     def __str__(self) -> str:

@@ -101,7 +101,7 @@ def page(
             "data": whole(shown, shape, asked, expandable),
             "has_more": more,
             "next_cursor": cursor,
-            "next": _next(request, cursor) if cursor else None,
+            "next": next_url(request, cursor) if cursor else None,
         }
     )
 
@@ -191,7 +191,8 @@ def _read(text: str) -> UUID:
                     param="after") from None  # fmt: skip
 
 
-def _next(request: Request, cursor: str) -> str:
+def next_url(request: Request, cursor: str) -> str:
+    """The same list from `cursor` on."""
     query = request.query_params.copy()
     query["after"] = cursor
     return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
