@@ -44,7 +44,7 @@ class Account:
         new = self._state_after(bool(paid))
         if new == self.state:
             return []
-        return [self._move(new, (failed or paid)[-1])]
+        return [self._move(new, (failed or paid or changes)[-1])]
 
     def _state_after(self, any_paid: bool) -> str:
         """past_due with a failed debt, active without one. What a person stopped stays stopped.

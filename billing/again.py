@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from billing import asking
+from billing import asking, states
 from billing.asking import PAYABLE, NoPayment
 from billing.draft import Draft
 from engine.core import sql
@@ -26,7 +26,9 @@ def collect_again(subscription_id: UUID, *, machine_at: datetime, by_hand: bool 
     so it does not matter that automatic payment is off.
     """
     params = {"subscription_id": subscription_id}
-    drafts = [Draft._make(row) for row in sql.rows(sql.statement(__file__, "take_open"), params)]
+    found = [Draft._make(row) for row in sql.rows(sql.statement(__file__, "take_open"), params)]
+    # Read again under its lock: a subscription that was stopped while this waited is asked for nothing.
+    drafts = [draft for draft in found if draft.state in states.BILLED]
     if not drafts:
         return []
     if by_hand:

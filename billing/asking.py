@@ -25,6 +25,11 @@ class NoPayment(NamedTuple):
 
 
 PAYABLE = NoPayment("", "")
+# A direct pull can carry a fee only as a second leg to a wallet of ours; it is never waived in silence.
+FEE_WALLET_MISSING = NoPayment(
+    "fee_wallet_missing", "The platform takes a fee and has no wallet for it: set SOLANA_FEE_WALLET and let the "
+    "payer approve again."
+)  # fmt: skip
 
 
 def ask(draft: Draft, amount_minor: int) -> Charge | NoPayment:
@@ -45,7 +50,12 @@ def ask(draft: Draft, amount_minor: int) -> Charge | NoPayment:
                          f"is in {draft.currency}.")  # fmt: skip
     sheet = registry.get(draft.provider).sheet
     refused = _limits(sheet, draft, amount_minor)
-    return refused or _charge(draft, sheet, amount_minor)
+    if refused:
+        return refused
+    asked = _charge(draft, sheet, amount_minor)
+    if asked.fee_minor and sheet.settlement == "direct" and not asked.instructions.get("fee_wallet"):
+        return FEE_WALLET_MISSING
+    return asked
 
 
 def _limits(sheet: Sheet, draft: Draft, amount_minor: int) -> NoPayment | None:
@@ -66,8 +76,6 @@ def _limits(sheet: Sheet, draft: Draft, amount_minor: int) -> NoPayment | None:
 def _charge(draft: Draft, sheet: Sheet, amount_minor: int) -> Charge:
     assert draft.method_id is not None and draft.provider is not None
     instructions = {**_details(draft.details or "{}"), "payee": draft.payee}
-    # A direct pull can carry a fee only as a second leg to a wallet of ours.
-    takes_fee = sheet.settlement != "direct" or bool(instructions.get("fee_wallet"))
     return Charge(
         source_kind="invoice",
         source_id=draft.id,
@@ -80,7 +88,7 @@ def _charge(draft: Draft, sheet: Sheet, amount_minor: int) -> Charge:
         grace_until=draft.period_start + timedelta(seconds=settings.ENV.grace_period),
         currency=draft.currency,
         amount_minor=amount_minor,
-        fee_minor=money.share(amount_minor, draft.fee_bps) if takes_fee else 0,
+        fee_minor=money.share(amount_minor, draft.fee_bps),
         instructions=instructions,
         customer_id=draft.customer_id,
         creator_id=draft.creator_id,

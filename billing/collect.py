@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from billing import again, states
 from billing.account import Account
 from billing.again import ARRIVED_LATE
 from billing.debt import Debt
@@ -50,6 +51,7 @@ def payments_changed(changes: Sequence[SourceChange]) -> None:
         debt = debts[change.source_id]
         events += debt.events(change, accounts[debt.subscription_id])
     emit.emit(events, machine_at=changes[0].machine_at)
+    _ask_again(changes, debts, accounts)
 
 
 def _call_back(late: Sequence[SourceChange], debts: dict[UUID, Debt]) -> None:
@@ -59,12 +61,26 @@ def _call_back(late: Sequence[SourceChange], debts: dict[UUID, Debt]) -> None:
     asking sees the late one (money_arrived.sql). One that is on its way can't be stopped: the case tells.
     """
     if late:
-        canceled = cancel.cancel_scheduled(
-            "invoice", [change.source_id for change in late], reason=ARRIVED_LATE.sentence,
-            machine_at=late[0].machine_at,
+        canceled = cancel.call_back(
+            "invoice", [change.source_id for change in late], code=ARRIVED_LATE.code,
+            reason=ARRIVED_LATE.sentence, machine_at=late[0].machine_at,
         )  # fmt: skip
         for invoice_id in canceled:
             debts[invoice_id].called_back(ARRIVED_LATE.code, ARRIVED_LATE.sentence)
+
+
+def _ask_again(
+    changes: Sequence[SourceChange], debts: dict[UUID, Debt], accounts: dict[UUID, Account]
+) -> None:
+    """What was called back in flight and did not leave: whoever is still billed is asked again, from the
+    method and under the terms they have now. A stopped subscription's invoice stays a visible debt.
+    """
+    called_back = {
+        debts[change.source_id].subscription_id for change in changes if change.state == "canceled"
+    }
+    for subscription_id in sorted(called_back):
+        if accounts[subscription_id].state in states.BILLED:
+            again.collect_again(subscription_id, machine_at=changes[0].machine_at)
 
 
 def reservations_off(invoice_ids: Sequence[UUID], *, reason_code: str, reason: str) -> None:

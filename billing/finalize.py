@@ -107,10 +107,10 @@ def _take(machine_at: datetime, most: int, ids: Sequence[UUID] | None) -> list[D
 def _open(drafts: Sequence[Draft], machine_at: datetime, make_lines: MakeLines) -> Counter[str]:
     """The one writer behind every way of composing lines."""
     times = clock.business_times({draft.clock_id for draft in drafts}, machine_at)
-    billed = [draft for draft in drafts if draft.state not in states.STOPPED]
+    billed = [draft for draft in drafts if not _never_began(draft)]
     made = make_lines(billed)
     due = lines.totals(made)
-    openings = [_void(draft) for draft in drafts if draft.state in states.STOPPED]
+    openings = [_void(draft) for draft in drafts if _never_began(draft)]
     openings += [_opening(draft, due[draft.id], times[draft.clock_id]) for draft in billed]
     versions = _write(openings)
     _write_lines(made)
@@ -128,10 +128,19 @@ def _opening(draft: Draft, due: int, issued_at: datetime) -> Opening:
     series = series_of(draft.clock_id)
     if due == 0:
         return Opening(draft, "paid", 0, None, PAYABLE, series, issued_at)
-    asked = asking.ask(draft, due)
+    asked = _stopped(draft) if draft.state in states.STOPPED else asking.ask(draft, due)
     if isinstance(asked, NoPayment):
         return Opening(draft, "open", due, None, asked, series, issued_at)
     return Opening(draft, "open", due, asked, PAYABLE, series, issued_at)
+
+
+def _never_began(draft: Draft) -> bool:
+    """Canceled before its first payment was asked for. A later period began before the stop: it is owed (I2)."""
+    return draft.state == "canceled" and draft.period_no == 0
+
+
+def _stopped(draft: Draft) -> NoPayment:
+    return NoPayment(f"subscription_{draft.state}", f"The subscription was {draft.state}.")
 
 
 def _void(draft: Draft) -> Opening:

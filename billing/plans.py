@@ -8,15 +8,17 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from billing import fields, hold, resume
+from billing import cycle, fields, hold, moment, resume
 from billing.models import Creator, Plan, PlanVersion, Subscription
 from engine.audit.act import act, note
 from engine.core import calendar, clock
 from engine.core.actor import SYSTEM, Actor, Role
 from engine.core.errors import Refusal
 from engine.core.ids import uuid7
+from engine.core.models import Clock
 
 _NUMBERS = 2**31 - 1
+_MOST_DUE = 1000  # subscriptions that one request bills before it stops their plan
 
 
 def create_plan(
@@ -103,8 +105,15 @@ def update_plan(
 
 
 def deactivate_plan(*, plan_id: UUID, reason: str = "", by: Actor = SYSTEM) -> Plan:
-    """Nobody subscribes any more, and claim holds its subscriptions when they are due (row 0.24). Writes."""
-    return _set_active(plan_id, active=False, reason=reason, by=by)
+    """Nobody subscribes any more, and claim holds its subscriptions when they are due (row 0.24). Writes.
+
+    What is due already is billed first: activate skips what a hold missed, and that began before it (I2).
+    Raises Refusal where that are too many for one request: the next cycle bills them.
+    """
+    with transaction.atomic():
+        _locked(plan_id)
+        _bill_what_is_due(plan_id)
+        return _set_active(plan_id, active=False, reason=reason, by=by)
 
 
 def activate_plan(*, plan_id: UUID, reason: str = "", by: Actor = SYSTEM) -> Plan:
@@ -117,6 +126,19 @@ def activate_plan(*, plan_id: UUID, reason: str = "", by: Actor = SYSTEM) -> Pla
     for subscription_id in list(held.order_by("pk").values_list("pk", flat=True)):
         resume.skip_missed(subscription_id)
     return plan
+
+
+def _bill_what_is_due(plan_id: UUID) -> None:
+    for clock_id in [clock.REAL, *Clock.objects.exclude(pk=clock.REAL).values_list("pk", flat=True)]:
+        at = moment.read(clock_id)
+        due = Subscription.objects.filter(plan_id=plan_id, clock_id=clock_id, next_due_at__lte=at.business)
+        found = list(due.values_list("pk", flat=True)[: _MOST_DUE + 1])
+        if len(found) > _MOST_DUE:
+            raise Refusal("plan_being_billed", f"more than {_MOST_DUE} of its subscriptions are due and not billed "
+                          "yet; try again after the next cycle", param="plan")  # fmt: skip
+        for subscription_id in found:
+            while cycle.claim_one(subscription_id, at).claimed:
+                pass
 
 
 def current_version(plan: Plan) -> PlanVersion:

@@ -95,6 +95,15 @@ def _release(subscription_id: UUID, *, skip: bool, why: str) -> Subscription:
     return subscription
 
 
+def begun(subscription: Subscription, now: datetime) -> int:
+    """How many periods have begun by `now` that have no invoice yet. Pure but for the plan's version."""
+    version = subscription.plan_version
+    return calendar.periods_due(
+        subscription.anchor_at, subscription.period_no, now, unit=version.interval_unit,
+        count=version.interval_count, zone=subscription.zone,
+    )  # fmt: skip
+
+
 def go_on(subscription: Subscription, now: datetime, *, skip: bool) -> int:
     """Set the next due date, from the anchor as always; how many periods were skipped."""
     version = subscription.plan_version

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from billing import again, change, collect, moment, states, subscribe
+from billing import again, change, collect, cycle, moment, resume, states, subscribe
 from billing.models import Invoice, Subscription
 from billing.moment import Moment
 from engine.core.actor import SYSTEM, Actor, Role
@@ -41,7 +41,8 @@ class Stopped(NamedTuple):
 
 
 def pause(subscription_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> Stopped:
-    """Bill nothing until resume. Scheduled payments are canceled, their invoices stay open. Writes.
+    """Bill nothing that begins before resume. Scheduled payments are canceled, their invoices stay open; what
+    began before is billed and waits. Writes.
 
     What is in flight can't be stopped and is returned. Raises Refusal if it is not active or past_due.
     """
@@ -51,14 +52,15 @@ def pause(subscription_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> Sto
     def write(subscription: Subscription, at: Moment) -> None:
         if subscription.state not in ("active", "past_due"):
             raise Refusal("not_active", "Subscription is not active", param="subscription")
-        _halt(subscription, "paused", reason)
-        change.save(subscription, "subscription.paused", at, reason=reason)
+        left = _halt(subscription, "paused", reason, at)
+        change.save(subscription, "subscription.paused", at, reason=reason, not_billed=left)
 
     return _call_back(subscription_id, told, write)
 
 
 def cancel(subscription_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> Stopped:
-    """End it now. Scheduled payments are canceled, open invoices stay as visible debts. Writes.
+    """End it now. Scheduled payments are canceled; open invoices, also of what began before and was not
+    billed yet, stay as visible debts. Writes.
 
     What is in flight can't be stopped and is returned. Raises Refusal if it has ended already.
     """
@@ -68,9 +70,9 @@ def cancel(subscription_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> St
     def write(subscription: Subscription, at: Moment) -> None:
         if not states.SUBSCRIPTION.allows(subscription.state, "canceled"):
             raise Refusal("already_ended", f"Subscription is {subscription.state}", param="subscription")
-        _halt(subscription, "canceled", reason)
+        left = _halt(subscription, "canceled", reason, at)
         subscription.ended_at = at.business
-        change.save(subscription, "subscription.canceled", at, reason=reason)
+        change.save(subscription, "subscription.canceled", at, reason=reason, not_billed=left)
 
     return _call_back(subscription_id, told, write)
 
@@ -123,10 +125,19 @@ def set_auto_pay(subscription_id: UUID, *, on: bool, reason: str = "", by: Actor
     return _ask_again(subscription_id, told, write) if on else _call_back(subscription_id, told, write)
 
 
-def _halt(subscription: Subscription, new: str, reason: str) -> None:
+def _halt(subscription: Subscription, new: str, reason: str, at: Moment) -> int:
+    """Bill what began before the stop, then stop. How many begun periods the catch-up limit left unbilled.
+
+    Those stand in the event, and held_reason stays on the row: nothing vanishes without a trace (I2).
+    """
+    while subscription.next_due_at and cycle.claim_one(subscription.pk, at).claimed:
+        subscription.refresh_from_db()
+    subscription.refresh_from_db()
+    left = resume.begun(subscription, at.business) if subscription.held_code else 0
     change.move(subscription, new)
     subscription.next_due_at = None
     subscription.reason_code, subscription.reason = new, reason
+    return left
 
 
 def _ask_again(subscription_id: UUID, told: Told, write: Callable[[Subscription, Moment], None]) -> Stopped:
@@ -150,8 +161,8 @@ def _call_back(subscription_id: UUID, told: Told, write: Callable[[Subscription,
         with transaction.atomic():
             asked = _collecting(subscription_id)
             at = _moment_of(subscription_id)
-            canceled = payment_cancel.cancel_scheduled(
-                "invoice", asked, reason=told.sentence, machine_at=at.machine
+            canceled = payment_cancel.call_back(
+                "invoice", asked, code=told.code, reason=told.sentence, machine_at=at.machine
             )
             collect.reservations_off(canceled, reason_code=told.code, reason=told.sentence)
             subscription = change.locked(subscription_id)

@@ -1,10 +1,12 @@
 """The audit behind claim and finalize: nothing that is to be billed is without a date or an operator (I2).
 
-Every verb leaves one, so a row that is mended here tells of a bug and is logged as an error.
+Every verb leaves one, so a row that is mended here tells of a bug and is logged as an error; but for a hold
+that crossed the activation of its plan.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from uuid import UUID
 
 import structlog
@@ -13,6 +15,7 @@ from django.db import transaction
 from billing import change, hold, isolate, moment, resume, states
 from billing.models import Subscription
 from engine.core import clock, sql
+from engine.core.errors import Refusal
 
 log = structlog.get_logger(__name__)
 CHUNK = 1000
@@ -24,7 +27,7 @@ def sweep(*, chunk: int = CHUNK) -> dict[str, int]:
     A draft is due now, a subscription on its next date from the anchor; one whose date can't be reckoned is
     held with the reason. What has no period left before its end is sound. Any number may run at once.
     """
-    return {"drafts": _drafts(chunk), **_subscriptions(chunk)}
+    return {"drafts": _drafts(chunk), **_subscriptions(chunk), "plans_active_again": _held_for_nothing(chunk)}
 
 
 def _drafts(chunk: int) -> int:
@@ -52,6 +55,19 @@ def _subscriptions(chunk: int) -> dict[str, int]:
         count = len(found)
         after = found[-1] if found else after
     return counts
+
+
+def _held_for_nothing(chunk: int) -> int:
+    """Subscriptions held for a plan that is active: a claim held them while it was activated. How many.
+
+    The claim had read the plan before; what it missed is one date at most, and is billed.
+    """
+    held = Subscription.objects.filter(held_code=hold.PLAN_INACTIVE, plan__active=True).order_by("pk")
+    found = list(held.values_list("pk", flat=True)[:chunk])
+    for subscription_id in found:
+        with suppress(Refusal):  # somebody let it go meanwhile
+            resume.release_held(subscription_id, why="its plan is active")
+    return len(found)
 
 
 def _mend(subscription_id: UUID) -> str:

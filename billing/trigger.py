@@ -78,6 +78,8 @@ def _billable(subscription_id: UUID) -> Subscription:
 
 def _refusal(subscription_id: UUID) -> Refusal:
     now = Subscription.objects.get(pk=subscription_id)
+    if now.state not in states.BILLED:  # stopped meanwhile
+        return Refusal("not_active", "Subscription is not active", param="subscription")
     if now.held_code:
         return Refusal("held", now.held_reason, param="subscription")
     why = next(iter(again.in_question(_of(subscription_id, state="open")).values()), None)

@@ -1,35 +1,76 @@
-"""Cancel what has not been sent: the payment's row is locked first, so mark sent and cancel can't both win."""
+"""Cancel what has not been sent: the payment's row is locked first, so mark sent and cancel can't both win.
+
+What is in flight can't be stopped. It is told to stop: if it proves not to have left, it ends canceled.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from engine.core import clock, sql
 from engine.outbox.emit import NewEvent, emit
+from payments import sources
+from payments.sources import SourceChange
 
 
-def cancel_scheduled(
-    source_kind: str, source_ids: Sequence[UUID], *, reason: str, machine_at: datetime
+class Canceled(NamedTuple):
+    """The columns that cancel_scheduled.sql returns."""
+
+    id: UUID
+    source_id: UUID
+    version: int
+    clock_id: int
+    correlation_id: UUID | None
+    source_kind: str
+    no: int
+    currency: str
+    amount_minor: int
+
+
+def call_back(
+    source_kind: str, source_ids: Sequence[UUID], *, code: str, reason: str, machine_at: datetime
 ) -> list[UUID]:
     """Cancel the scheduled payments of these sources; the source ids whose payment was canceled.
 
-    Writes in the caller's transaction. What is in flight can't be stopped, and what money arrived for is a
+    Writes in the caller's transaction. What is in flight is told to stop, and what money arrived for is a
     person's to decide: both are left out. The caller takes the reservation off for the returned sources.
     """
     if not source_ids:
         return []
     found = sql.rows(sql.statement(__file__, "lock_open"), {"kind": source_kind, "sources": list(source_ids)})
-    params = {"ids": [row[0] for row in found], "reason": reason, "now": machine_at}
-    canceled = sql.rows(sql.statement(__file__, "cancel_scheduled"), params)
-    times = clock.business_times((row[3] for row in canceled), machine_at)
+    return [each.source_id for each in _cancel([row[0] for row in found], code, reason, machine_at)]
+
+
+def call_back_method(method_id: UUID, *, code: str, reason: str, machine_at: datetime) -> int:
+    """The same for all that is to be collected from a method; its sources are told. How many were canceled.
+
+    Writes in the caller's transaction.
+    """
+    found = sql.rows(sql.statement(__file__, "lock_of_method"), {"method": method_id})
+    canceled = _cancel([row[0] for row in found], code, reason, machine_at)
+    times = clock.business_times((each.clock_id for each in canceled), machine_at)
+    sources.tell([
+        SourceChange(each.id, each.source_kind, each.source_id, each.no, "canceled", each.currency, each.amount_minor,
+                     0, "", code, reason, each.clock_id, times[each.clock_id], machine_at, each.correlation_id)
+        for each in canceled
+    ])  # fmt: skip
+    return len(canceled)
+
+
+def _cancel(locked: Sequence[UUID], code: str, reason: str, machine_at: datetime) -> list[Canceled]:
+    params = {"ids": list(locked), "code": code, "reason": reason, "now": machine_at}
+    sql.affected(sql.statement(__file__, "stop_in_flight"), params)
+    canceled = [Canceled._make(row) for row in sql.rows(sql.statement(__file__, "cancel_scheduled"), params)]
+    times = clock.business_times((each.clock_id for each in canceled), machine_at)
     emit(
         [
-            NewEvent("payment.canceled", "payment", payment_id, version, clock_id, times[clock_id], correlation,
-                     {"payment_id": payment_id, "state": "canceled", "reason": reason})
-            for payment_id, _, version, clock_id, correlation in canceled
+            NewEvent("payment.canceled", "payment", each.id, each.version, each.clock_id, times[each.clock_id],
+                     each.correlation_id, {"payment_id": each.id, "state": "canceled", "code": code, "reason": reason})
+            for each in canceled
         ],
         machine_at=machine_at,
     )  # fmt: skip
-    return [row[1] for row in canceled]
+    return canceled

@@ -21,6 +21,7 @@ from engine.core.ids import uuid7
 from engine.outbox.emit import NewEvent, emit
 from engine.providers import registry
 from engine.providers.base import ApprovalAsked, ApprovalFound, ProviderUnavailable
+from payments import cancel
 from payments.models import PaymentMethod
 
 DEFAULT = "solana_delegate"
@@ -98,7 +99,10 @@ def activate(method_id: UUID, *, needed_minor: int, by: Actor = SYSTEM) -> Payme
 
 
 def remove(method_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> None:
-    """Take the method out of use. Payments already scheduled with it are the caller's to cancel. Writes."""
+    """Take the method out of use; what was to be collected from it is called back, its sources told. Writes.
+
+    What is in flight can't be stopped; if it proves not to have left, it is not sent again.
+    """
     by.must_be(Role.OPERATOR, "remove_method")
     with transaction.atomic():
         now = clock.machine_now()
@@ -110,6 +114,9 @@ def remove(method_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> None:
         event = _event("removed", locked, now)
         locked.save(update_fields=["state", "version"])
         emit([event], machine_at=now)
+        cancel.call_back_method(
+            method_id, code="payment_method_removed", reason="The payment method was removed.", machine_at=now
+        )
         note(by, "remove_method", PaymentMethod, method_id, reason=reason, before=before,
              after={"state": locked.state})  # fmt: skip
 

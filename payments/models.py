@@ -117,6 +117,9 @@ class Payment(models.Model):
     parked_at = models.DateTimeField(null=True)
     parked_reason = models.TextField(default="", db_default="", blank=True)
     provisional_at = models.DateTimeField(null=True)
+    # In flight when somebody called it back: if it proves not to have left, it is canceled, not signed anew.
+    stop_code = models.CharField(max_length=40, default="", db_default="", blank=True)
+    stop_reason = models.TextField(default="", db_default="", blank=True)
     settled_minor = models.BigIntegerField(default=0, db_default=0)
     refunded_minor = models.BigIntegerField(default=0, db_default=0)
     disputed_minor = models.BigIntegerField(default=0, db_default=0)

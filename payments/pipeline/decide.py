@@ -19,7 +19,8 @@ from payments.pipeline.rows import Row
 class Decision:
     """Changes to make; None leaves a thing as it is. `look_at` None: nothing to do any more.
 
-    `books` names the posting ("succeeded", "late", "mismatch"), `case` the kind of case to open.
+    `books` names the posting ("succeeded", "late", "mismatch"), `case` the kind of case to open. `stop` says
+    why it is not to be signed anew if it proves not to have left.
     """
 
     verdict: str
@@ -33,10 +34,11 @@ class Decision:
     books: str = ""
     case: str = ""
     park: str = ""
+    stop: str = ""
 
     def changes(self, row: Row) -> bool:
         """False for a verdict that leaves the payment's row as it is."""
-        return bool(self.payment or self.attempt or self.looked or self.provisional) or (
+        return bool(self.payment or self.attempt or self.looked or self.provisional or self.stop) or (
             self.look_at != row.next_action_at
         )
 
@@ -84,11 +86,11 @@ def _late(row: Row) -> Decision:
         return Decision("reply after the end", look_at=row.next_action_at, case="reply_after_end", park=park)
     if row.payment_state in ("failed", "canceled"):
         return Decision("late", "succeeded", "succeeded_late", None, books="late", case="paid_after_close")
-    park = ""
-    if _may_be_sent(row):
-        park = "an earlier attempt was paid after all; sending again would collect twice"
+    # In flight it is looked up on: what it moved is booked, what did not leave is not signed anew.
+    stop = PAID_EARLIER if row.payment_state == "in_flight" else ""
+    park = PAID_EARLIER + "; sending again would collect twice" if row.payment_state == "scheduled" else ""
     return Decision("late, paid elsewhere", "succeeded", None, row.next_action_at, books="late",
-                    case="paid_after_close", park=park)  # fmt: skip
+                    case="paid_after_close", park=park, stop=stop)  # fmt: skip
 
 
 def _may_be_sent(row: Row) -> bool:
@@ -161,7 +163,12 @@ def _absent(row: Row, sheet: Sheet, now: datetime) -> Decision:
 
 
 def _again(row: Row, now: datetime, verdict: str, attempt: str = "not_sent") -> Decision:
-    """Technical failure: short tries, then it waits for the provider with growing waits; never dunning's."""
+    """Technical failure: short tries, then it waits for the provider with growing waits; never dunning's.
+
+    What was called back while it was in flight, or paid under an earlier attempt, is not signed anew.
+    """
+    if row.stop_code:
+        return Decision(f"{verdict}: called back", attempt, "canceled", None)
     tries = row.short_tries + 1
     waiting = "retry" if tries < spans.short_tries() else "provider"
     wait = max(spans.retry(tries), row.retry_seconds or 0.0)
@@ -172,4 +179,5 @@ def _next_look(row: Row, now: datetime) -> datetime:
     return now + timedelta(seconds=max(spans.look(row.looks), row.retry_seconds or 0.0))
 
 
+PAID_EARLIER = "an earlier attempt was paid after all"
 TERMINAL = {"succeeded", "failed", "canceled", "succeeded_late"}

@@ -58,6 +58,8 @@ class Row(NamedTuple):
     provisional_at: datetime | None
     parked: bool
     correlation_id: UUID | None
+    stop_code: str  # called back while in flight, and why
+    stop_reason: str
 
 
 _ACCOUNTS = Row._fields.index("accounts")

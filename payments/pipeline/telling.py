@@ -28,12 +28,13 @@ def payment_columns(decided: Decided, now: datetime) -> dict[str, Any]:
         "waitings": [d.waiting for _, d in both],
         "looks": [row.looks + 1 if d.looked else row.looks for row, d in both],
         "short_tries": [row.short_tries + 1 if d.short_try else row.short_tries for row, d in both],
-        "classes": [row.failure_class if _says_why(d) else "" for row, d in both],
-        "codes": [row.code if _says_why(d) else "" for row, d in both],
-        "messages": [row.message if _says_why(d) else "" for row, d in both],
+        "classes": [_why(row, d)[0] for row, d in both],
+        "codes": [_why(row, d)[1] for row, d in both],
+        "messages": [_why(row, d)[2] for row, d in both],
         "provisionals": [d.provisional for _, d in both],
         "settled": [_settled(row, d) for row, d in both],
         "ended": [d.payment in TERMINAL for _, d in both],
+        "stops": [d.stop for _, d in both],
     }
 
 
@@ -42,8 +43,7 @@ def changes(effective: Decided, times: dict[int, datetime], now: datetime) -> li
     return [
         SourceChange(
             row.payment_id, row.source_kind, row.source_id, row.no, str(d.payment), row.currency, row.amount_minor,
-            _settled(row, d), row.failure_class, row.code, row.message, row.clock_id, times[row.clock_id], now,
-            row.correlation_id,
+            _settled(row, d), *_of_end(row, d), row.clock_id, times[row.clock_id], now, row.correlation_id,
         )
         for row, d in effective
         if d.payment in _TOLD
@@ -81,13 +81,24 @@ def _payload(row: Row, decision: Decision) -> dict[str, Any]:
         "provider": row.provider,
         "identity": row.identity,
     }
-    if _says_why(decision):
-        payload |= {"failure_class": row.failure_class, "code": row.code, "message": row.message}
+    if any(_why(row, decision)):
+        payload |= dict(zip(("failure_class", "code", "message"), _why(row, decision), strict=True))
     return payload
 
 
-def _says_why(decision: Decision) -> bool:
-    return decision.payment in ("failed", "scheduled") or decision.verdict in ("unknown", "can't be proved")
+def _why(row: Row, decision: Decision) -> tuple[str, str, str]:
+    """Class, code and message where there is something to explain, else nothing."""
+    explains = decision.payment in ("failed", "scheduled", "canceled") or decision.verdict in _OPEN_VERDICTS
+    return _of_end(row, decision) if explains else ("", "", "")
+
+
+def _of_end(row: Row, decision: Decision) -> tuple[str, str, str]:
+    if decision.payment == "canceled":
+        return "", row.stop_code, row.stop_reason
+    return row.failure_class, row.code, row.message
+
+
+_OPEN_VERDICTS = ("unknown", "can't be proved")
 
 
 def _settled(row: Row, decision: Decision) -> int:

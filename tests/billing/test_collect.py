@@ -9,7 +9,7 @@ from engine.core.errors import Refusal
 from engine.core.ids import uuid7
 from engine.outbox.models import Event
 from payments.models import Payment
-from tests.billing.world import START, World, end, invoices, rows_everywhere
+from tests.billing.world import START, World, end, invoices, payment_of, rows_everywhere
 
 
 @pytest.fixture
@@ -57,12 +57,26 @@ def test_failure_leaves_a_visible_debt_with_its_true_reason(world: World, subscr
         "type", flat=True)) == {"invoice.payment_failed", "subscription.past_due"}  # fmt: skip
 
 
-def test_a_canceled_payment_takes_its_reservation_off_and_nothing_else(
+def test_a_payment_that_did_not_leave_after_a_stop_takes_its_reservation_off_and_nothing_else(
     world: World, subscription: Subscription
 ) -> None:
     (invoice,) = invoices(subscription)
+    Payment.objects.update(state="in_flight")
+    stop.cancel(subscription.pk)
     collect.payments_changed([end(invoice.pk, "canceled")])
     assert _counters(subscription) == ("open", 1000, 0, 0)
+    assert Payment.objects.count() == 1
+    subscription.refresh_from_db()
+    assert (subscription.state, subscription.payments_failed) == ("canceled", 0)
+    assert not Event.objects.filter(type__startswith="invoice.pa").exists()
+
+
+def test_one_that_is_still_billed_is_asked_again(world: World, subscription: Subscription) -> None:
+    """Paused and resumed, or given another method, while its payment was on its way and did not leave."""
+    (invoice,) = invoices(subscription)
+    collect.payments_changed([end(invoice.pk, "canceled")])
+    assert _counters(subscription) == ("open", 1000, 1000, 0)
+    assert payment_of(invoice.pk).no == 2
     subscription.refresh_from_db()
     assert (subscription.state, subscription.payments_failed) == ("incomplete", 0)
     assert not Event.objects.filter(type__startswith="invoice.pa").exists()
@@ -147,7 +161,7 @@ def test_a_batch_of_many_is_worked_as_one(world: World) -> None:
     for each in every:
         each.refresh_from_db()
     assert [each.state for each in every] == ["active", "past_due", "incomplete"] * 2
-    assert Invoice.objects.filter(collecting_minor__gt=0).count() == 0
+    assert Invoice.objects.filter(collecting_minor__gt=0).count() == 2, "what did not leave is asked again"
 
 
 def test_two_invoices_of_one_subscription_in_one_batch(world: World, subscription: Subscription) -> None:

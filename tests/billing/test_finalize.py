@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
-from billing import cycle, finalize, lines, resume, stop
+from billing import collect, cycle, finalize, lines, resume, stop
 from billing.models import Creator, Invoice, InvoiceLine, PlanVersion, Subscription
 from engine.core import clock
 from engine.core.ids import uuid7
@@ -15,7 +15,7 @@ from engine.ledger import accounts
 from engine.ledger.models import Transfer
 from engine.outbox.models import Event
 from payments.models import Payment, PaymentMethod
-from tests.billing.world import DETAILS, START, World, invoices, payment_of
+from tests.billing.world import DETAILS, START, World, end, invoices, payment_of
 
 
 def test_a_draft_becomes_an_open_invoice_with_its_payment(world: World) -> None:
@@ -166,11 +166,28 @@ def test_what_cant_be_asked_for_stays_open_with_a_reason(world: World, case: Any
     assert Transfer.objects.filter(source_id=invoice.pk).count() == 1
 
 
-def test_no_fee_without_a_wallet_to_take_it(world: World) -> None:
+def test_a_fee_is_never_waived_for_want_of_a_wallet_to_take_it(world: World) -> None:
     subscription = world.subscription()
     PaymentMethod.objects.update(details=DETAILS | {"fee_wallet": ""})
     cycle.finalize()
-    assert payment_of(invoices(subscription)[0].pk).fee_minor == 0
+    (invoice,) = invoices(subscription)
+    assert (invoice.state, invoice.collecting_minor, invoice.reason_code) == ("open", 0, "fee_wallet_missing")
+    assert not Payment.objects.exists()
+
+
+def test_what_began_before_a_stop_is_owed(world: World) -> None:
+    """Claimed, not yet opened when the customer cancels: a visible debt, not a void (I2)."""
+    subscription = world.subscription()
+    world.bill()
+    collect.payments_changed([end(invoices(subscription)[0].pk, "succeeded")])
+    world.later(days=28)
+    cycle.claim(world.clock_id)
+    stop.cancel(subscription.pk)
+    assert cycle.finalize().voided == 0
+    owed = invoices(subscription)[1]
+    assert (owed.state, owed.due_minor, owed.collecting_minor) == ("open", 1000, 0)
+    assert owed.reason_code == "subscription_canceled"
+    assert Payment.objects.count() == 1
 
 
 def test_a_draft_stopped_before_it_was_issued_is_void(world: World) -> None:

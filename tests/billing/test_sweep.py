@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from billing import resume, stop, sweep
+from billing import plans, resume, stop, sweep
 from billing.models import Invoice, Subscription
 from engine.core import calendar
 from engine.outbox.models import Event
 from ops import tasks
 from tests.billing.world import START, World
 
-NOTHING = {"drafts": 0, "subscriptions": 0, "subscriptions_held": 0}
+NOTHING = {"drafts": 0, "subscriptions": 0, "subscriptions_held": 0, "plans_active_again": 0}
 
 
 def test_a_forgotten_draft_is_due_now_and_a_held_one_waits(world: World) -> None:
@@ -70,3 +70,18 @@ def test_the_task_audits_both(world: World) -> None:
     world.subscription()
     Invoice.objects.update(next_action_at=None)
     assert tasks.audit() == {"scheduled": 0, "in_flight": 0} | NOTHING | {"drafts": 1}
+
+
+def test_a_hold_that_crossed_the_activation_of_its_plan_is_undone(world: World) -> None:
+    """Claim read the plan before it was activated, and committed its hold after."""
+    crossed, right = world.subscription(), world.subscription(plan=world.another_plan())
+    Subscription.objects.filter(pk__in=[crossed.pk, right.pk]).update(
+        next_due_at=None, held_code="plan_inactive", held_reason="Subscription plan is no longer active"
+    )
+    plans.deactivate_plan(plan_id=right.plan_id)
+    assert sweep.sweep() == NOTHING | {"plans_active_again": 1}
+    crossed.refresh_from_db()
+    right.refresh_from_db()
+    assert (crossed.held_code, crossed.next_due_at is None) == ("", False)
+    assert right.held_code == "plan_inactive"
+    assert sweep.sweep() == NOTHING

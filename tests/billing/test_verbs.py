@@ -8,10 +8,13 @@ import pytest
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from billing import collect, customers, cycle, plans, resume, stop, subscribe, trigger
+from billing import again, collect, customers, cycle, plans, resume, stop, subscribe, trigger
 from billing.models import PlanVersion, Subscription
+from engine.core import clock
 from engine.core.errors import Refusal
 from engine.core.ids import uuid7
+from engine.outbox.models import Event
+from payments import methods
 from payments.models import Payment, PaymentMethod
 from tests.billing.world import START, World, end, invoices, payment_of, rows_everywhere
 
@@ -269,3 +272,62 @@ def _active(world: World) -> Subscription:
     collect.payments_changed([end(invoices(subscription)[0].pk, "succeeded")])
     subscription.refresh_from_db()
     return subscription
+
+
+@pytest.mark.parametrize("verb", [stop.pause, stop.cancel])
+def test_periods_that_began_before_a_stop_are_billed(world: World, verb: Callable[..., stop.Stopped]) -> None:
+    """The workers were away for three periods, then the customer stops: none of them vanishes (I2)."""
+    subscription = _active(world)
+    world.at(datetime(2026, 4, 30, 10, tzinfo=UTC))
+    verb(subscription.pk)
+    cycle.finalize()
+    assert [(i.period_no, i.state, i.collecting_minor) for i in invoices(subscription)] == [
+        (0, "paid", 0), (1, "open", 0), (2, "open", 0), (3, "open", 0),
+    ]  # fmt: skip
+    subscription.refresh_from_db()
+    assert (subscription.next_due_at, subscription.period_no) == (None, 4)
+
+
+def test_what_the_catch_up_limit_leaves_is_told(world: World) -> None:
+    subscription = _active(world)
+    world.at(datetime(2026, 12, 1, tzinfo=UTC))
+    stop.cancel(subscription.pk)
+    subscription.refresh_from_db()
+    assert (subscription.state, subscription.held_code) == ("canceled", "catch_up")
+    told = Event.objects.get(object_id=subscription.pk, type="subscription.canceled").payload
+    assert told["not_billed"] == 10 - settings.ENV.catch_up_limit
+
+
+def test_a_plan_that_is_stopped_bills_what_is_due_first(world: World) -> None:
+    subscription = _active(world)
+    world.at(datetime(2026, 4, 30, 10, tzinfo=UTC))
+    plans.deactivate_plan(plan_id=subscription.plan_id)
+    assert [i.period_no for i in invoices(subscription)] == [0, 1, 2, 3]
+    world.at(datetime(2026, 6, 30, 10, tzinfo=UTC))
+    world.bill()
+    plans.activate_plan(plan_id=subscription.plan_id)
+    subscription.refresh_from_db()
+    assert (subscription.periods_skipped, subscription.period_no) == (2, 6)
+
+
+def test_nothing_is_asked_of_a_subscription_that_was_stopped_meanwhile(world: World) -> None:
+    """The trigger looked before the stop and asks after it: the row's state under its lock decides."""
+    subscription = _active(world)
+    world.later(days=28)
+    world.bill()
+    stop.cancel(subscription.pk)
+    assert again.collect_again(subscription.pk, machine_at=clock.machine_now(), by_hand=True) == []
+    assert not Payment.objects.filter(state="scheduled").exists()
+
+
+def test_a_removed_method_collects_nothing_more(world: World) -> None:
+    one, other = world.subscription(), world.subscription()
+    cycle.finalize()
+    Payment.objects.filter(source_id=invoices(other)[0].pk).update(state="in_flight")
+    methods.remove(one.method_id)
+    methods.remove(other.method_id)
+    (called_back,), (on_its_way,) = invoices(one), invoices(other)
+    assert (called_back.collecting_minor, called_back.reason_code) == (0, "payment_method_not_active")
+    assert payment_of(called_back.pk).state == "canceled"
+    assert on_its_way.collecting_minor == 1000
+    assert payment_of(on_its_way.pk).stop_code == "payment_method_removed"

@@ -30,7 +30,10 @@ def test_the_payer_can_not_call_back_what_money_arrived_for(world, new_payment, 
     source = payment(one).source_id
     for _ in range(2):  # first with the evidence unapplied, then with its case open
         now = clock.machine_now()
-        assert cancel.cancel_scheduled("test", [source], reason="changed my mind", machine_at=now) == []
+        assert (
+            cancel.call_back("test", [source], code="canceled", reason="changed my mind", machine_at=now)
+            == []
+        )
         apply_all()
     assert payment(one).state == "scheduled"
     assert payment(one).parked_at is not None
@@ -40,8 +43,52 @@ def test_what_is_scheduled_is_called_back(world, new_payment, payment):
     one = new_payment()
     source = payment(one).source_id
     now = clock.machine_now()
-    assert cancel.cancel_scheduled("test", [source], reason="changed my mind", machine_at=now) == [source]
+    assert cancel.call_back("test", [source], code="canceled", reason="changed my mind", machine_at=now) == [
+        source
+    ]
     assert payment(one).state == "canceled"
+    assert mark() == []
+
+
+def test_what_was_called_back_on_its_way_is_not_signed_anew(world, new_payment, payment, told):
+    one, other = new_payment(), new_payment()
+    mark()
+    now = clock.machine_now()
+    sources = [payment(each).source_id for each in (one, other)]
+    assert cancel.call_back("test", sources, code="stopped", reason="Enough.", machine_at=now) == []
+    for each, finding in ((one, NOT_LEFT), (other, GOOD)):
+        attempt = Attempt.objects.get(payment_id=each)
+        evidence.store([Said(attempt.pk, each, 1, "reply" if finding is GOOD else "local", finding)])
+    apply_all()
+    assert (payment(one).state, payment(other).state) == ("canceled", "succeeded")
+    assert payment(one).failure_message == "Enough."
+    assert {(each.state, each.failure_code) for each in told} == {("canceled", "stopped"), ("succeeded", "")}
+    assert mark() == []
+
+
+@pytest.mark.parametrize(("second", "ends"), [(NOT_LEFT, "canceled"), (GOOD, "succeeded")])
+def test_an_earlier_attempt_that_was_paid_stops_the_next_one_but_not_its_looks(
+    world, new_payment, payment, monkeypatch, second, ends
+):
+    """Attempt 2 is on its way: it is looked up to its end and booked, and nothing is signed a third time."""
+    one = new_payment()
+    world.replies[one] = [NOT_LEFT]
+    run(monkeypatch)
+    first = Attempt.objects.get()
+    time.sleep(0.05)
+    assert len(mark()) == 1
+    evidence.store([Said(first.pk, one, 1, "lookup", GOOD)])
+    apply_all()
+    assert (payment(one).state, payment(one).parked_at, payment(one).stop_code) == (
+        "in_flight",
+        None,
+        "paid_earlier",
+    )
+    latest = Attempt.objects.exclude(pk=first.pk).get()
+    evidence.store([Said(latest.pk, one, 1, "local" if second is NOT_LEFT else "reply", second)])
+    apply_all()
+    assert payment(one).state == ends
+    assert Case.objects.get().kind == "paid_after_close"
     assert mark() == []
 
 
