@@ -111,7 +111,14 @@ def test_a_sweep_says_what_it_mended(committed):
     Payment.objects.update(next_action_at=None)
     Subscription.objects.update(next_due_at=None)
     assert read("sweep") == {
-        "mended": {"scheduled": 1, "in_flight": 0, "drafts": 0, "subscriptions": 1, "subscriptions_held": 0}
+        "mended": {
+            "scheduled": 1,
+            "in_flight": 0,
+            "drafts": 0,
+            "subscriptions": 1,
+            "subscriptions_held": 0,
+            "plans_active_again": 0,
+        }
     }
     assert "Nothing was missed." in run("sweep")
 
