@@ -22,7 +22,7 @@ from engine.rest.shapes import IdField
 
 M = TypeVar("M", bound=Model)
 _ENDED = ("canceled", "expired")
-_NUMBER = re.compile(r"((?:INV|CLK\d{1,18})-)(\d{1,19})")
+_NUMBER = re.compile(r"((?:INV|CLK\d{1,18})-)(\d{1,19})", re.ASCII)
 
 
 class CustomerQuery(PageQuery):

@@ -211,9 +211,10 @@ class InvoiceShape(serializers.Serializer[Any]):
     created_at = MomentField()
     issued_at = MomentField(allow_null=True)
     paid_at = MomentField(allow_null=True)
+    # Not the row's own `lines`, which would be a query for each: rows.lines_of puts them here.
     lines = LineShape(
-        many=True, allow_null=True, default=None, help_text="Null in lists that don't expand it"
-    )
+        many=True, allow_null=True, default=None, source="attached", help_text="Null in lists that don't expand it"
+    )  # fmt: skip
     payments = serializers.ListField(
         child=IdField("payment"),
         allow_null=True,

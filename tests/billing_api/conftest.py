@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from tests.rest.conftest import Api, api  # noqa: F401
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_published(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _nothing_is_published(monkeypatch: pytest.MonkeyPatch) -> None:
     """A web request never publishes: whatever would reach for Redis fails its test."""
 
     def refuse(*args: Any, **kwargs: Any) -> None:
@@ -22,7 +21,6 @@ def _nothing_is_published(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(wake, "wake", refuse)
     monkeypatch.setattr(wake, "publish", refuse)
     monkeypatch.setattr("celery.app.base.Celery.send_task", refuse)
-    yield
 
 
 @pytest.fixture

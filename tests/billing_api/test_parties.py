@@ -11,7 +11,13 @@ from tests.billing_api.conftest import of
 from tests.rest.conftest import fault
 
 NOBODY = "0198c0de-0000-7000-8000-000000000001"
-ADA = {"name": "Ada", "email": "ada@example.com", "wallet": "w-ada", "zone": "Africa/Lagos", "metadata": {"a": "1"}}
+ADA = {
+    "name": "Ada",
+    "email": "ada@example.com",
+    "wallet": "w-ada",
+    "zone": "Africa/Lagos",
+    "metadata": {"a": "1"},
+}
 
 
 def test_a_customer_is_made_and_shown(caller):
