@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
@@ -17,7 +18,10 @@ from engine.ledger.models import Account, Delta, Transfer
 
 def _kinds() -> list[Choice]:
     """The kinds of the chart. A clearing account's kind goes on with its provider."""
-    return [(kind.value, kind.value, Q(kind__startswith=kind.value)) for kind in chart.Kind]
+    own = [kind.value for kind in chart.Kind if kind is not chart.Kind.CLEARING]
+    found: list[Choice] = [(kind, kind, Q(kind=kind)) for kind in own]
+    clearing = [f"{chart.Kind.CLEARING}:{name}" for name in settings.PROVIDERS]
+    return [*found, ("clearing", "clearing", Q(kind__in=clearing))]
 
 
 class WithBalances(ChangeList):
@@ -35,7 +39,7 @@ class WithBalances(ChangeList):
 @admin.register(Account)
 class AccountAdmin(ReadOnly):
     list_display = ("id", "kind", "owner_id", "currency", "now", "guarded")
-    list_filter = (one_of("kind", "kind", _kinds), "guarded")
+    list_filter = (one_of("kind", "kind", _kinds),)
     readonly_fields = ("now",)
     search_help_text = "number of an account, or id of its owner"
     ids = ("owner_id",)

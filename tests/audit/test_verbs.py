@@ -1,0 +1,150 @@
+"""Each verb of a person: below its role it does nothing, and done once it stands in the audit once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from billing import customers, operate, plans, resume, stop, subscribe, trigger
+from billing.models import Invoice, Subscription
+from engine.audit.models import Entry
+from engine.core.actor import Actor, NotAllowed, Role
+from engine.core.errors import Refusal
+from engine.outbox.models import Event
+from payments import methods, switches
+from payments import operate as on_payment
+from payments.models import Payment
+from tests.ops.conftest import scripted, world  # noqa: F401
+from tests.ops.world import fill, rows, settle
+from tests.ops.world import subscribe as join
+
+WHY = {"reason": "a drill"}
+Case = Callable[..., object]
+
+
+class Field:
+    """One world with a row for each verb."""
+
+    def __init__(self, world: Any, provider: Any) -> None:
+        self.world = world
+        self.payments = fill(world, provider)
+        self.fresh = join(world)
+        self.paused, self.held, self.due = join(world), join(world), join(world)
+        world.bill()
+        settle(provider)
+        stop.pause(self.paused.pk)
+        Subscription.objects.filter(pk=self.held.pk).update(
+            next_due_at=None, held_code="catch_up", held_reason="a drill"
+        )
+        self.draft = Invoice.objects.get(subscription=join(world))
+        Invoice.objects.filter(pk=self.draft.pk).update(next_action_at=None, held_reason="a drill")
+        on_payment.park_payment(self.payments["pending"], reason="before", by=Actor("b", "user", Role.ADMIN))
+        self.method = self.world.method(self.world.made[0], provider="scripted")
+
+
+OPERATOR: dict[str, Case] = {
+    "park": lambda f, **by: on_payment.park_payment(f.payments["waiting"], **WHY, **by),
+    "unpark": lambda f, **by: on_payment.unpark(f.payments["pending"], **WHY, **by),
+    "retry_now": lambda f, **by: on_payment.retry_now(f.payments["waiting"], **WHY, **by),
+    "stop_sending": lambda f, **by: switches.stop_sending(**WHY, **by),
+    "pause provider": lambda f, **by: switches.pause("scripted", **WHY, **by),
+    "pause": lambda f, **by: stop.pause(f.due.pk, **by),
+    "cancel": lambda f, **by: stop.cancel(f.due.pk, **by),
+    "change_method": lambda f, **by: stop.change_method(
+        f.due.pk, method_id=f.world.method(f.due.customer, provider="scripted").pk, **by
+    ),
+    "resume": lambda f, **by: resume.resume(f.paused.pk, **by),
+    "create_plan": lambda f, **by: f.world.another_plan(**by),
+    "change_plan": lambda f, **by: plans.change_plan(
+        plan_id=f.world.plan.pk, price_minor=5, currency="USDC", interval_unit="day", interval_count=1, **by
+    ),
+    "deactivate_plan": lambda f, **by: plans.deactivate_plan(plan_id=f.world.plan.pk, **by),
+    "activate_plan": lambda f, **by: plans.activate_plan(plan_id=f.world.plan.pk, **by),
+    "create_customer": lambda f, **by: customers.create_customer(name="Bo", **by),
+    "create_creator": lambda f, **by: customers.create_creator(name="Cy", **by),
+    "subscribe": lambda f, **by: subscribe.subscribe(
+        customer_id=f.world.customer().pk, plan_id=f.world.plan.pk, method_id=None, **by
+    ),
+    "remove_method": lambda f, **by: methods.remove(f.method.pk, **by),
+}
+APPROVER: dict[str, Case] = {
+    "start_sending": lambda f, **by: switches.start_sending(**WHY, **by),
+    "resume provider": lambda f, **by: switches.resume("scripted", **WHY, **by),
+    "release_held": lambda f, **by: operate.release_held(f.held.pk, **WHY, **by),
+    "skip_missed": lambda f, **by: operate.skip_missed(f.held.pk, **WHY, **by),
+    "release_draft": lambda f, **by: operate.release_draft(f.draft.pk, **WHY, **by),
+}
+
+
+@pytest.fixture
+def field(world: Any, scripted: Any) -> Field:  # noqa: F811
+    return Field(world, scripted)
+
+
+@pytest.mark.parametrize(("cases", "role"), [(OPERATOR, Role.OPERATOR), (APPROVER, Role.APPROVER)])
+def test_a_verb_checks_the_role_and_is_in_the_audit_once(field: Field, cases: dict[str, Case], role: Role):
+    for name, case in cases.items():
+        with transaction.atomic():
+            _refused(field, name, case, Actor("vera", "user", Role(role - 1)))
+            transaction.set_rollback(True)
+        with transaction.atomic():
+            _written(field, name, case, Actor("olga", "user", role))
+            transaction.set_rollback(True)
+
+
+def _refused(field: Field, name: str, case: Case, by: Actor) -> None:
+    counted = rows()
+    with pytest.raises(NotAllowed):
+        case(field, by=by)
+    assert not Entry.objects.filter(actor=by.name).exists(), name
+    changed = {table for table, count in rows().items() if counted[table] != count}
+    of_the_test = {"billing_customer", "payments_paymentmethod", "engine_audit_entry"}
+    assert changed <= of_the_test, name
+
+
+def _written(field: Field, name: str, case: Case, by: Actor) -> None:
+    case(field, by=by)
+    (entry,) = Entry.objects.filter(actor=by.name)
+    assert entry.verb == name.removesuffix(" provider")
+    assert entry.after != entry.before or entry.verb in ("start_sending", "resume", "activate_plan"), name
+
+
+def test_a_trigger_is_in_the_audit_and_a_refused_one_is_not(field: Field):
+    olga = Actor("olga", "user", Role.OPERATOR)
+    with pytest.raises(Refusal, match="not due"):
+        trigger.trigger(field.due.pk, by=olga)
+    assert not Entry.objects.filter(actor="olga").exists()
+    with pytest.raises(NotAllowed):
+        trigger.trigger(field.due.pk, by=Actor("vera", "user", Role.VIEWER))
+    field.world.later(days=31)
+    trigger.trigger(field.due.pk, by=olga, **WHY)
+    entry = Entry.objects.get(actor="olga")
+    assert (entry.verb, entry.reason) == ("trigger", "a drill")
+    assert entry.after["period_no"] == entry.before["period_no"] + 1
+
+
+def test_a_verb_that_is_undone_and_tried_again_is_written_once(field: Field, monkeypatch: pytest.MonkeyPatch):
+    """A payment that appears between the two looks: pausing starts over, and its entry with it."""
+    looks, look = [], stop._collecting
+
+    def one_more(subscription_id: Any) -> list[Any]:
+        looks.append(1)
+        found = look(subscription_id)
+        return [*found, field.draft.pk] if len(looks) == 2 else found
+
+    monkeypatch.setattr(stop, "_collecting", one_more)
+    stop.pause(field.due.pk, by=Actor("olga", "user", Role.OPERATOR))
+    assert len(looks) == 4
+    assert Entry.objects.filter(actor="olga").count() == 1
+    assert Event.objects.filter(type="subscription.paused", object_id=field.due.pk).count() == 1
+
+
+def test_the_recurring_cycle_is_not_audited(field: Field):
+    before = Entry.objects.count()
+    field.world.later(days=62)
+    field.world.bill()
+    assert Payment.objects.filter(state="scheduled").exists()
+    assert Entry.objects.count() == before
