@@ -221,6 +221,25 @@ def test_one_idempotency_key_is_one_job(world, scripted):
     assert Payment.objects.filter(queue_key=subscription.method_id).count() == 2
 
 
+def test_a_request_publishes_nothing(world, scripted, seeded, monkeypatch):
+    """A frozen Redis can't hold a trigger up: the rows are committed, the tick takes them."""
+
+    def forbidden(*args: object, **kwargs: object) -> None:
+        raise AssertionError("a web request never publishes")
+
+    for path in ("celery.app.base.Celery.send_task", "engine.core.wake.wake", "engine.core.wake.publish",
+                 "redis.connection.AbstractConnection.connect"):  # fmt: skip
+        monkeypatch.setattr(path, forbidden)
+    subscription = due_again(world, scripted)
+    api = caller()
+    answers = [
+        api.post(path) for path in (*SCHEDULERS, f"/api/subscriptions/{subscription.pk}/trigger-payment")
+    ]
+    answers.append(api.post("/api/payments/scheduler/stop"))
+    assert [each.status_code for each in answers] == [202, 202, 202, 200]
+    assert {api.get(path).status_code for path in GETS} == {200}
+
+
 # --- keys, limits, bad input ------------------------------------------------------------------------
 
 
