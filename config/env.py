@@ -161,7 +161,7 @@ class Env(Sandbox, Solana, Spans, Scheduler, Servers):
         query = dict(parse_qsl(url.query))
         limits = "-c idle_in_transaction_session_timeout=30s -c lock_timeout=5s "
         limits += f"-c statement_timeout={'0' if unhurried else '60s'}"
-        pool = {"pool": {"min_size": 1, "max_size": self.web_connections, "timeout": 5}} if pooled else {}
+        pool = {"pool": {"min_size": 1, "max_size": self.web_connections, "timeout": 2}} if pooled else {}
         return {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": unquote(url.path.lstrip("/")),
@@ -170,6 +170,7 @@ class Env(Sandbox, Solana, Spans, Scheduler, Servers):
             "HOST": query.pop("host", None) or url.hostname or "",
             "PORT": query.pop("port", None) or (str(url.port) if url.port else ""),
             "CONN_MAX_AGE": 0,
+            "CONN_HEALTH_CHECKS": pooled,  # after a restart of the server the pool's connections are dead
             "OPTIONS": {"options": limits + " -c TimeZone=UTC", "connect_timeout": 5, **query, **pool},
         }
 

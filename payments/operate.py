@@ -15,6 +15,7 @@ from engine.outbox.emit import NewEvent, emit
 from payments import states
 from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import park
+from payments.pipeline.decide import PAID_EARLIER
 
 _KEPT = ("state", "version", "waiting", "next_action_at", "parked_at", "parked_reason")
 
@@ -44,7 +45,7 @@ def unpark(payment_id: UUID, *, reason: str, by: Actor) -> None:
         if payment.parked_at is None:
             raise Refusal("not_parked", "it is not parked", param="payment")
         _still_open(payment)
-        _nothing_arrived(payment)
+        _may_go_on(payment)
         payment.parked_at, payment.parked_reason = None, ""
         payment.version += 1
         _go_on(payment)
@@ -100,18 +101,28 @@ def _not_parked(payment: Payment) -> None:
         raise Refusal("parked", f"it is parked: {payment.parked_reason}; unpark it first", param="payment")
 
 
-def _nothing_arrived(payment: Payment) -> None:
-    """Read under the payment's lock, which apply holds when it opens a case. What was said goes first."""
+def _may_go_on(payment: Payment) -> None:
+    """Read under the payment's lock, which apply holds when it opens a case. What was said goes first.
+
+    What is in flight may be looked up whatever arrived under an earlier attempt: looking moves nothing, and
+    what it moved has to be booked (I5). It is told not to be signed anew.
+    """
     if Evidence.objects.filter(payment_id=payment.pk, applied_at=None).exists():
         raise Refusal("evidence_waits", "evidence of it is not applied yet; try again", param="payment")
-    case = Case.objects.filter(payment=payment, closed_at=None).first()
-    if case is not None:
-        raise Refusal("case_open", f"a case of it is open ({case.kind}): {case.sentence}", param="payment")
-    if Attempt.objects.filter(payment=payment, state=Attempt.State.SUCCEEDED).exists():
+    arrived = Attempt.objects.filter(payment=payment, state=Attempt.State.SUCCEEDED).exists()
+    in_flight = payment.state == Payment.State.IN_FLIGHT
+    for case in Case.objects.filter(payment=payment, closed_at=None):
+        if not in_flight or case.kind == "amount_differs":
+            raise Refusal(
+                "case_open", f"a case of it is open ({case.kind}): {case.sentence}", param="payment"
+            )
+    if arrived and not in_flight:
         raise Refusal(
             "money_arrived", "money arrived under one of its attempts; going on would collect twice",
             param="payment",
         )  # fmt: skip
+    if arrived:
+        payment.stop_code, payment.stop_reason = "paid_earlier", PAID_EARLIER
 
 
 def _go_on(payment: Payment) -> None:
@@ -119,7 +130,8 @@ def _go_on(payment: Payment) -> None:
     payment.waiting, payment.taken_count, payment.looks = "", 0, 0
     payment.save(
         update_fields=[
-            "parked_at", "parked_reason", "next_action_at", "waiting", "taken_count", "looks", "version",
+            "parked_at", "parked_reason", "next_action_at", "waiting", "taken_count", "looks", "version", "stop_code",
+            "stop_reason",
         ]
     )  # fmt: skip
 

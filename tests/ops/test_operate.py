@@ -104,6 +104,28 @@ def test_unparking_can_not_collect_twice(payments):
     assert refused(operate.unpark, one) == "money_arrived"
 
 
+def test_what_is_on_its_way_is_looked_up_whatever_arrived_before(payments):
+    """Parked in flight, an earlier attempt paid: its own outcome must be booked too, and nothing signed anew."""
+    one = payments["pending"]
+    first = Attempt.objects.get(payment_id=one)
+    for state in ("unknown", "not_sent"):
+        Attempt.objects.filter(pk=first.pk).update(state=state)
+    Attempt.objects.create(**attempt_like(first, seq=2, identity="later"))
+    Attempt.objects.filter(pk=first.pk).update(state="succeeded")
+    operate.park_payment(one, **WHO)
+    operate.unpark(one, **WHO)
+    assert (get(one).parked_at, get(one).stop_code, get(one).next_action_at is None) == (
+        None,
+        "paid_earlier",
+        False,
+    )
+
+
+def attempt_like(row: Attempt, **changes: object) -> dict[str, object]:
+    values = {field.attname: getattr(row, field.attname) for field in Attempt._meta.concrete_fields}
+    return values | {"id": uuid7(), "state": "sent"} | changes
+
+
 def test_what_was_said_goes_first(payments):
     one = payments["waiting"]
     other = Attempt.objects.get(payment_id=payments["pending"])
