@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from engine.core import sql
 from engine.providers.base import Hold, HoldKind
@@ -25,6 +26,17 @@ def write(holds: Sequence[Hold], *, machine_at: datetime) -> None:
             "now": machine_at,
         },
     )
+
+
+def behind_another(payment_ids: Sequence[UUID], *, machine_at: datetime, taken: bool = False) -> None:
+    """Another open payment of the same source goes first. Writes in the caller's transaction.
+
+    `taken`: they were taken for sending; that does not count.
+    """
+    if payment_ids:
+        again = machine_at + timedelta(seconds=spans.take())
+        params = {"ids": list(payment_ids), "again": again, "taken": int(taken)}
+        sql.affected(sql.statement(__file__, "wait_in_queue"), params)
 
 
 def _gap(one: Hold) -> float:

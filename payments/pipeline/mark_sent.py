@@ -63,7 +63,7 @@ def mark_sent(
         now = clock.machine_now()
         most = slots(provider.name, free=free, now=now)
         wanted, over = list(payables[:most]), list(payables[most:])
-        locked = _lock(wanted)
+        locked = _lock(wanted, now)
         answers = provider.prepare([p for p in wanted if p.payment_id in locked], context)
         ready = [answer for answer in answers if isinstance(answer, Prepared)]
         hold.write([answer for answer in answers if isinstance(answer, Hold)], machine_at=now)
@@ -74,10 +74,12 @@ def mark_sent(
     return marked, [p.payment_id for p in over]
 
 
-def _lock(payables: Sequence[Payable]) -> dict[UUID, tuple[Any, ...]]:
-    """The payments that are still scheduled, locked in id order."""
+def _lock(payables: Sequence[Payable], now: datetime) -> dict[UUID, tuple[Any, ...]]:
+    """The payments that are still scheduled, locked in id order; who has another in flight before it waits."""
     ids = [payable.payment_id for payable in payables]
-    return {row[0]: row for row in sql.rows(sql.statement(__file__, "lock_scheduled"), {"ids": ids})}
+    found = sql.rows(sql.statement(__file__, "lock_scheduled"), {"ids": ids})
+    hold.behind_another([row[0] for row in found if row[4]], machine_at=now, taken=True)
+    return {row[0]: row[:4] for row in found if not row[4]}
 
 
 def _insert(

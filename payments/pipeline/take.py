@@ -11,7 +11,7 @@ from django.db import transaction
 
 from engine.core import clock, sql
 from engine.providers.base import Payable
-from payments.pipeline import park, points, spans
+from payments.pipeline import hold, park, points, spans
 
 SUSPECT = 2  # taken so often without a result: taken singly
 POISON = 4  # taken so often without a result: parked
@@ -46,27 +46,37 @@ def take(operation: str, provider: str, *, most: int) -> list[Taken]:
 def look(operation: str, provider: str, *, most: int) -> Take:
     """Up to `most` due payments of the lane, oldest first and one per queue. Commits.
 
-    A payment behind an older open one of its queue waits for it. One taken twice without a result comes
+    A payment behind another open one of its queue waits for it. One taken twice without a result comes
     alone; one taken four times is parked: it takes its worker down.
     """
     with transaction.atomic():
         now = clock.machine_now()
         lane = {"operation": operation, "provider": provider}
         due = sql.rows(sql.statement(__file__, "take_due"), {**lane, "now": now, "most": most})
-        behind = [row[0] for row in due if row[2]]
-        free = [row for row in due if not row[2]]
+        free = _one_per_queue(due)
+        first = {row[0] for row in free}
+        behind = [row[0] for row in due if row[0] not in first]
         poison = [row[0] for row in free if row[1] >= POISON]
         chosen = [row[0] for row in free if row[1] < SUSPECT]
         if not chosen:
             chosen = [row[0] for row in free if row[1] < POISON][:1]
         park.park(poison, "it took its worker down four times", machine_at=now)
-        _wait_in_queue(behind, now)
+        hold.behind_another(behind, machine_at=now)
         until = now + timedelta(seconds=spans.take())
         taken = sql.rows(sql.statement(__file__, "take_payments"), {"ids": chosen, "until": until})
         points.reach(points.TAKE_BEFORE_COMMIT)
     points.reach(points.TAKE_COMMITTED)
     held = [Taken._make((*row[:4], json.loads(row[4]), *row[5:], until)) for row in taken]
     return Take(held, bool(behind or poison))
+
+
+def _one_per_queue(due: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Who has nobody before it. What waits for the payee holds nobody up, and lets its whole queue go first."""
+    heads: dict[UUID, tuple[Any, ...]] = {}
+    for row in sorted(due, key=lambda row: row[4]):
+        if not row[2]:
+            heads.setdefault(row[3], row)
+    return list(heads.values())
 
 
 def payables(taken: list[Taken], operation: str, *, machine_at: datetime) -> list[Payable]:
@@ -87,9 +97,3 @@ def give_back(taken: list[Taken]) -> None:
         now = clock.machine_now()
         params = {"ids": [row.payment_id for row in taken], "until": taken[0].until, "now": now}
         sql.affected(sql.statement(__file__, "give_back"), params)
-
-
-def _wait_in_queue(ids: list[UUID], now: datetime) -> None:
-    if ids:
-        again = now + timedelta(seconds=spans.take())
-        sql.affected(sql.statement(__file__, "wait_in_queue"), {"ids": ids, "again": again})

@@ -243,7 +243,7 @@ def test_a_lane_goes_on_behind_rows_that_only_wait(world, new_payment, payment):
 
     queue, now = uuid7(), clock.machine_now()
     head = new_payment(queue_key=queue, due_at=now - timedelta(days=1))
-    Payment.objects.filter(pk=head).update(next_action_at=None, parked_at=now)
+    Payment.objects.filter(pk=head).update(next_action_at=now + timedelta(days=1), waiting="funds")
     for _ in range(3):
         new_payment(queue_key=queue, due_at=now)
     first = take.look(*LANE, most=3)
