@@ -8,10 +8,14 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from engine.core.errors import Refusal
+from engine.core import sql
+from engine.core.errors import Refusal, first_line
+
+log = structlog.get_logger(__name__)
 
 
 class SourceChange(NamedTuple):
@@ -45,7 +49,8 @@ class HookRefused(Exception):
 def tell(changes: Sequence[SourceChange]) -> None:
     """Call each source kind's hook once with its whole batch. Writes in the caller's transaction.
 
-    Raises HookRefused where a hook refuses; whatever else a hook raises passes as it is.
+    Raises HookRefused where a hook refuses or fails: no fault of a source's may keep money that moved out of
+    the books (I5). A lost connection alone passes as it is: the batch is read again.
     """
     by_kind: dict[str, list[SourceChange]] = defaultdict(list)
     for change in changes:
@@ -55,3 +60,8 @@ def tell(changes: Sequence[SourceChange]) -> None:
             import_string(settings.SOURCES[kind])(by_kind[kind])
         except Refusal as refusal:
             raise HookRefused(refusal.message) from refusal
+        except Exception as fault:
+            if sql.lost(fault):
+                raise
+            log.exception("a source failed to hear what became of its payments", kind=kind)
+            raise HookRefused(f"{type(fault).__name__}: {first_line(fault)}") from fault

@@ -14,3 +14,8 @@ class Refusal(Exception):
         self.code = code
         self.message = message
         self.param = param
+
+
+def first_line(fault: BaseException) -> str:
+    """What a fault says, on one line; its type's name where it says nothing."""
+    return next(iter(str(fault).splitlines()), "") or type(fault).__name__

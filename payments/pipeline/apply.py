@@ -15,6 +15,7 @@ import structlog
 from django.db import transaction
 
 from engine.core import clock, sql
+from engine.core.errors import first_line
 from engine.core.ids import uuid7s
 from engine.ledger import posting
 from engine.ledger.posting import Leg
@@ -47,7 +48,7 @@ def apply(*, batch: int = BATCH) -> int:
     except Exception as fault:
         if sql.lost(fault):
             raise
-        log.warning("a batch of evidence goes one by one", fault=_first_line(fault), count=len(tried))
+        log.warning("a batch of evidence goes one by one", fault=first_line(fault), count=len(tried))
     for evidence_id in tried:
         _apply_one(evidence_id)
     return len(tried)
@@ -74,7 +75,7 @@ def _apply_one(evidence_id: UUID) -> None:
     try:
         _work_alone(evidence_id)
     except sources.HookRefused as refusal:
-        reason = _first_line(refusal)
+        reason = first_line(refusal)
     except Exception as fault:
         _park_failed(evidence_id, fault)
         return
@@ -96,7 +97,7 @@ def _work_alone(evidence_id: UUID, *, refused: str = "") -> None:
 def _park_failed(evidence_id: UUID, fault: Exception) -> None:
     if sql.lost(fault):
         raise fault
-    reason = _first_line(fault)
+    reason = first_line(fault)
     log.error("evidence can't be applied", evidence=str(evidence_id), fault=reason)
     with transaction.atomic():
         if sql.rows(sql.statement(__file__, "claim_one_evidence"), {"id": evidence_id}):
@@ -104,10 +105,6 @@ def _park_failed(evidence_id: UUID, fault: Exception) -> None:
             for row in rows.lock([evidence_id]):
                 park.park([row.payment_id], f"its evidence can't be applied: {reason}", machine_at=now)
                 _mark([(row, Decision("failed: " + reason))], now)
-
-
-def _first_line(fault: BaseException) -> str:
-    return (str(fault) or type(fault).__name__).splitlines()[0]
 
 
 def _work(evidence_ids: Sequence[UUID], *, refused: str = "") -> None:

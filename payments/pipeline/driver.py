@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import DataError, IntegrityError
+from django.db import DatabaseError, DataError, IntegrityError, connection
 
 from engine.core import clock, sql
-from engine.core.errors import Refusal
+from engine.core.errors import Refusal, first_line
 from engine.providers import registry
 from engine.providers.base import Hold, HoldKind, Payable, Provider, ProviderUnavailable
-from payments.pipeline import hold, lanes, park, points, stopping
+from payments.pipeline import hold, lanes, park, points, spans, stopping
 from payments.pipeline.lanes import Lane
 from payments.pipeline.mark_sent import mark_sent
 from payments.pipeline.outbound import Outbound
-from payments.pipeline.take import give_back, look, payables
+from payments.pipeline.take import Taken, give_back, look, payables
 
 log = structlog.get_logger(__name__)
 
@@ -47,39 +48,69 @@ def _start_some(lane: Lane, provider: Provider, outbound: Outbound) -> bool:
     taken, aside = look(lane.operation, lane.provider, most=most)
     if not taken:
         return aside
-    wanted = payables(taken, lane.operation, machine_at=clock.machine_now())
+    faults: list[Exception] = []
     try:
-        over = _start(provider, wanted, outbound)
+        wanted = payables(taken, lane.operation, machine_at=clock.machine_now())
+        over = _start(provider, wanted, outbound, faults)
     except ProviderUnavailable as fault:
         _wait_for_provider(wanted, fault)
         return False
+    except Exception:
+        _give_back_if_possible(taken)
+        raise
     give_back([row for row in taken if row.payment_id in over])
+    if faults:
+        raise faults[0]  # the others are on their way: now the run fails, so that somebody sees it
     return not over
 
 
-def _start(provider: Provider, wanted: Sequence[Payable], outbound: Outbound) -> set[UUID]:
-    """Mark and start one batch; the ids that found no slot. One that is refused stops only itself."""
+def _start(
+    provider: Provider, wanted: Sequence[Payable], outbound: Outbound, faults: list[Exception]
+) -> set[UUID]:
+    """Mark and start one batch; the ids that found no slot. One that is refused stops only itself.
+
+    What is nobody's refusal but a fault of ours goes to `faults`. Raises ProviderUnavailable, and a lost
+    connection as it is.
+    """
     try:
         context = provider.context(wanted)
         points.reach(points.CONTEXT_FETCHED)
         marked, over = mark_sent(provider, wanted, context, free=outbound.free)
-    except (Refusal, IntegrityError, DataError) as fault:
-        if len(wanted) == 1:
-            _set_aside(wanted[0], fault)
-            return set()
-        return set().union(*(_start(provider, [one], outbound) for one in wanted))
+    except ProviderUnavailable:
+        raise
+    except Exception as fault:
+        if sql.lost(fault):
+            raise
+        if len(wanted) > 1:
+            return set().union(*(_start(provider, [one], outbound, faults) for one in wanted))
+        _set_aside(wanted[0], fault)
+        if not isinstance(fault, Refusal | IntegrityError | DataError):
+            faults.append(fault)
+        return set()
     for one in marked:
         outbound.put(one)
     return set(over)
 
 
 def _set_aside(one: Payable, fault: Exception) -> None:
-    """What can't be signed is parked; what the database refused is taken again after its lease."""
-    reason = fault.message if isinstance(fault, Refusal) else str(fault).splitlines()[0]
+    """What can't be signed is parked; what a fault of ours stopped waits and is tried again, uncounted."""
+    reason = fault.message if isinstance(fault, Refusal) else f"{type(fault).__name__}: {first_line(fault)}"
     log.error("payment can't be sent", payment_id=str(one.payment_id), reason=reason)
-    if isinstance(fault, Refusal):
-        with sql.transaction.atomic():
-            park.park([one.payment_id], f"it can't be signed: {reason}", machine_at=clock.machine_now())
+    now = clock.machine_now()
+    with sql.transaction.atomic():
+        if isinstance(fault, Refusal):
+            park.park([one.payment_id], f"it can't be signed: {reason}", machine_at=now)
+        else:
+            held = Hold(one.payment_id, HoldKind.PROVIDER, "signing_failed", reason, spans.take())
+            hold.write([held], machine_at=now)
+
+
+def _give_back_if_possible(taken: list[Taken]) -> None:
+    """A fault is no dead worker: four of them must not park what is healthy. Commits, if the database is there."""
+    with suppress(DatabaseError):
+        if sql.outside_transaction():
+            connection.close_if_unusable_or_obsolete()
+        give_back(taken)
 
 
 def _wait_for_provider(wanted: Sequence[Payable], fault: ProviderUnavailable) -> None:

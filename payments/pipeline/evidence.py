@@ -13,11 +13,24 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+import structlog
+from django.db import DataError
+
 from engine.core import clock, sql
+from engine.core.errors import first_line
 from engine.core.ids import uuid7s
 from engine.core.packed import packed
-from engine.providers.base import Finding
+from engine.providers.base import FailureClass, Finding, Outcome
 from payments.pipeline import points
+
+log = structlog.get_logger(__name__)
+
+# What neither JSON nor the database takes: a number out of range, a value of no JSON type.
+_ODD = (DataError, TypeError, ValueError)
+_UNREADABLE = Finding(
+    Outcome.UNKNOWN, FailureClass.UNKNOWN, "answer_unreadable", "What was said of it can't be stored: see the log.",
+    detail={"park": True},
+)  # fmt: skip
 
 
 class Said(NamedTuple):
@@ -31,12 +44,35 @@ class Said(NamedTuple):
 
 
 def store(said: Sequence[Said], *, observed_at: datetime | None = None) -> None:
-    """Store all in one commit. Stored whatever their fence: the fence guards sending alone.
+    """Store all, in one commit if the database can hold it all. Whatever their fence: it guards sending alone.
 
-    `observed_at`: machine time before the question was asked, for looks; absence is dated by it.
+    `observed_at`: machine time before the question was asked, for looks; absence is dated by it. What the
+    database can't hold goes without its text, or is at last stored as unreadable, which parks its payment:
+    one odd answer keeps no other from being stored.
     """
     if not said:
         return
+    try:
+        _store(said, observed_at)
+    except _ODD as fault:
+        log.error("evidence is stored one by one", count=len(said), fault=first_line(fault))
+        for one in said:
+            _store_odd(one, observed_at)
+
+
+def _store_odd(one: Said, observed_at: datetime | None) -> None:
+    for finding in (one.finding, replace(one.finding, message="", detail={})):
+        try:
+            return _store([one._replace(finding=finding)], observed_at)
+        except _ODD as fault:
+            log.error(
+                "evidence can't be stored as it came", attempt=str(one.attempt_id), fault=first_line(fault)
+            )
+    _store([one._replace(finding=_UNREADABLE)], observed_at)
+    return None
+
+
+def _store(said: Sequence[Said], observed_at: datetime | None) -> None:
     findings = [_clean(one.finding) for one in said]
     details = [_text(json.dumps(dict(finding.detail), sort_keys=True, default=str)) for finding in findings]
     params = {

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import replace
 from types import TracebackType
 
 import structlog
-from django.db import DatabaseError, DataError, connection
+from django.db import DatabaseError, connection
 
 from engine.core import sql, wake
 from engine.providers.base import FailureClass, Finding, Outcome, Provider
@@ -87,11 +86,6 @@ def _keep_until_stored(said: list[Said]) -> None:
         try:
             evidence.store(said)
             return
-        except DataError as fault:
-            log.error(
-                "evidence is stored without its text", count=len(said), fault=str(fault).splitlines()[0]
-            )
-            said = [one._replace(finding=replace(one.finding, message="", detail={})) for one in said]
         except DatabaseError as fault:
             log.warning("evidence is kept and tried again", count=len(said), fault=type(fault).__name__)
             connection.close()

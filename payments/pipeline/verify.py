@@ -14,16 +14,20 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 
 from engine.core import clock, sql, wake
+from engine.core.errors import first_line
 from engine.providers import registry
-from engine.providers.base import Asked, Finding, Outcome, Provider, ProviderUnavailable
+from engine.providers.base import Asked, FailureClass, Finding, Outcome, Provider, ProviderUnavailable
 from payments.pipeline import evidence, lanes, park, points, resend, spans, stopping
 from payments.pipeline.evidence import Said
 from payments.pipeline.lanes import Lane
 from payments.pipeline.outbound import Outbound
+
+log = structlog.get_logger(__name__)
 
 
 class Looked(NamedTuple):
@@ -96,7 +100,7 @@ def take_open(lane: Lane, *, most: int) -> list[Looked]:
 def _look(provider: Provider, lane: Lane, taken: Sequence[Looked]) -> None:
     asked_at = clock.machine_now()
     try:
-        findings = provider.lookup([_asked(one, lane) for one in taken])
+        findings = _ask(provider, [_asked(one, lane) for one in taken])
     except ProviderUnavailable as fault:
         _look_later(taken, fault.retry_seconds)
         return
@@ -115,6 +119,27 @@ def _look(provider: Provider, lane: Lane, taken: Sequence[Looked]) -> None:
     _send_again(provider, lane, again)
     sent = {one.attempt_id for one in again}
     _look_later([one for one in rest if one.attempt_id not in sent], None)
+
+
+def _ask(provider: Provider, asked: Sequence[Asked]) -> dict[UUID, Finding]:
+    """What the provider says. Where it raises, halves are asked: one odd answer stops no other look.
+
+    The one that it raises for stays unknown: looked at again on its schedule, and parked when that has lasted
+    too long. Raises ProviderUnavailable.
+    """
+    try:
+        return provider.lookup(asked)
+    except ProviderUnavailable:
+        raise
+    except Exception as fault:
+        if sql.lost(fault):
+            raise
+        if len(asked) > 1:
+            half = len(asked) // 2
+            return _ask(provider, asked[:half]) | _ask(provider, asked[half:])
+        log.exception("a look-up raised", attempt=str(asked[0].attempt_id))
+        said = f"{type(fault).__name__}: {first_line(fault)}"
+        return {asked[0].attempt_id: Finding(Outcome.UNKNOWN, FailureClass.UNKNOWN, "lookup_raised", said)}
 
 
 def _asked(one: Looked, lane: Lane) -> Asked:

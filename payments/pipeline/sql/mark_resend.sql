@@ -1,9 +1,10 @@
 -- Compare-and-set on the old fence: of two verifiers one wins. The payment is locked first, in id order, as
--- everywhere; a resolved attempt is never sent again.
+-- everywhere; a resolved attempt is never sent again, and what was said of it and is not applied yet goes first.
 WITH payment AS (
-  SELECT id FROM payments_payment
-   WHERE id = ANY(%(payments)s::uuid[]) AND state = 'in_flight' AND parked_at IS NULL
-   ORDER BY id FOR UPDATE
+  SELECT p.id FROM payments_payment p
+   WHERE p.id = ANY(%(payments)s::uuid[]) AND p.state = 'in_flight' AND p.parked_at IS NULL
+     AND NOT EXISTS (SELECT 1 FROM payments_evidence e WHERE e.payment_id = p.id AND e.applied_at IS NULL)
+   ORDER BY p.id FOR UPDATE OF p
 ), won AS (
   UPDATE payments_attempt a
      SET fence = n.new, send_no = a.send_no + 1, send_by = %(send_by)s

@@ -1,0 +1,147 @@
+"""Bugs and odd answers: they stop one payment at most, lose nothing, and park nothing that is healthy."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from django.db import IntegrityError, OperationalError
+
+from engine.core import clock
+from engine.core.states import IllegalMove
+from engine.ledger.models import Transfer
+from engine.providers.base import Finding, Outcome
+from payments.models import Attempt, Evidence
+from payments.pipeline import driver, evidence, resend, verify
+from payments.pipeline.evidence import Said
+from payments.pipeline.outbound import Outbound
+from tests.payments.scripted import paid
+from tests.payments.steps import LANE, apply_all, mark, run
+
+
+@pytest.mark.parametrize("fault", [IllegalMove("no such move"), IntegrityError("over"), KeyError("bug")])
+def test_a_failing_hook_can_not_keep_money_out_of_the_books(world, new_payment, payment, monkeypatch, fault):
+    def fail(changes):
+        raise fault
+
+    monkeypatch.setattr("tests.payments.conftest.listener", fail)
+    one = new_payment()
+    run(monkeypatch)
+    found = payment(one)
+    assert found.state == "succeeded"
+    assert type(fault).__name__ in found.parked_reason
+    assert sorted(Transfer.objects.values_list("kind", "amount_minor")) == [
+        ("payment.refused", 50),
+        ("payment.refused", 950),
+    ]
+
+
+def test_one_odd_answer_stops_no_other_look(world, new_payment, payment, monkeypatch):
+    bad, good, fine = new_payment(), new_payment(), new_payment()
+    assert len(mark()) == 3
+    time.sleep(0.6)
+    answer = world.lookup
+
+    def lookup(asked):
+        if any(one.payment_id == bad for one in asked):
+            raise ValueError("an answer of no known form")
+        return answer(asked)
+
+    monkeypatch.setattr(world, "lookup", lookup)
+    verify.verify(LANE)
+    apply_all()
+    assert [payment(each).state for each in (good, fine)] == ["succeeded", "succeeded"]
+    found = payment(bad)
+    assert (found.state, found.failure_code, found.parked_at) == ("in_flight", "lookup_raised", None)
+    monkeypatch.undo()
+    time.sleep(0.6)
+    verify.verify(LANE)
+    apply_all()
+    assert payment(bad).state == "succeeded"
+
+
+def test_what_the_database_can_not_hold_keeps_no_other_evidence_out(world, new_payment, payment):
+    odd, good = new_payment(), new_payment()
+    mark()
+    attempts = {each.payment_id: each.pk for each in Attempt.objects.all()}
+    answers = {odd: paid(gross_minor=2**70, currency="USDC"), good: paid(gross_minor=1000, currency="USDC")}
+    evidence.store([Said(attempts[one], one, 1, "lookup", finding) for one, finding in answers.items()])
+    apply_all()
+    assert payment(good).state == "succeeded"
+    assert (payment(odd).state, "can't be stored" in payment(odd).parked_reason) == ("in_flight", True)
+
+
+def test_evidence_goes_without_its_text_before_it_is_given_up(world, new_payment, payment):
+    one = new_payment()
+    mark()
+    odd = paid(gross_minor=1000, currency="USDC", detail={"what": {1, 2}, 3: float("nan"), "4": 4})
+    evidence.store([Said(Attempt.objects.get().pk, one, 1, "lookup", odd)])
+    assert (Evidence.objects.get().outcome, Evidence.objects.get().detail) == ("succeeded", {})
+
+
+class Boom(RuntimeError):
+    pass
+
+
+def work(world) -> None:
+    """One batch, as a lane's driver works it."""
+    with Outbound(world, threads=4) as outbound:
+        driver._start_some(LANE, world, outbound)
+
+
+def test_a_fault_of_the_house_parks_nobody(world, new_payment, payment, monkeypatch):
+    ids = [new_payment() for _ in range(3)]
+
+    def boom(wanted):
+        raise Boom("a bug in the adapter")
+
+    monkeypatch.setattr(world, "context", boom)
+    for _ in range(6):
+        with pytest.raises(Boom):
+            work(world)
+        time.sleep(0.55)
+    for found in map(payment, ids):
+        assert (found.taken_count, found.parked_at, found.waiting) == (0, None, "provider")
+        assert "a bug in the adapter" in found.failure_message
+
+
+def test_a_lost_connection_counts_as_no_take(world, new_payment, payment, monkeypatch):
+    one = new_payment()
+
+    def lost(*args, **kwargs):
+        raise OperationalError("canceling statement due to lock timeout")
+
+    monkeypatch.setattr(driver, "mark_sent", lost)
+    for _ in range(6):
+        with pytest.raises(OperationalError):
+            work(world)
+    assert (payment(one).taken_count, payment(one).parked_at) == (0, None)
+    assert payment(one).next_action_at <= clock.machine_now()
+
+
+def test_one_payments_bug_stops_no_other_and_fails_the_run(world, new_payment, payment, monkeypatch):
+    bad, good = new_payment(), new_payment()
+    answer = world.prepare
+
+    def prepare(wanted, context):
+        if any(one.payment_id == bad for one in wanted):
+            raise Boom("a bug in the adapter")
+        return answer(wanted, context)
+
+    monkeypatch.setattr(world, "prepare", prepare)
+    monkeypatch.setattr(Outbound, "put", lambda self, marked: world.sent.append(marked.sendable))
+    with pytest.raises(Boom):
+        work(world)
+    assert [one.payment_id for one in world.sent] == [good]
+    assert (payment(bad).waiting, payment(bad).taken_count) == ("provider", 0)
+
+
+def test_nothing_is_sent_again_before_what_was_said_is_applied(world, new_payment, payment):
+    one = new_payment()
+    mark()
+    time.sleep(0.6)
+    (looked,) = verify.take_open(LANE, most=5)
+    evidence.store([Said(looked.attempt_id, one, 1, "callback", Finding(Outcome.PENDING, code="seen"))])
+    assert resend.mark(world, LANE, [looked], free=4) == []
+    apply_all()
+    assert len(resend.mark(world, LANE, [looked], free=4)) == 1
