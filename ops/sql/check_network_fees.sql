@@ -1,10 +1,13 @@
--- I5: what the network took for an attempt is booked once per final verdict: leg 0 a decline, leg 1 a success.
+-- I5: what the network took for an attempt is booked once: leg 0 with its decline, leg 1 with what arrived, as the
+-- first reading that booked it said. The same condition as payments/pipeline/apply.py, _legs_of: a decline of any
+-- class, and whatever booked money; "..., booked before" booked nothing.
 WITH said AS (
-  SELECT attempt_id, CASE WHEN verdict = 'declined' THEN 0 ELSE 1 END AS seq, network_fee_minor AS minor,
-         network_currency AS currency
-    FROM payments_evidence
-   WHERE applied_at IS NOT NULL AND network_fee_minor > 0
-     AND verdict IN ('declined', 'succeeded', 'late', 'late, paid elsewhere')
+  SELECT DISTINCT ON (attempt_id, seq) attempt_id, seq, network_fee_minor AS minor, network_currency AS currency
+    FROM (SELECT *, CASE WHEN starts_with(verdict, 'declined') THEN 0 ELSE 1 END AS seq FROM payments_evidence
+           WHERE applied_at IS NOT NULL AND network_fee_minor > 0
+             AND (starts_with(verdict, 'declined')
+                  OR verdict IN ('succeeded', 'late', 'late, paid elsewhere', 'amount differs'))) e
+   ORDER BY attempt_id, seq, applied_at, id
 ), booked AS (
   SELECT source_id AS attempt_id, seq, amount_minor AS minor, currency
     FROM engine_ledger_transfer WHERE kind = 'attempt.network_fee'

@@ -1,5 +1,6 @@
 -- I1, I5: what moved is booked once. Legs 0 and 1 of a settlement are what arrived (engine/ledger/chart.py);
--- money under a closed attempt is booked by attempt. Every succeeded attempt stands behind one booking.
+-- money under a closed attempt is booked by attempt. Every succeeded attempt stands behind one booking, but for one
+-- whose movement was booked under another (adopted). Indexes: evidence_of_attempt, for the few that succeeded late.
 WITH settled AS (
   SELECT payment_id, count(*) AS times, sum(minor) AS minor
     FROM (SELECT source_id AS payment_id, kind, sum(amount_minor) AS minor FROM engine_ledger_transfer
@@ -14,7 +15,13 @@ WITH settled AS (
     LEFT JOIN payments_payment p ON p.id = a.payment_id
    GROUP BY a.payment_id
 ), paid AS (
-  SELECT payment_id, count(*) AS times FROM payments_attempt WHERE state = 'succeeded' GROUP BY payment_id
+  SELECT payment_id, count(*) AS times
+    FROM payments_attempt a
+   WHERE state = 'succeeded'
+     AND NOT EXISTS (SELECT 1 FROM payments_evidence e
+                      WHERE e.attempt_id = a.id
+                        AND e.verdict IN ('late, booked before', 'late, paid elsewhere, booked before'))
+   GROUP BY payment_id
 )
 SELECT coalesce(p.id, s.payment_id) AS payment_id, p.state, p.settled_minor, coalesce(s.times, 0) AS settlements,
        coalesce(s.minor, 0) AS booked_minor, coalesce(l.times, 0) AS late_bookings,

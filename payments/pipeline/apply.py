@@ -104,7 +104,7 @@ def _park_failed(evidence_id: UUID, fault: Exception) -> None:
             now = clock.machine_now()
             for row in rows.lock([evidence_id]):
                 park.park([row.payment_id], f"its evidence can't be applied: {reason}", machine_at=now)
-                _mark([(row, Decision("failed: " + reason))], now)
+                _mark([(row, "failed: " + reason)], now)
 
 
 def _work(evidence_ids: Sequence[UUID], *, refused: str = "") -> None:
@@ -115,17 +115,17 @@ def _work(evidence_ids: Sequence[UUID], *, refused: str = "") -> None:
     decided = [(row, decide(row, registry.get(row.provider).sheet, now=now)) for row in locked]
     moved = _move(decided, now)
     effective = [(row, decision) for row, decision in decided if row.payment_id in moved]
-    posting.post(_legs(effective, times, refused=bool(refused)), machine_at=now)
+    legs = {
+        row.evidence_id: _legs_of(row, d, times[row.clock_id], refused=bool(refused)) for row, d in effective
+    }
+    posting.post([leg for each in legs.values() for leg in each or ()], machine_at=now)
     changes = telling.changes(effective, times, now)
     if not refused:
         sources.tell(changes)
     emit(telling.events(effective, times), machine_at=now)
     _open_cases(effective, now)
     _park(effective, refused, now)
-    _mark(
-        [(row, d if row.payment_id in moved else Decision("refused: moved meanwhile")) for row, d in decided],
-        now,
-    )
+    _mark([(row, _verdict(row, d, moved, legs)) for row, d in decided], now)
 
 
 def _move(decided: Decided, now: datetime) -> set[UUID]:
@@ -159,22 +159,17 @@ def _attempt_columns(moving: Decided, now: datetime) -> dict[str, object]:
     }
 
 
-def _legs(effective: Decided, times: dict[int, datetime], *, refused: bool) -> list[Leg]:
-    return [leg for row, d in effective for leg in _legs_of(row, d, times[row.clock_id], refused=refused)]
-
-
-def _legs_of(row: Row, decision: Decision, at: datetime, *, refused: bool) -> list[Leg]:
-    """The postings of one decision, with what the network took for it. A movement booked before has none."""
+def _legs_of(row: Row, decision: Decision, at: datetime, *, refused: bool) -> list[Leg] | None:
+    """The postings of one decision, with what the network took for it. None: the movement was booked before."""
+    legs: list[Leg] | None = []
     if decision.books == "succeeded":
         legs = books.succeeded(row, at, refused=refused)
     elif decision.books:
         legs = books.late(row, at) if decision.books == "late" else books.mismatch(row, at)
-        if not legs:
-            return []
-    elif decision.attempt == "declined":
-        legs = []
-    else:
+    elif decision.attempt != "declined":
         return []
+    if legs is None:
+        return None
     return legs + books.network_fee(row, at, succeeded=decision.attempt != "declined")
 
 
@@ -201,12 +196,19 @@ def _park(effective: Decided, refused: str, now: datetime) -> None:
             park.park([row.payment_id], reason, machine_at=now)
 
 
-def _mark(decided: Decided, now: datetime) -> None:
+def _verdict(row: Row, decision: Decision, moved: set[UUID], legs: dict[UUID, list[Leg] | None]) -> str:
+    """What stands with the evidence for ever. check_books reads from it what must have been booked."""
+    if row.payment_id not in moved:
+        return "refused: moved meanwhile"
+    return decision.verdict if legs[row.evidence_id] is not None else f"{decision.verdict}, booked before"
+
+
+def _mark(applied: Sequence[tuple[Row, str]], now: datetime) -> None:
     sql.affected(
         sql.statement(__file__, "mark_applied"),
         {
-            "ids": [row.evidence_id for row, _ in decided],
-            "verdicts": [d.verdict for _, d in decided],
+            "ids": [row.evidence_id for row, _ in applied],
+            "verdicts": [verdict for _, verdict in applied],
             "now": now,
         },
     )

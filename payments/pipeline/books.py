@@ -16,9 +16,10 @@ def settlement(row: Row, business_at: datetime, *, credit: str, kind: str, sourc
     """What arrived, against the account of role `credit` (receivable, unapplied, suspense).
 
     direct: the creator's part cleared as settled, the platform's fee as held at the provider.
-    platform: all of it held at the provider.
+    platform: all of it held at the provider. Never more than arrived.
     """
     gross, fee = row.gross_minor or 0, row.got_fee_minor if row.got_fee_minor is not None else row.fee_minor
+    fee = min(fee, gross)
     against = row.accounts[credit]
     parts = [(0, "settled_direct", gross - fee), (1, "clearing", fee)]
     if row.settlement == "platform":
@@ -49,39 +50,53 @@ def succeeded(row: Row, business_at: datetime, *, refused: bool = False) -> list
     ]
 
 
-def late(row: Row, business_at: datetime) -> list[Leg]:
-    """What arrived after the end, to unapplied; nothing where the same movement is booked already.
+def late(row: Row, business_at: datetime) -> list[Leg] | None:
+    """What arrived after the end, to unapplied; None where the same movement is booked already.
 
     Another attempt of the payment may have adopted the movement (its transaction carried our memo).
     """
     params = {"payment": row.payment_id, "movement": row.movement_id, "attempt": row.attempt_id}
     if row.movement_id and sql.rows(sql.statement(__file__, "is_adopted"), params):
-        return []
+        return None
     kind = "payment.succeeded_late"
     return settlement(row, business_at, credit="unapplied", kind=kind, source=row.attempt_id)
 
 
-def mismatch(row: Row, business_at: datetime) -> list[Leg]:
-    """What arrived, in its own currency, to suspense: once per movement at the provider (design 3)."""
-    movement = uuid5(NAMESPACE_OID, f"{row.provider}:{row.movement_id or row.evidence_id}")
-    if sql.rows(sql.statement(__file__, "is_booked"), {"source": movement, "kind": "payment.mismatch"}):
-        return []
+def mismatch(row: Row, business_at: datetime) -> list[Leg] | None:
+    """What arrived, in its own currency, to suspense: once per movement at the provider (design 3), then None.
+
+    Where the provider names no movement, the attempt's identity and the amount do: looking again books nothing.
+    """
+    named = row.movement_id or f"{row.identity}:{row.gross_minor}:{row.gross_currency}"
+    movement = uuid5(NAMESPACE_OID, f"{row.provider}:{named}")
+    if _is_booked("payment.mismatch", movement):
+        return None
     if row.gross_currency != row.currency:
         row = row._replace(accounts=_foreign(row))
     return settlement(row, business_at, credit="suspense", kind="payment.mismatch", source=movement)
 
 
 def network_fee(row: Row, business_at: datetime, *, succeeded: bool) -> list[Leg]:
-    """What the chain charged us for this attempt, once per final verdict."""
-    if row.network_fee_minor <= 0:
+    """What the chain charged us for this attempt, once: in a decline's leg or in that of what arrived.
+
+    Where money was booked for the attempt before (its amount differed, it came late), its fee was too and stands.
+    """
+    seq = int(succeeded)
+    again = succeeded and row.attempt_state not in ("sent", "pending")
+    if row.network_fee_minor <= 0 or (again and _is_booked("attempt.network_fee", row.attempt_id, seq)):
         return []
     currency = row.network_currency
     keys = accounts.Key(Kind.NETWORK_FEE, currency), accounts.Key(Kind.FEE_PAYER, currency)
     found = accounts.ensure(keys)
     return [
-        Leg("attempt.network_fee", row.attempt_id, int(succeeded), found[keys[0]], found[keys[1]], currency,
+        Leg("attempt.network_fee", row.attempt_id, seq, found[keys[0]], found[keys[1]], currency,
             row.network_fee_minor, business_at)
     ]  # fmt: skip
+
+
+def _is_booked(kind: str, source: UUID, seq: int | None = None) -> bool:
+    params = {"source": source, "kind": kind, "seq": seq}
+    return bool(sql.rows(sql.statement(__file__, "is_booked"), params))
 
 
 def _foreign(row: Row) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,11 @@ from engine.ledger import rollup
 from engine.ledger.models import Account, Transfer
 from ops import books
 from ops.checks import CHECKS
-from tests.ops.world import fill
+from payments.models import Attempt, Evidence, Payment
+from payments.pipeline import evidence
+from payments.pipeline.evidence import Said
+from tests.ops.world import NETWORK, WHOLE, fill, refused_for_us, say, settle
+from tests.payments.scripted import paid
 
 BREAKS: dict[str, str] = {
     "balances": """
@@ -117,14 +122,31 @@ def test_what_waits_is_listed_and_breaks_nothing(world, scripted):
     assert books.examine().broken == []
 
 
-def test_evidence_that_nobody_applies_is_listed(world, scripted):
-    from payments.models import Attempt
-    from payments.pipeline import evidence
-    from tests.payments.scripted import paid
+def test_a_movement_under_two_attempts_and_two_readings_of_one_are_sound(world, scripted):
+    """Adopted: the first attempt's transaction was given up, and the second's look found it by its memo."""
+    payments = fill(world, scripted)
+    one = payments["waiting"]
+    Payment.objects.filter(pk=one).update(next_action_at=clock.machine_now())
+    scripted.looks[one] = [refused_for_us(**NETWORK)]
+    settle(scripted)
+    assert broken() == []
+    first = Attempt.objects.get(payment_id=one)
+    time.sleep(0.1)
+    scripted.looks[one] = [paid(**WHOLE, **NETWORK, movement_id="sig-1")]
+    settle(scripted)
+    adopted = paid(**WHOLE, **NETWORK, movement_id="sig-1")
+    evidence.store([Said(first.pk, one, 1, "lookup", adopted)])
+    say(payments["differs"], paid(**WHOLE, **NETWORK, movement_id="right"))
+    states = Payment.objects.in_bulk([one, payments["differs"]])
+    assert {each.state for each in states.values()} == {"succeeded"}
+    assert Evidence.objects.get(attempt=first, outcome="succeeded").verdict.endswith(", booked before")
+    assert broken() == []
 
+
+def test_evidence_that_nobody_applies_is_listed(world, scripted):
     payments = fill(world, scripted)
     attempt = Attempt.objects.get(payment_id=payments["pending"])
-    evidence.store([evidence.Said(attempt.pk, payments["pending"], 1, "lookup", paid())])
+    evidence.store([Said(attempt.pk, payments["pending"], 1, "lookup", paid())])
     found = {result.name: result for result in books.examine(evidence_minutes=1e-9).results}
     assert found["evidence"].count == 1
     assert {result.name: result for result in books.examine().results}["evidence"].count == 0

@@ -20,7 +20,7 @@ def payments(world, scripted) -> dict[str, UUID]:
 def truth(payments) -> dict[str, ChainTransfer]:
     """What the chain recorded of it; the first period's payments by their number."""
     named = {str(key): name for name, key in payments.items()}
-    fees = {"paid": 5000, "declined": 5000, "late": 5000}
+    fees = {"paid": 5000, "declined": 5000, "late": 5000, "differs": 5000}
     record = {}
     for attempt in Attempt.objects.select_related("payment"):
         name = named.get(str(attempt.payment_id), str(attempt.payment_id))

@@ -13,7 +13,7 @@ from billing.models import Subscription
 from engine.core import clock
 from engine.core.models import Clock
 from engine.providers import registry
-from engine.providers.base import Outcome
+from engine.providers.base import FailureClass, Finding, Outcome
 from payments.models import Attempt, KillSwitch, Payment
 from payments.pipeline import apply, evidence
 from payments.pipeline.evidence import Said
@@ -43,13 +43,18 @@ def fill(world: World, scripted: Scripted) -> dict[str, UUID]:
         payments["declined"]: [declined(**NETWORK)],
         payments["pending"]: [paid(outcome=Outcome.PENDING)],
         payments["late"]: [declined()],
-        payments["differs"]: [paid(**(WHOLE | {"gross_minor": 900, "movement_id": "other"}))],
+        payments["differs"]: [paid(**(WHOLE | {"gross_minor": 900, "movement_id": "other"}), **NETWORK)],
     }
     later = clock.machine_now() + timedelta(hours=1)
     Payment.objects.filter(pk=payments["waiting"]).update(next_action_at=later, waiting="funds")
     settle(scripted)
     say(payments["late"], paid(**WHOLE, **NETWORK))
     return payments
+
+
+def refused_for_us(**changes: object) -> Finding:
+    """A final refusal that is not the payer's fault."""
+    return Finding(Outcome.DECLINED, FailureClass.TECHNICAL, "destination_unusable", **changes)  # type: ignore[arg-type]
 
 
 def subscribe(world: World) -> Subscription:

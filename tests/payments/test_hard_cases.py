@@ -261,6 +261,45 @@ def test_the_network_fee_of_a_mismatch_is_booked(world, new_payment, monkeypatch
     assert Transfer.objects.get(kind="attempt.network_fee").amount_minor == 5000
 
 
+FEE = {"network_fee_minor": 5000, "network_currency": "SOL"}
+
+
+def test_a_second_reading_of_an_attempt_is_booked_with_one_network_fee(
+    world, new_payment, payment, monkeypatch
+):
+    one = new_payment()
+    world.looks[one] = [paid(gross_minor=900, currency="USDC", fee_minor=50, movement_id="a", **FEE)]
+    run(monkeypatch)
+    right = paid(gross_minor=1000, currency="USDC", fee_minor=50, movement_id="b", **FEE)
+    evidence.store([Said(Attempt.objects.get().pk, one, 1, "lookup", right)])
+    apply_all()
+    assert payment(one).state == "succeeded"
+    kinds = sorted(Transfer.objects.values_list("kind", "seq", "amount_minor"))
+    assert kinds == [
+        ("attempt.network_fee", 1, 5000), ("payment.mismatch", 0, 850), ("payment.mismatch", 1, 50),
+        ("payment.succeeded", 0, 950), ("payment.succeeded", 1, 50), ("payment.succeeded", 2, 50),
+    ]  # fmt: skip
+
+
+def test_never_more_is_booked_than_arrived(world, new_payment, monkeypatch):
+    world.looks[new_payment()] = [paid(gross_minor=30, currency="USDC", fee_minor=None)]
+    run(monkeypatch)
+    assert list(Transfer.objects.values_list("kind", "amount_minor")) == [("payment.mismatch", 30)]
+
+
+def test_what_has_no_movement_id_is_booked_once_however_often_it_is_looked_at(
+    world, new_payment, monkeypatch
+):
+    one = new_payment()
+    nameless = paid(gross_minor=900, currency="USDC", fee_minor=50, movement_id="")
+    world.looks[one] = [nameless]
+    run(monkeypatch)
+    evidence.store([Said(Attempt.objects.get().pk, one, 1, "lookup", nameless)])
+    apply_all()
+    assert Transfer.objects.filter(kind="payment.mismatch").count() == 2  # one booking: its two legs
+    assert Evidence.objects.latest("pk").verdict == "amount differs, booked before"
+
+
 def test_a_send_inside_a_transaction_is_refused(world, new_payment):
     from payments.pipeline.outbound import Outbound
 
