@@ -6,7 +6,7 @@ and changes nothing, so a second arrival of the same fact is harmless.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from engine.providers.base import FailureClass, Outcome, Sheet
@@ -107,8 +107,18 @@ def _declined(row: Row, sheet: Sheet, now: datetime) -> Decision:
         return _as_it_was(row, "refused: the attempt was closed")
     if row.failure_class == FailureClass.TECHNICAL:
         # Refused for our own or the payee's fault: it moved nothing, and the payer is not dunned for it.
-        return _again(row, now, "declined for no fault of the payer", "declined")
+        again = _again(row, now, "declined for no fault of the payer", "declined")
+        return _tired_of_declines(row, again)
     return Decision("declined", "declined", "failed", None)
+
+
+def _tired_of_declines(row: Row, again: Decision) -> Decision:
+    """Each of these declines costs a network fee and none mends itself: after a few a person is asked."""
+    declines = row.declines + 1
+    if again.payment != "scheduled" or declines < spans.short_tries():
+        return again
+    why = row.message or row.code
+    return replace(again, park=f"it was refused {declines} times for no fault of the payer: {why}")
 
 
 def _pending(row: Row, sheet: Sheet, now: datetime) -> Decision:

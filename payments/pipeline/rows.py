@@ -30,6 +30,7 @@ class Row(NamedTuple):
     retry_seconds: float | None
     must_park: bool
     sends_not_left: int
+    declines: int  # of the payment's earlier attempts; counted for a decline alone
     send_no: int  # the send that the evidence speaks for
     observed_at: datetime  # machine time before it was asked
     attempt_id: UUID

@@ -8,7 +8,7 @@ from engine.core import clock
 from engine.ledger import balances
 from engine.ledger.models import Transfer
 from engine.providers.base import FailureClass, Finding, Outcome
-from payments.models import Attempt, Case
+from payments.models import Attempt, Case, Payment
 from payments.pipeline import evidence, verify
 from payments.pipeline.evidence import Said
 from tests.payments.scripted import declined, paid
@@ -96,6 +96,39 @@ def test_a_technical_decline_never_reaches_the_payer(world, new_payment, payment
     world.looks[one] = []
     run(monkeypatch)
     assert payment(one).state == "succeeded"
+
+
+def test_declines_for_no_fault_of_the_payer_end_with_a_person(world, new_payment, payment, told, monkeypatch):
+    one = new_payment()
+    world.looks[one] = [
+        Finding(Outcome.DECLINED, FailureClass.TECHNICAL, "program_error", "the chain refused it")
+    ]
+    for declines in range(1, 4):
+        run(monkeypatch)
+        assert (Attempt.objects.filter(state="declined").count(), payment(one).state) == (
+            declines,
+            "scheduled",
+        )
+        assert bool(payment(one).parked_at) is (declines == 3)
+        time.sleep(0.05 * 2**declines)
+    assert payment(one).parked_reason == (
+        "it was refused 3 times for no fault of the payer: the chain refused it"
+    )
+    assert (payment(one).next_action_at, told, mark()) == (None, [], [])
+
+
+def test_what_did_not_leave_is_no_decline(world, new_payment, payment, monkeypatch):
+    one = new_payment()
+    world.replies[one] = [Finding(Outcome.NOT_LEFT, FailureClass.TECHNICAL, "not_reached")]
+    for _ in range(4):
+        run(monkeypatch)
+        Payment.objects.filter(pk=one).update(next_action_at=clock.machine_now())
+    world.replies[one], world.looks[one] = (
+        [],
+        [Finding(Outcome.DECLINED, FailureClass.TECHNICAL, "program_error")],
+    )
+    run(monkeypatch)
+    assert (Attempt.objects.count(), payment(one).parked_at) == (5, None)
 
 
 def test_what_was_said_of_an_earlier_attempt_goes_before_a_new_one(world, new_payment, payment, monkeypatch):

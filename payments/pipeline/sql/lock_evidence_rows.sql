@@ -5,6 +5,9 @@ SELECT e.id, e.source, e.outcome, e.failure_class, e.code, e.message, e.provisio
        CASE WHEN e.outcome = 'not_left' THEN
          (SELECT count(DISTINCT n.send_no) FROM payments_evidence n
            WHERE n.attempt_id = e.attempt_id AND n.outcome = 'not_left')
+       ELSE 0 END,
+       CASE WHEN e.outcome = 'declined' THEN
+         (SELECT count(*) FROM payments_attempt d WHERE d.payment_id = e.payment_id AND d.state = 'declined')
        ELSE 0 END, e.send_no, e.observed_at,
        a.id, a.state, a.send_no, a.send_by, a.provider, a.identity,
        p.id, p.state, p.version, p.operation, p.settlement, p.amount_minor, p.fee_minor, p.currency, p.accounts::text,
