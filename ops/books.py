@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 
 from engine.core import clock, sql
+from engine.ledger.chart import EVENTS
 from ops.checks import CHECKS, Check
 
 EXAMPLES = 10
@@ -88,11 +89,22 @@ def examine(
     return Books(now, results)
 
 
+def _chart() -> dict[str, list[Any]]:
+    """The chart of accounts as columns: a row per leg of each event."""
+    legs = [(event.kind, event.settlement, *leg) for event in EVENTS for leg in event.legs]
+    names = ("kinds", "settlements", "seqs", "debits", "credits", "amounts")
+    return {
+        name: [str(each) for each in column]
+        for name, column in zip(names, zip(*legs, strict=True), strict=True)
+    }
+
+
 def _run(check: Check, limits: dict[str, datetime]) -> Result:
     params = {
         "account_kind": check.account_kind,
         "posted_before": limits["suspense_before" if check.violation else "now"],
         "observed_before": limits["observed_before"],
+        **_chart(),
     }
     counted = f"SELECT count(*) OVER (), row_to_json(v)::text FROM ({check.statement}) v LIMIT {EXAMPLES}"  # noqa: S608 - a file of ours
     found = sql.rows(counted, params)

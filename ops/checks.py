@@ -45,6 +45,16 @@ CHECKS: Sequence[Check] = (
         sql.statement(__file__, "check_settlements"),
     ),
     Check(
+        "settlement_legs",
+        "Each leg of a posting lies on the accounts and has the amount that the chart says; none is missing.",
+        sql.statement(__file__, "check_settlement_legs"),
+    ),
+    Check(
+        "clearing",
+        "What lies at each provider, and what its network took, is what the outside world said of it.",
+        sql.statement(__file__, "check_clearing"),
+    ),
+    Check(
         "receivables",
         "What a customer owes in the ledger is what is left of their open invoices, per currency.",
         sql.statement(__file__, "check_receivables"),

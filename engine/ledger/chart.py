@@ -28,12 +28,17 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class LedgerEvent:
-    """One kind of posting: when, its legs as (seq, debit, credit, amount), and its key's source."""
+    """One kind of posting: when, its legs as (seq, debit, credit, amount), and its key's source.
+
+    `settlement` is the payment's, where the legs depend on it. A leg whose amount is zero is not booked.
+    check_books holds every transfer to these rows (ops/sql/check_settlement_legs.sql).
+    """
 
     kind: str
     when: str
     legs: tuple[tuple[int, str, str, str], ...]
     source: str
+    settlement: str = ""
 
 
 EVENTS = (
@@ -52,6 +57,7 @@ EVENTS = (
             (2, Kind.BILLED, Kind.FEE_INCOME, "fee"),
         ),
         "payment",
+        "direct",
     ),
     LedgerEvent(
         "payment.succeeded",
@@ -62,6 +68,7 @@ EVENTS = (
             (3, Kind.BILLED, Kind.PAYABLE, "gross less fee"),
         ),
         "payment",
+        "platform",
     ),
     LedgerEvent(
         "payment.refused",
@@ -71,6 +78,14 @@ EVENTS = (
             (1, Kind.CLEARING, Kind.SUSPENSE, "fee"),
         ),
         "payment",
+        "direct",
+    ),
+    LedgerEvent(
+        "payment.refused",
+        "the same of money settled on the platform",
+        ((0, Kind.CLEARING, Kind.SUSPENSE, "gross"),),
+        "payment",
+        "platform",
     ),
     LedgerEvent(
         "payment.succeeded_late",
@@ -80,6 +95,14 @@ EVENTS = (
             (1, Kind.CLEARING, Kind.UNAPPLIED, "fee"),
         ),
         "attempt",
+        "direct",
+    ),
+    LedgerEvent(
+        "payment.succeeded_late",
+        "the same of money settled on the platform",
+        ((0, Kind.CLEARING, Kind.UNAPPLIED, "gross"),),
+        "attempt",
+        "platform",
     ),
     LedgerEvent(
         "payment.mismatch",
@@ -89,6 +112,14 @@ EVENTS = (
             (1, Kind.CLEARING, Kind.SUSPENSE, "fee"),
         ),
         "provider's movement id",
+        "direct",
+    ),
+    LedgerEvent(
+        "payment.mismatch",
+        "the same of money settled on the platform",
+        ((0, Kind.CLEARING, Kind.SUSPENSE, "gross"),),
+        "provider's movement id",
+        "platform",
     ),
     LedgerEvent(
         "attempt.network_fee",

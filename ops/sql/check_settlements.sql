@@ -1,6 +1,7 @@
 -- I1, I5: what moved is booked once. Legs 0 and 1 of a settlement are what arrived (engine/ledger/chart.py);
 -- money under a closed attempt is booked by attempt. Every succeeded attempt stands behind one booking, but for one
 -- whose movement was booked under another (adopted). Indexes: evidence_of_attempt, for the few that succeeded late.
+-- The last line also finds a booking whose payment is not there.
 WITH settled AS (
   SELECT payment_id, count(*) AS times, sum(minor) AS minor
     FROM (SELECT source_id AS payment_id, kind, sum(amount_minor) AS minor FROM engine_ledger_transfer
@@ -30,8 +31,7 @@ SELECT coalesce(p.id, s.payment_id) AS payment_id, p.state, p.settled_minor, coa
   FULL JOIN settled s ON s.payment_id = p.id
   FULL JOIN late l ON l.payment_id = p.id
   LEFT JOIN paid a ON a.payment_id = p.id
- WHERE p.id IS NULL
-    OR (p.state IN ('succeeded', 'reversed')
+ WHERE (p.state IN ('succeeded', 'reversed')
         AND (s.times IS DISTINCT FROM 1 OR s.minor IS DISTINCT FROM p.settled_minor))
     OR (p.state NOT IN ('succeeded', 'reversed') AND s.times > 0)
     OR (p.state = 'succeeded_late' AND NOT coalesce(l.of_its_amount, false))

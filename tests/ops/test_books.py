@@ -1,70 +1,42 @@
-"""Every rule of the books is broken once, by SQL, and is the one that is found broken."""
+"""Every rule of the books is broken in every way (breaks.py), and is the one that is found broken."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from engine.core import clock
 from engine.core.ids import uuid7
 from engine.ledger import rollup
 from engine.ledger.models import Account, Transfer
+from engine.providers.base import FailureClass, Finding, Outcome
 from ops import books
 from ops.checks import CHECKS
 from payments.models import Attempt, Evidence, Payment
 from payments.pipeline import evidence
 from payments.pipeline.evidence import Said
+from tests.ops.breaks import BREAKS, SOUND
 from tests.ops.world import NETWORK, WHOLE, fill, refused_for_us, say, settle
 from tests.payments.scripted import paid
-
-BREAKS: dict[str, str] = {
-    "balances": """
-        UPDATE engine_ledger_account a SET balance_minor = a.balance_minor + o.off
-          FROM (SELECT id, CASE WHEN row_number() OVER (ORDER BY id) = 1 THEN 7 ELSE -7 END AS off
-                  FROM engine_ledger_account WHERE kind IN ('billed', 'fee_income') AND currency = 'USDC'
-                 ORDER BY id LIMIT 2) o WHERE a.id = o.id""",
-    "transfer_currencies": """
-        UPDATE engine_ledger_transfer SET currency = 'EUR' WHERE id = (
-          SELECT min(id::text)::uuid FROM engine_ledger_transfer WHERE kind = 'invoice.finalized')""",
-    "settlements": """
-        UPDATE engine_ledger_transfer SET kind = 'payment.forgotten'
-         WHERE kind = 'payment.succeeded' AND source_id = %(paid)s""",
-    "receivables": """
-        UPDATE billing_invoice SET due_minor = due_minor + 5 WHERE state = 'open' AND id = (
-          SELECT source_id FROM payments_payment WHERE id = %(waiting)s)""",
-    "invoice_counters": """
-        UPDATE billing_invoice SET collecting_minor = collecting_minor - 1 WHERE id = (
-          SELECT source_id FROM payments_payment WHERE id = %(waiting)s)""",
-    "guarded": """
-        UPDATE engine_ledger_account SET guarded = true WHERE kind = 'settled_direct' AND currency = 'USDC'""",
-    "network_fees": """
-        UPDATE payments_evidence SET network_fee_minor = network_fee_minor + 1
-         WHERE payment_id = %(declined)s AND outcome = 'declined'""",
-    "series": """
-        UPDATE billing_invoice SET number = number + 1 WHERE number = (SELECT max(number) FROM billing_invoice)""",
-    "periods": """
-        UPDATE billing_invoice SET period_start = period_start + interval '1 hour' WHERE period_no = 1
-           AND id = (SELECT source_id FROM payments_payment WHERE id = %(paid)s)""",
-    "unresolved_attempts": """
-        INSERT INTO payments_attempt SELECT (jsonb_populate_record(a, jsonb_build_object(
-            'id', gen_random_uuid(), 'seq', 2, 'identity', 'another'))).* FROM payments_attempt a
-         WHERE payment_id = %(pending)s""",
-    "in_flight": "UPDATE payments_attempt SET state = 'declined' WHERE payment_id = %(pending)s",
-    "next_actions": "UPDATE payments_payment SET next_action_at = NULL WHERE id = %(waiting)s",
-    "suspense_old": """
-        UPDATE engine_ledger_transfer SET posted_at = posted_at - interval '30 days'
-         WHERE kind = 'payment.mismatch'""",
-}
 
 
 def broken(**limits: float) -> list[str]:
     return [result.name for result in books.examine(**limits).broken]
 
 
-def sabotage(statement: str, payments: dict[str, object]) -> None:
+LEVEL = """
+    UPDATE engine_ledger_account a SET balance_minor = coalesce(
+        (SELECT sum(CASE WHEN t.debit_id = a.id THEN t.amount_minor ELSE -t.amount_minor END)
+           FROM engine_ledger_transfer t WHERE a.id IN (t.debit_id, t.credit_id)), 0);
+    DELETE FROM engine_ledger_delta"""
+
+
+def sabotage(statement: str, payments: dict[str, object], *, level: bool = False) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET LOCAL session_replication_role = replica")
@@ -72,7 +44,17 @@ def sabotage(statement: str, payments: dict[str, object]) -> None:
         cursor.execute("DROP INDEX IF EXISTS one_unresolved_attempt_per_payment")
         cursor.execute(statement, {name: str(key) for name, key in payments.items()})
         assert cursor.rowcount > 0, "the sabotage changed nothing"
+        if level:
+            cursor.execute(LEVEL)
         cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What is done inside is rolled back."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def test_sound_books_have_nothing_broken(world, scripted):
@@ -84,19 +66,47 @@ def test_sound_books_have_nothing_broken(world, scripted):
     assert broken() == []
 
 
-@pytest.mark.parametrize("name", BREAKS)
-def test_the_broken_rule_is_the_one_that_is_found(name, world, scripted):
+@pytest.mark.parametrize("rule", dict.fromkeys(each.rule for each in BREAKS))
+def test_the_broken_rule_is_the_one_that_is_found(rule, world, scripted):
+    """Branch by branch of its query, and the reported row shows the reason."""
     payments = fill(world, scripted)
-    sabotage(BREAKS[name], payments)
-    assert broken() == [name]
-    result = next(result for result in books.examine().results if result.name == name)
-    assert result.count == len(result.examples) == (2 if name in ("balances", "suspense_old") else 1)
+    Account.objects.create(kind="payable", owner_id=uuid7(), currency="USDC")
+    Account.objects.create(kind="suspense", currency="SOL")
+    for each in (each for each in BREAKS if each.rule == rule):
+        with undone():
+            sabotage(each.statement, payments, level=each.level)
+            assert {*broken()} == {rule, *each.also}, each.what
+            result = next(result for result in books.examine().results if result.name == rule)
+            assert any(each.row.items() <= row.items() for row in result.examples), (
+                each.what,
+                result.examples,
+            )
+            assert result.count == each.count, (each.what, result.examples)
+        assert broken() == []
+
+
+@pytest.mark.parametrize("what", SOUND)
+def test_what_only_looks_broken_is_not(what, world, scripted):
+    payments = fill(world, scripted)
+    sabotage(SOUND[what], payments)
+    assert broken() == []
+
+
+def test_the_network_takes_its_fee_for_what_is_nobodys_fault_and_once_for_what_differs(world, scripted):
+    """Refused for the payee's fault, and a difference that was seen twice."""
+    payments = fill(world, scripted)
+    closed = Finding(Outcome.DECLINED, FailureClass.TECHNICAL, "payee_closed", "closed", **NETWORK)
+    say(payments["pending"], closed)
+    say(payments["differs"], paid(**(WHOLE | NETWORK | {"gross_minor": 900, "movement_id": "other"})))
+    assert Payment.objects.get(pk=payments["pending"]).state == "scheduled"
+    assert Transfer.objects.filter(kind="attempt.network_fee").count() == 5
+    assert broken() == []
 
 
 def test_money_out_of_nothing_is_found(world, scripted):
     """A currency can only fail to cancel out by a transfer between two currencies."""
     fill(world, scripted)
-    usdc, sol = (Account.objects.filter(currency=code).latest("pk") for code in ("USDC", "SOL"))
+    usdc, sol = (Account.objects.create(kind="write_off", currency=code) for code in ("USDC", "SOL"))
     key, other = uuid7(), uuid7()
     sabotage(
         f"""
@@ -109,7 +119,10 @@ def test_money_out_of_nothing_is_found(world, scripted):
 
 
 def test_every_rule_that_can_be_broken_is_broken_here():
-    assert {check.name for check in CHECKS if check.violation} == {*BREAKS, "currency_sums"}
+    assert {check.name for check in CHECKS if check.violation} == {
+        *(each.rule for each in BREAKS),
+        "currency_sums",
+    }
 
 
 def test_what_waits_is_listed_and_breaks_nothing(world, scripted):
@@ -157,7 +170,7 @@ def test_cleared_suspense_is_not_old(world, scripted):
     from engine.ledger import posting
 
     payments = fill(world, scripted)
-    sabotage(BREAKS["suspense_old"], payments)
+    sabotage(next(each.statement for each in BREAKS if each.rule == "suspense_old"), payments)
     suspense = Account.objects.get(kind="suspense", currency="USDC")
     income = Account.objects.get(kind="fee_income", currency="USDC")
     now = clock.machine_now()
