@@ -20,6 +20,11 @@ from engine.providers import registry
 Party = TypeVar("Party", Customer, Creator)
 
 
+def is_customer(customer_id: UUID) -> bool:
+    """True if there is such a customer. Reads."""
+    return Customer.objects.filter(pk=customer_id).exists()
+
+
 def create_customer(
     *,
     name: str,

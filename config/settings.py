@@ -120,7 +120,12 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
-    "ENUM_NAME_OVERRIDES": {"SubscriptionState": "billing.api.shapes.SUBSCRIPTION_STATES"},
+    "ENUM_NAME_OVERRIDES": {
+        "SubscriptionState": "billing.api.shapes.SUBSCRIPTION_STATES",
+        "PaymentState": "payments.api.shapes.PAYMENT_STATES",
+        "AttemptState": "payments.api.shapes.ATTEMPT_STATES",
+        "PaymentMethodState": "payments.api.shapes.METHOD_STATES",
+    },
 }
 
 # --- Celery (docs/design.md section 5) ------------------------------------------------

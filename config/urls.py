@@ -5,9 +5,11 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from billing.customers import is_customer
 from engine.rest import api as rest
 from ops import health
 from ops.api.health import health as whole_health
+from payments.api import methods
 
 handler400 = "engine.rest.errors.refused"
 handler404 = "engine.rest.errors.not_found"
@@ -28,5 +30,7 @@ urlpatterns = [
     path("api/keys/<str:key_id>/revoke", rest.RevokeKey.as_view()),
     path("api/requests/<path:key>", rest.RequestView.as_view()),
     path("api/", include("billing.api.urls")),
+    path("api/payment_methods", methods.PaymentMethods.as_view(is_customer=is_customer)),
+    path("api/", include("payments.api.urls")),
     path("api/", include("engine.outbox.api")),
 ]

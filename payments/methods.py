@@ -35,6 +35,49 @@ class Added:
     approval: ApprovalAsked
 
 
+def ask(
+    *,
+    wallet: str,
+    currency: str,
+    add_minor: int,
+    commitments_minor: int = 0,
+    provider: str = DEFAULT,
+    options: Mapping[str, Any] | None = None,
+) -> ApprovalAsked:
+    """The unsigned approval (base64) for the wallet to sign. Calls out, writes nothing.
+
+    `add_minor` is what this commitment may pull in all; what is left of an approval of ours is kept on top.
+    Raises Refusal for a malformed wallet, a currency without an allowed token, an amount that is no whole number
+    above zero, or a provider that does not answer.
+    """
+    try:
+        return registry.approving(provider).ask_approval(
+            payer=wallet,
+            currency=currency,
+            add_minor=add_minor,
+            commitments_minor=commitments_minor,
+            options=options or {},
+        )
+    except ProviderUnavailable as fault:
+        raise _silent(provider, fault) from None
+
+
+def keep(
+    asked: ApprovalAsked, *, customer_id: UUID, currency: str, provider: str = DEFAULT, by: Actor = SYSTEM
+) -> PaymentMethod:
+    """A pending method for an approval that was asked for. Writes."""
+    by.must_be(Role.OPERATOR, "add_method")
+    with transaction.atomic():
+        method = PaymentMethod.objects.create(
+            id=uuid7(), customer_id=customer_id, provider=provider, currency=currency,
+            details=dict(asked.details), created_at=clock.machine_now(),
+        )  # fmt: skip
+        after = {"customer_id": customer_id, "provider": provider, "currency": currency,
+                 "wallet": asked.details.get("payer", "")}  # fmt: skip
+        note(by, "add_method", PaymentMethod, method.pk, after=after)
+    return method
+
+
 def add(
     *,
     customer_id: UUID,
@@ -46,22 +89,11 @@ def add(
     options: Mapping[str, Any] | None = None,
     by: Actor = SYSTEM,
 ) -> Added:
-    """A pending method for the wallet, and the unsigned approval (base64) for it to sign.
-
-    `add_minor` is what this commitment may pull in all; what is left of an approval of ours is kept on top.
-    Calls out, then writes and commits. Raises Refusal for a malformed wallet, a currency without an allowed
-    token, an amount that is no whole number above zero, or a provider that does not answer.
-    """
+    """`ask`, then `keep`: a pending method, and the approval for its wallet to sign. Calls out, then commits."""
     by.must_be(Role.OPERATOR, "add_method")
-    asked = _ask(provider, wallet, currency, add_minor, commitments_minor, options)
-    with transaction.atomic():
-        method = PaymentMethod.objects.create(
-            id=uuid7(), customer_id=customer_id, provider=provider, currency=currency,
-            details=dict(asked.details), created_at=clock.machine_now(),
-        )  # fmt: skip
-        after = {"customer_id": customer_id, "provider": provider, "currency": currency, "wallet": wallet}
-        note(by, "add_method", PaymentMethod, method.pk, after=after)
-    return Added(method, asked)
+    asked = ask(wallet=wallet, currency=currency, add_minor=add_minor, commitments_minor=commitments_minor,
+                provider=provider, options=options)  # fmt: skip
+    return Added(keep(asked, customer_id=customer_id, currency=currency, provider=provider, by=by), asked)
 
 
 def ask_again(
@@ -71,31 +103,45 @@ def ask_again(
     commitments_minor: int = 0,
     options: Mapping[str, Any] | None = None,
 ) -> ApprovalAsked:
-    """A fresh approval for a method whose approval is used up, revoked or too small. Calls out, reads."""
+    """A fresh approval for a method whose approval is used up, revoked or too small. Calls out, reads.
+
+    Raises Refusal as `ask`, and for a method that is not there or was removed.
+    """
     method = _get(method_id)
-    payer = method.details["payer"]
-    return _ask(method.provider, payer, method.currency, add_minor, commitments_minor, options)
+    _not_removed(method)
+    return ask(wallet=method.details["payer"], currency=method.currency, add_minor=add_minor,
+               commitments_minor=commitments_minor, provider=method.provider, options=options)  # fmt: skip
 
 
-def activate(method_id: UUID, *, needed_minor: int, by: Actor = SYSTEM) -> PaymentMethod:
-    """Make the method usable once an approval for `needed_minor` stands at the provider.
+def look(method_id: UUID, *, needed_minor: int, by: Actor = SYSTEM) -> ApprovalFound:
+    """The approval that stands at the provider, if it covers `needed_minor`. Calls out.
 
-    Calls out, then writes and commits. Raises Refusal with the provider's own reason otherwise; the reason
-    is stored with the method too.
+    Raises Refusal with the provider's own reason where it does not: then the reason is stored with the method
+    (writes and commits); where it does nothing is written.
     """
     by.must_be(Role.OPERATOR, "activate_method")
     method = _get(method_id)
-    if method.state == PaymentMethod.State.REMOVED:
-        raise Refusal("payment_method_removed", "this payment method was removed", param="payment_method")
+    _not_removed(method)
     found = _find(method, needed_minor)
-    covered = found.granted and found.allowance_minor >= needed_minor
-    _store(method, found, activate=covered, by=by)
-    if not covered:
+    if not found.granted or found.allowance_minor < needed_minor:
+        _store(method, found, activate=False, by=by)
         raise Refusal(
             found.code or "allowance_too_small", found.message or _TOO_SMALL, param="payment_method"
         )
-    method.refresh_from_db()
-    return method
+    return found
+
+
+def use(method_id: UUID, found: ApprovalFound, *, by: Actor = SYSTEM) -> PaymentMethod:
+    """Make the method usable with the approval that a `look` found. Writes. Raises Refusal if it was removed."""
+    by.must_be(Role.OPERATOR, "activate_method")
+    stored = _store(_get(method_id), found, activate=True, by=by)
+    _not_removed(stored)
+    return stored
+
+
+def activate(method_id: UUID, *, needed_minor: int, by: Actor = SYSTEM) -> PaymentMethod:
+    """`look`, then `use`: make the method usable once an approval stands. Calls out, then writes and commits."""
+    return use(method_id, look(method_id, needed_minor=needed_minor, by=by), by=by)
 
 
 def remove(method_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> None:
@@ -142,26 +188,6 @@ def check(needs: Sequence[tuple[UUID, int]]) -> list[tuple[UUID, ApprovalFound]]
 _TOO_SMALL = "The approval does not cover the amount; give it again."
 
 
-def _ask(
-    provider: str,
-    payer: str,
-    currency: str,
-    add_minor: int,
-    commitments_minor: int,
-    options: Mapping[str, Any] | None,
-) -> ApprovalAsked:
-    try:
-        return registry.approving(provider).ask_approval(
-            payer=payer,
-            currency=currency,
-            add_minor=add_minor,
-            commitments_minor=commitments_minor,
-            options=options or {},
-        )
-    except ProviderUnavailable as fault:
-        raise _silent(provider, fault) from None
-
-
 def _find(method: PaymentMethod, needed_minor: int) -> ApprovalFound:
     try:
         provider = registry.approving(method.provider)
@@ -176,7 +202,9 @@ def _silent(provider: str, fault: ProviderUnavailable) -> Refusal:
     )
 
 
-def _store(method: PaymentMethod, found: ApprovalFound, *, activate: bool, by: Actor = SYSTEM) -> None:
+def _store(
+    method: PaymentMethod, found: ApprovalFound, *, activate: bool, by: Actor = SYSTEM
+) -> PaymentMethod:
     """What was found, with its time; news is told. What was approved is pinned on activation."""
     with transaction.atomic():
         now = clock.machine_now()
@@ -201,6 +229,7 @@ def _store(method: PaymentMethod, found: ApprovalFound, *, activate: bool, by: A
                 events.append(_event("activated", locked, now, **_found(found)))
         locked.save()
         emit(events, machine_at=now)
+    return locked
 
 
 def _found(found: ApprovalFound) -> dict[str, Any]:
@@ -214,6 +243,11 @@ def _event(what: str, method: PaymentMethod, at: datetime, **facts: Any) -> NewE
     payload = {"payment_method_id": method.pk, "customer_id": method.customer_id, **facts}
     return NewEvent(f"payment_method.{what}", "payment_method", method.pk, method.version, clock.REAL, at,
                     None, payload)  # fmt: skip
+
+
+def _not_removed(method: PaymentMethod) -> None:
+    if method.state == PaymentMethod.State.REMOVED:
+        raise Refusal("payment_method_removed", "this payment method was removed", param="payment_method")
 
 
 def _get(method_id: UUID) -> PaymentMethod:

@@ -61,7 +61,7 @@ class EventShape(serializers.Serializer[Any]):
     created_at = MomentField(help_text="Machine time")
     clock_id = serializers.IntegerField(help_text="0: real time; else a simulated clock")
     correlation_id = serializers.UUIDField(allow_null=True, help_text="Of all that one act brought about")
-    data = DataField()
+    data = DataField()  # type: ignore[assignment]
 
 
 class EventQuery(Shape):

@@ -1,0 +1,1 @@
+"""Payments, their attempts and cases, and payment methods under /api/."""

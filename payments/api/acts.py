@@ -1,0 +1,96 @@
+"""What is done to a payment by a person. None of it moves money: the workers go on from the row (202)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from engine.rest import ids
+from engine.rest.once import Done
+from engine.rest.shapes import Shape, TextField
+from payments import operate
+from payments.api import examples
+from payments.api.payments import OfPayment, whole
+from payments.api.shapes import AcceptedShape
+from payments.models import Payment
+
+
+class ActBody(Shape):
+    """Why: needed, for those who read it later."""
+
+    reason = TextField(max_length=2000, help_text="For the audit")
+
+
+_EXAMPLES = [
+    examples.sent({"reason": "the payer says that funds are there"}),
+    examples.shown(examples.ACCEPTED, 202),
+]
+
+
+class Act(OfPayment):
+    """A POST to one payment."""
+
+    def act(self, text: str, verb: Callable[..., None]) -> Response:
+        """Do `verb` once; the payment as it stands then, and its job."""
+        pk = self.id("payment", text)
+
+        def work(data: dict[str, Any]) -> Done:
+            verb(pk, reason=data["reason"], by=self.actor)
+            return _accepted(pk)
+
+        return self.once(ActBody, work)
+
+
+class Retry(Act):
+    """Now instead of later."""
+
+    key_needed = True
+
+    @extend_schema(operation_id="retry_payment", request=ActBody, responses={202: AcceptedShape},
+                   examples=_EXAMPLES)  # fmt: skip
+    def post(self, request: Request, payment_id: str) -> Response:
+        """Let a payment that waits (for funds, the payee, the provider, its next try) go now."""
+        return self.act(payment_id, operate.retry_now)
+
+
+class Verify(Act):
+    """A look now."""
+
+    @extend_schema(operation_id="verify_payment", request=ActBody, responses={202: AcceptedShape},
+                   examples=_EXAMPLES)  # fmt: skip
+    def post(self, request: Request, payment_id: str) -> Response:
+        """Ask the provider now what became of a payment that is in flight. Nothing is sent."""
+        return self.act(payment_id, operate.verify_now)
+
+
+class Park(Act):
+    """Aside."""
+
+    @extend_schema(operation_id="park_payment", request=ActBody, responses={202: AcceptedShape},
+                   examples=_EXAMPLES)  # fmt: skip
+    def post(self, request: Request, payment_id: str) -> Response:
+        """Set an open payment aside until it is unparked. What is on its way can't be stopped."""
+        return self.act(payment_id, operate.park_payment)
+
+
+class Unpark(Act):
+    """Going on."""
+
+    key_needed = True
+
+    @extend_schema(operation_id="unpark_payment", request=ActBody, responses={202: AcceptedShape},
+                   examples=_EXAMPLES)  # fmt: skip
+    def post(self, request: Request, payment_id: str) -> Response:
+        """Let a parked payment go on. Refused while a case of it is open, or where money arrived already."""
+        return self.act(payment_id, operate.unpark)
+
+
+def _accepted(payment_id: UUID) -> Done:
+    """A payment is its own job."""
+    shown = whole(Payment.objects.get(pk=payment_id))
+    return Done(shown | {"job": ids.show("job", payment_id)}, shown["id"], 202)

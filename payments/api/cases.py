@@ -1,0 +1,75 @@
+"""Doors to cases: what a person must decide."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from engine.rest import ids, pages
+from engine.rest.once import Done
+from engine.rest.pages import ExpandQuery
+from engine.rest.shapes import TextField
+from engine.rest.views import RestView
+from payments import cases
+from payments.api import examples, lists
+from payments.api.acts import ActBody
+from payments.api.shapes import CaseShape
+from payments.models import Case
+
+
+class CloseBody(ActBody):
+    """What came of it, and why."""
+
+    resolution = TextField(
+        max_length=2000, help_text="What came of it: `sent back to the payer on 3 February`"
+    )
+
+
+class Cases(RestView):
+    """All cases."""
+
+    resource = "payments"
+
+    @extend_schema(operation_id="list_cases", parameters=[lists.CaseQuery], responses=pages.listed(CaseShape),
+                   examples=[examples.listed(examples.CASE)])  # fmt: skip
+    def get(self, request: Request) -> Response:
+        """Cases, newest first: the open ones, if not asked otherwise."""
+        asked = self.query(lists.CaseQuery)
+        return pages.page(request, lists.cases(asked), CaseShape, asked, lists.OF_CASE)
+
+
+class CaseView(RestView):
+    """One case."""
+
+    resource, object_name = "payments", "case"
+
+    @extend_schema(operation_id="get_case", parameters=[ExpandQuery], responses=CaseShape,
+                   examples=[examples.shown(examples.CASE)])  # fmt: skip
+    def get(self, request: Request, case_id: str) -> Response:
+        """One case."""
+        found = Case.objects.filter(pk=self.id("case", case_id)).first()
+        return Response(
+            pages.one(self.there(found, case_id), CaseShape, self.query(ExpandQuery), lists.OF_CASE)
+        )
+
+
+class CloseCase(RestView):
+    """The end of a case."""
+
+    resource, object_name = "payments", "case"
+    key_needed = True
+
+    @extend_schema(operation_id="close_case", request=CloseBody, responses=CaseShape, examples=[
+        examples.sent({"resolution": "sent back to the payer", "reason": "the bank confirmed it"}),
+        examples.shown(examples.CASE_CLOSED),
+    ])  # fmt: skip
+    def post(self, request: Request, case_id: str) -> Response:
+        """Say what came of a case. What it kept from going on may go on again. An approver's: `admin:write`."""
+        found = self.id("case", case_id)
+
+        def work(data: dict[str, str]) -> Done:
+            closed = cases.close_case(found, by=self.actor, **data)
+            return Done(pages.one(closed, CaseShape), ids.show("case", found), 200)
+
+        return self.once(CloseBody, work)

@@ -1,0 +1,99 @@
+"""The documents of the OpenAPI's examples. tests/payments_api/test_schema.py holds them to the shapes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample
+
+_HEX = "0198c0de00007000800000000000000"
+_AT, _SENT, _PAID = "2026-01-31T09:30:00Z", "2026-01-31T09:30:02Z", "2026-01-31T09:30:14Z"
+_WALLET = "4Nd1mYvM2fKQmE1bqkXW3gVnQyG1r2yqHjv5u5w6k7ZQ"
+_SIGNATURE = "5VERv8NMvzbJMEkV8xnrLkEaWRtSz9CosKDYjCJjBRnbJLgp8uirBgmQpjKhoR4tjF3ZpRzrFmBV6UjKdiSZkQUW"
+_FINE = {"failure_class": "", "failure_code": "", "failure_message": ""}
+
+METHOD: dict[str, Any] = {
+    "id": f"pm_{_HEX}6", "object": "payment_method", "livemode": False, "customer": f"cus_{_HEX}1",
+    "provider": "solana_delegate", "currency": "USDC", "state": "active", "wallet": _WALLET,
+    "token_account": "7vYkq8pC5nP3Qk9rT2wE6uI1oA4sD8fG3hJ5kL7zX9cV",
+    "mint": "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v",
+    "checked_at": _AT, "check_code": "", "check_message": "", "balance_minor": 90000000, "balance": "90.000000",
+    "allowance_minor": 150000000, "allowance": "150.000000", "created_at": _AT,
+}  # fmt: skip
+APPROVAL: dict[str, Any] = {
+    "transaction": "AQAAAAAA…", "currency": "USDC", "amount_minor": 150000000, "amount": "150.000000",
+    "kept_minor": 0, "kept": "0.000000", "replaces": None, "replaces_foreign": False,
+}  # fmt: skip
+_UNCHECKED = {
+    "checked_at": None,
+    "balance_minor": None,
+    "balance": None,
+    "allowance_minor": None,
+    "allowance": None,
+}
+METHOD_ASKED: dict[str, Any] = {**METHOD, **_UNCHECKED, "state": "pending", "approval": APPROVAL}
+NEW_METHOD: dict[str, Any] = {
+    "customer": METHOD["customer"], "wallet": _WALLET, "currency": "USDC", "add_minor": 150000000,
+}  # fmt: skip
+ATTEMPT: dict[str, Any] = {
+    **_FINE, "id": f"att_{_HEX}9", "object": "attempt", "livemode": False, "payment": f"pay_{_HEX}8", "no": 1,
+    "provider": "solana_delegate", "identity": _SIGNATURE, "state": "succeeded", "sends": 1, "created_at": _SENT,
+    "resolved_at": _PAID,
+}  # fmt: skip
+EVIDENCE: dict[str, Any] = {
+    "id": f"evd_{_HEX}a", "object": "evidence", "livemode": False, "attempt": ATTEMPT["id"],
+    "payment": ATTEMPT["payment"], "source": "lookup", "send": 1, "outcome": "succeeded", "failure_class": "",
+    "code": "", "message": "", "provisional": False, "provider_ref": _SIGNATURE, "movement_id": _SIGNATURE,
+    "currency": "USDC", "gross_minor": 12500000, "gross": "12.500000", "fee_minor": 312500, "fee": "0.312500",
+    "network_fee_minor": 5000, "network_fee": "0.000005000", "network_currency": "SOL", "detail": {"slot": 391},
+    "verdict": "succeeded", "observed_at": _PAID, "applied_at": _PAID,
+}  # fmt: skip
+ATTEMPT_WHOLE: dict[str, Any] = {**ATTEMPT, "evidence": [EVIDENCE], "evidence_has_more": False}
+LISTED: dict[str, Any] = {
+    **_FINE, "id": ATTEMPT["payment"], "object": "payment", "livemode": False, "operation": "charge",
+    "provider": "solana_delegate", "source": {"object": "invoice", "id": f"inv_{_HEX}7"}, "no": 1,
+    "payment_method": METHOD["id"], "state": "succeeded", "sentence": None, "currency": "USDC",
+    "amount_minor": 12500000, "amount": "12.500000", "fee_minor": 312500, "fee": "0.312500",
+    "settled_minor": 12500000, "settled": "12.500000", "refunded_minor": 0, "refunded": "0.000000",
+    "disputed_minor": 0, "disputed": "0.000000", "settlement": "direct", "waiting": "", "parked_at": None,
+    "parked_reason": "", "next_action_at": None, "provisional_at": None, "due_at": _AT,
+    "grace_until": "2026-02-03T09:30:00Z", "clock_id": 0, "correlation_id": None, "created_at": _AT,
+    "ended_at": _PAID, "attempts": None,
+}  # fmt: skip
+PAYMENT: dict[str, Any] = {
+    **LISTED, "sentence": "Paid: 12.500000 USDC moved, final at 2026-01-31 09:30:14 UTC.", "attempts": [ATTEMPT],
+}  # fmt: skip
+ACCEPTED: dict[str, Any] = {
+    **LISTED, "state": "scheduled", "settled_minor": 0, "settled": "0.000000", "ended_at": None, "attempts": [],
+    "next_action_at": _SENT, "sentence": "Due now; a worker sends it within seconds.", "job": f"job_{_HEX}8",
+}  # fmt: skip
+TIMELINE: dict[str, Any] = {
+    "object": "timeline", "payment": PAYMENT["id"], "data": [
+        {"at": _SENT, "kind": "attempt", "title": "attempt 1 by solana_delegate", "detail": "succeeded",
+         "ids": {"attempt": ATTEMPT["id"]}},
+    ],
+}  # fmt: skip
+CASE: dict[str, Any] = {
+    "id": f"case_{_HEX}b", "object": "case", "livemode": False, "kind": "paid_after_close",
+    "payment": PAYMENT["id"], "attempt": ATTEMPT["id"], "sentence": "late: paid after it had been given up",
+    "opened_at": _PAID, "closed_at": None, "closed_by": "", "resolution": "",
+}  # fmt: skip
+CASE_CLOSED: dict[str, Any] = {
+    **CASE, "closed_at": "2026-02-03T10:00:00Z", "closed_by": "key:ada", "resolution": "sent back to the payer",
+}  # fmt: skip
+
+
+def sent(value: dict[str, Any], name: str = "request") -> OpenApiExample:
+    """What a caller sends."""
+    return OpenApiExample(name, value, request_only=True)
+
+
+def shown(value: dict[str, Any], status: int = 200) -> OpenApiExample:
+    """What they are answered."""
+    return OpenApiExample("answer", value, response_only=True, status_codes=[str(status)])
+
+
+def listed(value: dict[str, Any]) -> OpenApiExample:
+    """A page with that in it."""
+    page = {"object": "list", "data": [value], "has_more": False, "next_cursor": None, "next": None}
+    return OpenApiExample("page", page, response_only=True, status_codes=["200"])

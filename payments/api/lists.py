@@ -1,0 +1,127 @@
+"""Which rows a list shows. Every filter stands on an index; tests/payments_api/test_indexes.py holds them to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet
+from rest_framework import serializers
+
+from engine.core.errors import Refusal
+from engine.rest import ids
+from engine.rest.pages import Attached, Expandable, Expansion, PageQuery
+from engine.rest.shapes import IdField
+from payments import states, story
+from payments.api.shapes import AttemptShape, PaymentMethodShape, PaymentShape
+from payments.models import Attempt, Case, Payment, PaymentMethod
+
+_TRUE = ("true",)
+
+
+class PaymentQuery(PageQuery):
+    """Filters of payments."""
+
+    source = serializers.CharField(  # type: ignore[assignment]
+        required=False, max_length=60, help_text="What they are for: `inv_…`"
+    )
+    state = serializers.ChoiceField(required=False, choices=Payment.State.values)
+    parked = serializers.ChoiceField(required=False, choices=_TRUE, help_text="Those that wait for a person")
+    unknown = serializers.ChoiceField(
+        required=False, choices=_TRUE, help_text="Those whose outcome nobody knows yet"
+    )
+    provider = serializers.CharField(
+        required=False, max_length=40, help_text="With `source`, `parked`, `unknown` or a state but succeeded"
+    )
+    payment_method = IdField("payment_method", required=False, help_text="With state scheduled or in_flight")
+
+
+class MethodQuery(PageQuery):
+    """Filters of payment methods."""
+
+    customer = IdField("customer", required=False)
+
+
+class CaseQuery(PageQuery):
+    """Filters of cases."""
+
+    state = serializers.ChoiceField(required=False, default="open", choices=("open", "closed", "all"))
+    payment = IdField("payment", required=False)
+
+
+def payments(asked: Mapping[str, Any]) -> QuerySet[Payment]:
+    """Payments. Raises Refusal for a filter that no index narrows."""
+    found = Payment.objects.all()
+    if "source" in asked:
+        kind, source_id = _source(asked["source"])
+        found = found.filter(source_kind=kind, source_id=source_id)
+    if "state" in asked:
+        found = found.filter(state=asked["state"])
+    if "parked" in asked:
+        found = found.filter(parked_at__isnull=False)
+    if "unknown" in asked:
+        unknown = Attempt.objects.filter(state=Attempt.State.UNKNOWN)
+        found = found.filter(state=Payment.State.IN_FLIGHT, pk__in=unknown.values("payment_id"))
+    if "provider" in asked:
+        _narrow(asked, "provider", {"source", "parked", "unknown"}, _unpaid(asked))
+        found = found.filter(provider=asked["provider"])
+    if "payment_method" in asked:
+        _narrow(asked, "payment_method", {"source"}, asked.get("state") in states.OPEN_PAYMENT)
+        queue = {} if "source" in asked else {"queue_key": asked["payment_method"]}
+        found = found.filter(method_id=asked["payment_method"], **queue)
+    return found
+
+
+def cases(asked: Mapping[str, Any]) -> QuerySet[Case]:
+    """Cases, the open ones if not asked otherwise."""
+    found = Case.objects.filter(payment_id=asked["payment"]) if "payment" in asked else Case.objects.all()
+    if asked["state"] == "all":
+        return found
+    return found.filter(closed_at__isnull=asked["state"] == "open")
+
+
+def attempts_of(payments: Sequence[Payment]) -> Mapping[UUID, Any]:
+    """The attempts of each payment, oldest first."""
+    found: dict[UUID, list[dict[str, Any]]] = {payment.pk: [] for payment in payments}
+    for attempt in attempts().filter(payment_id__in=list(found)).order_by("payment_id", "seq"):
+        found[attempt.payment_id].append(dict(AttemptShape(attempt).data))
+    return found
+
+
+def attempts() -> QuerySet[Attempt]:
+    """Attempts without what was signed."""
+    return Attempt.objects.defer("envelope", "fence")
+
+
+def sentences_of(payments: Sequence[Payment]) -> Mapping[UUID, Any]:
+    """Where each payment stands; up to two queries a payment."""
+    return {payment.pk: story.sentence(payment) for payment in payments}
+
+
+_METHOD = Expansion("method_id", PaymentMethod, PaymentMethodShape)
+OF_LIST: Expandable = {"payment_method": _METHOD, "attempts": Attached(attempts_of, [])}
+OF_PAYMENT: Expandable = {**OF_LIST, "sentence": Attached(sentences_of, "")}
+OF_CASE: Expandable = {"payment": Expansion("payment_id", Payment, PaymentShape)}
+WHOLE = "attempts,sentence"  # what a single payment shows without being asked
+
+
+def _source(text: str) -> tuple[str, UUID]:
+    for kind in settings.SOURCES:
+        if kind in ids.PREFIXES and text.startswith(f"{ids.PREFIXES[kind]}_"):
+            found = ids.read(kind, text)
+            if found is not None:
+                return kind, found
+    known = ", ".join(f"{ids.PREFIXES[kind]}_…" for kind in settings.SOURCES if kind in ids.PREFIXES)
+    raise Refusal("id_invalid", f"a source is one of: {known}", param="source")
+
+
+def _unpaid(asked: Mapping[str, Any]) -> bool:
+    return asked.get("state", Payment.State.SUCCEEDED) != Payment.State.SUCCEEDED
+
+
+def _narrow(asked: Mapping[str, Any], name: str, others: set[str], narrow: bool) -> None:
+    if not narrow and not others & asked.keys():
+        raise Refusal("filter_too_wide", f"{name} narrows what another filter found: name a state of the few, or "
+                      + " or ".join(sorted(others)), param=name)  # fmt: skip

@@ -1,0 +1,29 @@
+"""Addresses of payments under /api/. Payment methods' own list stands in config/urls.py with what it is given."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from payments.api import acts, cases, methods, payments
+
+_PAYMENT, _METHOD = "payments/<str:payment_id>", "payment_methods/<str:method_id>"
+
+urlpatterns = [
+    path("payments", payments.Payments.as_view()),
+    path(_PAYMENT, payments.PaymentView.as_view()),
+    path(f"{_PAYMENT}/attempts", payments.PaymentAttempts.as_view()),
+    path(f"{_PAYMENT}/timeline", payments.PaymentTimeline.as_view()),
+    path(f"{_PAYMENT}/retry", acts.Retry.as_view()),
+    path(f"{_PAYMENT}/verify", acts.Verify.as_view()),
+    path(f"{_PAYMENT}/park", acts.Park.as_view()),
+    path(f"{_PAYMENT}/unpark", acts.Unpark.as_view()),
+    path("attempts/<str:attempt_id>", payments.AttemptView.as_view()),
+    path("attempts/<str:attempt_id>/evidence", payments.AttemptEvidence.as_view()),
+    path("cases", cases.Cases.as_view()),
+    path("cases/<str:case_id>", cases.CaseView.as_view()),
+    path("cases/<str:case_id>/close", cases.CloseCase.as_view()),
+    path(_METHOD, methods.MethodView.as_view()),
+    path(f"{_METHOD}/confirm", methods.ConfirmMethod.as_view()),
+    path(f"{_METHOD}/approval", methods.ApproveAgain.as_view()),
+    path(f"{_METHOD}/remove", methods.RemoveMethod.as_view()),
+]

@@ -1,0 +1,118 @@
+"""What a person does to a payment over REST: answered 202, told once per key, refused with the reason, audited."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.audit.models import Entry
+from engine.core import clock, wake
+from engine.rest import ids
+from payments.models import Case, Payment
+from tests.payments_api.conftest import key, pay, row
+from tests.rest.conftest import fault
+
+WHY = {"reason": "a drill"}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_published(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("a web request published")
+
+    monkeypatch.setattr(wake, "wake", refuse)
+    monkeypatch.setattr("celery.app.base.Celery.send_task", refuse)
+
+
+@pytest.mark.parametrize(
+    ("verb", "name", "audited"),
+    [("retry", "waiting", "retry_now"), ("verify", "pending", "verify_now"), ("park", "waiting", "park")],
+)
+def test_an_act_is_accepted_and_done_once_per_key(caller, payments, verb, name, audited):
+    one = payments[name]
+    later = clock.machine_now().replace(year=2030)
+    Payment.objects.filter(pk=one).update(next_action_at=later)
+    done = caller.post(pay(one, f"/{verb}"), WHY, key="k")
+    assert done.status_code == 202
+    told = done.json()
+    assert (told["id"], told["job"]) == (ids.show("payment", one), ids.show("job", one))
+    assert told["sentence"] and row(one).next_action_at != later
+    again = caller.post(pay(one, f"/{verb}"), WHY, key="k")
+    assert (again["Idempotent-Replayed"], again.status_code, again.json()) == ("true", 202, told)
+    entry = Entry.objects.get(verb=audited)
+    assert (entry.actor, entry.reason, entry.object_id) == ("key:tests", "a drill", str(one))
+
+
+def test_a_parked_payment_goes_on(caller, payments):
+    one = payments["waiting"]
+    parked = caller.post(pay(one, "/park"), WHY).json()
+    assert (parked["parked_reason"], parked["next_action_at"]) == ("a drill", None)
+    assert "Parked" in parked["sentence"]
+    assert fault(caller.post(pay(one, "/park"), WHY)) == (409, "parked_already", "payment")
+    going = caller.post(pay(one, "/unpark"), WHY, key="u")
+    assert (going.status_code, going.json()["parked_at"]) == (202, None)
+
+
+@pytest.mark.parametrize(
+    ("verb", "name", "code"),
+    [
+        ("retry", "paid", "not_scheduled"),
+        ("verify", "waiting", "not_in_flight"),
+        ("park", "declined", "payment_ended"),
+        ("unpark", "waiting", "not_parked"),
+        ("unpark", "differs", "case_open"),
+    ],
+)
+def test_what_makes_no_sense_is_409_and_changes_nothing(caller, payments, verb, name, code):
+    before = list(Payment.objects.order_by("pk").values())
+    assert fault(caller.post(pay(payments[name], f"/{verb}"), WHY, key="k")) == (409, code, "payment")
+    assert list(Payment.objects.order_by("pk").values()) == before
+    assert not Entry.objects.filter(actor="key:tests").exists()
+
+
+@pytest.mark.parametrize("verb", ["retry", "verify", "park", "unpark"])
+def test_bad_requests(caller, payments, verb):
+    path = pay(payments["waiting"], f"/{verb}")
+    assert fault(caller.post(path, {}, key="a")) == (400, "field_missing", "reason")
+    assert fault(caller.post(path, {"reason": " "}, key="b")) == (400, "field_blank", "reason")
+    assert fault(caller.post(path, {"reason": "x" * 2001}, key="c")) == (400, "max_length", "reason")
+    assert fault(caller.post(path, {**WHY, "force": True}, key="d")) == (400, "field_unknown", "force")
+    nobody = f"/api/payments/pay_0198c0de000070008000000000000001/{verb}"
+    assert fault(caller.post(nobody, WHY, key="e")) == (404, "payment_unknown", "payment")
+    assert fault(key("admin:read").post(path, WHY, key="f"))[:2] == (403, "scope_missing")
+    assert fault(key("payment_methods:write").post(path, WHY, key="g"))[:2] == (403, "scope_missing")
+    if verb in ("retry", "unpark"):
+        assert fault(caller.post(path, WHY)) == (400, "idempotency_key_missing", "Idempotency-Key")
+
+
+def test_cases_are_listed_and_shown(caller, payments):
+    late = Case.objects.get(payment_id=payments["late"])
+    path = f"/api/cases/{ids.show('case', late.pk)}"
+    told = caller.get(path).json()
+    assert (told["object"], told["kind"], told["payment"]) == (
+        "case", "paid_after_close", ids.show("payment", payments["late"]),
+    )  # fmt: skip
+    assert {case["kind"] for case in caller.get("/api/cases").json()["data"]} == {
+        "paid_after_close",
+        "amount_differs",
+    }
+    (found,) = caller.get(f"/api/cases?payment={told['payment']}&expand=payment").json()["data"]
+    assert found["payment"]["state"] == "succeeded_late"
+    assert caller.get("/api/cases?state=closed").json()["data"] == []
+    assert fault(caller.get("/api/cases?state=done")) == (400, "invalid_choice", "state")
+
+
+def test_a_case_is_closed_by_an_approver_once(caller, payments):
+    late = Case.objects.get(payment_id=payments["late"])
+    path = f"/api/cases/{ids.show('case', late.pk)}/close"
+    said = {"resolution": "sent back to the payer", "reason": "the bank confirmed it"}
+    assert fault(caller.post(path, said)) == (400, "idempotency_key_missing", "Idempotency-Key")
+    assert fault(caller.post(path, {"reason": "why"}, key="a")) == (400, "field_missing", "resolution")
+    assert fault(key("payments:write").post(path, said, key="a"))[:2] == (403, "not_allowed")
+    closed = caller.post(path, said, key="b")
+    assert (closed.status_code, closed.json()["resolution"], closed.json()["closed_by"]) == (
+        200, "sent back to the payer", "key:tests",
+    )  # fmt: skip
+    assert caller.post(path, said, key="b").json() == closed.json()
+    assert fault(caller.post(path, said, key="c")) == (409, "case_closed", "case")
+    assert Entry.objects.filter(verb="close_case").count() == 1
+    assert caller.get("/api/cases?state=closed").json()["data"] == [closed.json()]
