@@ -75,14 +75,14 @@ class Chain:
         wallets.mint_to(self.net, self.authority, self.mint.pubkey(), account, amount)
 
     def spoil(self, fate: str, wallet: Keypair, price_minor: int, delegate: str) -> None:
-        """What happens to an unlucky wallet after it signed and was activated."""
+        """What happens to an unlucky wallet after it signed and was activated. Twice is as good as once."""
         account = self.account(wallet, "USDC")
         if fate == "allowance":
             to = Pubkey.from_string(delegate)
             wallets.approve(self.net, wallet, account, self.mint.pubkey(), to, price_minor // 2, DECIMALS)
         elif fate == "revoke":
             wallets.revoke(self.net, wallet, account)
-        elif fate == "freeze":
+        elif fate == "freeze" and not keys.frozen(self.net, account):
             wallets.freeze(self.net, self.authority, account, self.mint.pubkey())
         elif fate in ("empty", "late"):
             self._empty(wallet, account)

@@ -14,6 +14,8 @@ from sandbox.localnet import wallets
 from sandbox.localnet.control import Localnet, LocalnetError
 from sandbox.run import envfile
 
+STATE_BYTE, FROZEN = 108, 2  # of a token account's data
+
 
 def keypair(folder: Path, name: str) -> Keypair:
     """The wallet of that name, made the first time and kept in `folder`, readable by its owner alone."""
@@ -49,6 +51,13 @@ def exists(net: Localnet, address: Pubkey) -> bool:
     """True if there is an account at that address."""
     options = {"encoding": "base64", "commitment": "processed"}
     return net.call("getAccountInfo", str(address), options)["value"] is not None
+
+
+def frozen(net: Localnet, account: Pubkey) -> bool:
+    """True for a token account that its token's issuer has frozen."""
+    options = {"encoding": "base64", "commitment": "processed"}
+    data = net.call("getAccountInfo", str(account), options)["value"]["data"][0]
+    return base64.b64decode(data)[STATE_BYTE] == FROZEN
 
 
 def sign(unsigned: str, signer: Keypair) -> bytes:

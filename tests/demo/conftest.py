@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.billing.conftest import direct
+
+__all__ = ["direct"]
