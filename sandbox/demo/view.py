@@ -12,7 +12,7 @@ SELECT count(*) FILTER (WHERE p.state = 'scheduled' AND p.parked_at IS NULL),
        count(*) FILTER (WHERE p.state = 'succeeded'),
        count(*) FILTER (WHERE p.state = 'failed'),
        count(*) FILTER (WHERE p.parked_at IS NOT NULL),
-       count(*) FILTER (WHERE p.state = 'in_flight' AND a.state = 'unknown')
+       count(*) FILTER (WHERE p.state = 'in_flight' AND a.state = 'unknown' AND p.parked_at IS NULL)
   FROM payments_payment p
   LEFT JOIN payments_attempt a ON a.payment_id = p.id AND a.state IN ('sent', 'pending', 'unknown')
 """

@@ -4,12 +4,12 @@ import os
 import sys
 
 from sandbox.demo import asked
-from sandbox.demo.show import show
+from sandbox.demo.show import STOPPED, show
 from sandbox.run.start import run
 
 if __name__ == "__main__":
     for stream in (sys.stdout, sys.stderr):
         # A terminal without UTF-8 shows ? for the tick mark instead of ending the run.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    asked.wanted(os.environ)  # a wrong one ends here, not after the start
-    sys.exit(run(show))
+    cycles = asked.wanted(os.environ)  # a wrong one ends here, not after the start
+    sys.exit(run(show, stopped=STOPPED if cycles else 0))

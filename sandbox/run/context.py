@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 from sandbox.run.paths import Paths
 from sandbox.run.supervisor import Supervisor
@@ -17,6 +17,7 @@ class Context:
     values: dict[str, str]
     supervisor: Supervisor
     each_second: list[Callable[[], None]] = field(default_factory=list)
+    _hooks: Lock = field(default_factory=Lock)
 
     @property
     def stopping(self) -> Event:
@@ -27,9 +28,25 @@ class Context:
         """Sleep up to `seconds` (None: for good); True when it is time to stop."""
         return self.stopping.wait(seconds)
 
+    def run_hooks(self, failed: Callable[[Exception], None]) -> None:
+        """Each hook once; one that raises is handed to `failed` and holds up no other."""
+        with self._hooks:
+            for hook in list(self.each_second):
+                try:
+                    hook()
+                except Exception as error:
+                    failed(error)
+
+    def drop_hooks(self) -> None:
+        """Forget all hooks. When it returns none is running and none will run."""
+        with self._hooks:
+            self.each_second.clear()
+
 
 class Ticker:
     """Runs the context's `each_second` hooks in a thread of their own, about once a second."""
+
+    STOP_SECONDS = 0.3
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -41,20 +58,17 @@ class Ticker:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask the thread to end; waits a second at most, as a hook may hang in a lost connection."""
+        """Ask the thread to end; waits STOP_SECONDS at most, as a hook may hang in a lost connection."""
         self._done.set()
         if self._thread.is_alive():
-            self._thread.join(1.0)
+            self._thread.join(self.STOP_SECONDS)
 
     def _tick(self) -> None:
         while not self._done.wait(1.0):
-            for hook in list(self._context.each_second):
-                try:
-                    hook()
-                except Exception as error:
-                    self._say_once(f"! each-second hook failed: {type(error).__name__}: {error}")
+            self._context.run_hooks(self._say_once)
 
-    def _say_once(self, line: str) -> None:
-        if line not in self._said:
+    def _say_once(self, error: Exception) -> None:
+        line = f"! each-second hook failed: {type(error).__name__}: {error}"
+        if line not in self._said and not self._done.is_set():
             self._said.add(line)
             self._context.supervisor.say(line)

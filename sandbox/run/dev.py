@@ -10,8 +10,8 @@ from threading import Event, Thread
 from watchfiles import Change, watch
 
 from sandbox.demo import asked
-from sandbox.demo.show import show
-from sandbox.run.context import Context
+from sandbox.demo.show import STOPPED, show
+from sandbox.run.context import Context, Ticker
 from sandbox.run.paths import CHECKOUT
 from sandbox.run.start import run
 
@@ -45,10 +45,10 @@ class Watcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask the thread to end, and wait for it; a second at most."""
+        """Ask the thread to end, and wait for it, as long as for the ticker at most."""
         self._done.set()
         if self._thread.is_alive():
-            self._thread.join(1.0)
+            self._thread.join(Ticker.STOP_SECONDS)
 
     def _watch(self) -> None:
         logging.getLogger("watchfiles").setLevel(logging.WARNING)
@@ -93,5 +93,5 @@ if __name__ == "__main__":
     for stream in (sys.stdout, sys.stderr):
         # A terminal without UTF-8 shows ? for the marks instead of ending the run.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    asked.wanted(os.environ)  # a wrong one ends here, not after the start
-    sys.exit(run(lambda context: reloading(context, show)))
+    cycles = asked.wanted(os.environ)  # a wrong one ends here, not after the start
+    sys.exit(run(lambda context: reloading(context, show), stopped=STOPPED if cycles else 0))

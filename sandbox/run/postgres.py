@@ -35,6 +35,8 @@ SETTINGS = {
     "log_line_prefix": "%m [%p] %q%d ",
 }
 ORPHAN_SECONDS = 5.0
+STOP_SECONDS = 1.0
+"""A checkpoint is written at the end: killed before it, the next start replays the log instead."""
 
 
 class Postgres:
@@ -61,7 +63,7 @@ class Postgres:
         # Who gives up durability for speed (tests) does not wait for the new cluster to reach the disk.
         self._sync = () if options["fsync"] == "on" else ("--no-sync",)
         process = Process("postgres", command, paths)
-        self.service = Service(process, self._ready, self._prepare)
+        self.service = Service(process, self._ready, self._prepare, stop_seconds=STOP_SECONDS)
 
     def url(self, database: str = DATABASE) -> str:
         """The address of a database for psycopg and `DATABASE_URL`."""

@@ -123,6 +123,8 @@ class Service:
     prepare: Callable[[], None] = field(default=_nothing)
     once: bool = False
     """Runs to its end with exit code 0 instead of staying."""
+    stop_seconds: float = 0.4
+    """Kept for its end out of the time of those that are stopped before it."""
 
     @property
     def name(self) -> str:

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
+from threading import Event
 from types import FrameType
 
 from sandbox.demo import environment as demo
@@ -21,8 +22,25 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def say(line: str) -> None:
-    """Print a line at once, also into a pipe."""
-    print(line, flush=True)
+    """Print a line at once, also into a pipe. Raises OSError, once, when nobody reads any more."""
+    try:
+        print(line, flush=True)
+    except OSError:
+        # What stands in the buffer would fail again at the interpreter's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
+
+
+def unbroken(say: Say, stopping: Event) -> Say:
+    """`say` that never raises: when nobody reads any more it is time to stop, in order."""
+
+    def steady(line: str) -> None:
+        try:
+            say(line)
+        except OSError:
+            stopping.set()
+
+    return steady
 
 
 def run(
@@ -32,15 +50,18 @@ def run(
     run_dir: str | None = None,
     environ: Mapping[str, str] | None = None,
     say: Say = say,
+    stopped: int = 0,
 ) -> int:
     """Start everything, hand over to `after_ready`, stop everything; returns the exit code.
 
     `after_ready` runs in the main thread with KeyboardInterrupt raised on Ctrl-C, SIGTERM and SIGHUP;
-    its value is the exit code. A stop by signal is 0, a start that failed is 1.
+    its value is the exit code. A stop by signal is `stopped`, a start that failed is 1.
     """
     environ = os.environ if environ is None else environ
     paths = run_paths(run_dir)
-    supervisor = Supervisor(say)
+    stopping = Event()
+    say = unbroken(say, stopping)
+    supervisor = Supervisor(say, stopping)
     signals = Signals(supervisor)
     follow_make()
     try:
@@ -53,8 +74,8 @@ def run(
             finally:
                 say("stopping")
                 supervisor.stop()
-    except Stopped:
-        return 0
+    except (Stopped, KeyboardInterrupt):
+        return stopped
     except RunError as error:
         say(f"✗ {error}")
         for line in error.tail if isinstance(error, StartFailed) else ():
@@ -85,8 +106,6 @@ def _run(
     try:
         with signals.interrupting():
             return after_ready(context)
-    except KeyboardInterrupt:
-        return 0
     finally:
         ticker.stop()
 

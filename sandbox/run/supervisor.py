@@ -16,9 +16,10 @@ Say = Callable[[str], None]
 
 POLL_SECONDS = 0.03
 START_SECONDS = 120.0
-STOP_SECONDS = 4.5
-RESERVE_SECONDS = 0.4
-"""Kept back from a wave's time to stop for each wave that stops after it."""
+STOP_SECONDS = 4.2
+HOLD_SECONDS = 0.3
+LEAVE_SECONDS = 0.2
+"""With the ticker's own these are less than the 5 seconds in which a run has stopped; a test adds them up."""
 BACKOFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 HEALTHY_SECONDS = 30.0
 
@@ -30,6 +31,8 @@ class Supervisor:
         self.say = say
         self.stopping = stopping or Event()
         self.hurry = Event()
+        self.last_words: list[str] = []
+        """Lines that `stop` says when everything has ended."""
         self._waves: list[list[Service]] = []
         self._keeper = Keeper(self._waves, say)
 
@@ -65,15 +68,21 @@ class Supervisor:
         self._keeper.renew(names)
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """Stop wave by wave, the last first, within about `seconds`: ask, wait, then SIGKILL."""
+        """Stop wave by wave, the last first, within about `seconds`: ask, wait, then SIGKILL.
+
+        From a wave's time is kept back what those that stop after it may need.
+        """
         self._keeper.hold()
         deadline = time.monotonic() + seconds
         while self._waves:
             wave = self._waves[-1]
-            reserve = RESERVE_SECONDS * (len([wave for wave in self._waves if wave]) - 1)
+            reserve = sum(max(each.stop_seconds for each in later) for later in self._waves[:-1] if later)
             self._end(wave, max(0.1, deadline - reserve - time.monotonic()))
             self._waves.pop()
         self._keeper.leave()
+        for line in self.last_words:
+            self.say(line)
+        self.last_words.clear()
 
     def _wait(self, waiting: list[Service], began: dict[str, float], seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -118,7 +127,7 @@ class Keeper:
         self._ending: dict[str, float] = {}
         self._renewed: set[str] = set()
         self._lock = Lock()
-        self._holding = False
+        self._holding = Event()
         self._done = Event()
         self._thread = Thread(target=self._keep, name="keeper", daemon=True)
 
@@ -126,28 +135,32 @@ class Keeper:
         self._thread.start()
 
     def hold(self) -> None:
-        """Start nothing any more; returns when no start is under way."""
-        with self._lock:
-            self._holding = True
+        """Start nothing any more; returns when no start is under way.
+
+        What only mends before its start may go on: it sees that it is to hold before it starts.
+        """
+        self._holding.set()
+        if self._lock.acquire(timeout=HOLD_SECONDS):
+            self._lock.release()
 
     def renew(self, names: Collection[str]) -> None:
         """Ask these to end; each is started again as soon as it has, and at once if it had crashed."""
         with self._lock:
             for service in [service for wave in self._waves for service in wave]:
-                if service.name in names and not self._holding:
+                if service.name in names and not self._holding.is_set():
                     self._ending[service.name] = time.monotonic()
                     service.process.ask_to_stop()
 
     def leave(self) -> None:
         self._done.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(LEAVE_SECONDS)
 
     def _keep(self) -> None:
         while not self._done.wait(0.2):
             for service in [service for wave in self._waves for service in wave]:
                 with self._lock:
-                    if not self._holding:
+                    if not self._holding.is_set():
                         self._look_at(service)
 
     def _look_at(self, service: Service) -> None:
@@ -185,7 +198,8 @@ class Keeper:
     def _try_start(self, service: Service) -> None:
         try:
             service.prepare()
-            service.process.start()
+            if not self._holding.is_set():
+                service.process.start()
         except Exception as error:
             # The keeper must live: the next look finds the service dead and waits longer.
             self._say(f"! {service.name} did not start: {error}")

@@ -34,10 +34,11 @@ class House:
             (sys.executable, "-m", "tests.run.toy", scene),
             cwd=CHECKOUT,
             env={**os.environ, "RUN_DIR": str(paths.run_dir), "WEB_PORT": str(some_port()), **environ},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stdout=broken_pipe() if environ.get("PIPE") == "broken" else subprocess.PIPE,
+            stderr=subprocess.STDOUT if "PIPE" not in environ else subprocess.PIPE,
             text=True,
         )
+        self._said = self.child.stdout or self.child.stderr
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -64,12 +65,12 @@ class House:
         if self.child.poll() is None:
             self.child.kill()
         self.wait()
-        assert self.child.stdout is not None
-        self.child.stdout.close()
+        assert self._said is not None
+        self._said.close()
 
     def _read(self) -> None:
-        assert self.child.stdout is not None
-        for line in self.child.stdout:
+        assert self._said is not None
+        for line in self._said:
             self.lines.append(line.rstrip())
 
 
@@ -78,6 +79,13 @@ def some_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
+
+
+def broken_pipe() -> int:
+    """The writing end of a pipe that nobody reads."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    return writing
 
 
 def gone(pids: dict[str, int]) -> bool:

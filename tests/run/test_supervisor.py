@@ -3,12 +3,18 @@
 import os
 import signal
 import socket
+import sys
+import time
 from collections.abc import Callable
+from threading import Event
 
 import pytest
 
+from sandbox.run import postgres, supervisor
+from sandbox.run.context import Ticker
 from sandbox.run.paths import Paths
 from sandbox.run.ports import HOST
+from sandbox.run.process import Command, Process, Service
 from tests.run.house import House, gone, until
 
 GIVEN = {"DATABASE_URL": "postgresql://elsewhere/db", "REDIS_URL": "redis://elsewhere"}
@@ -50,6 +56,66 @@ def test_a_deaf_child_is_asked_and_then_killed(house: Callable[..., House], path
     assert (paths.run_dir / "order").read_text() == "deaf\n"
     assert "■ deaf had to be killed" in run.lines
     assert gone(pids)
+
+
+@pytest.mark.parametrize("scene", ["plain", "stubborn"])
+def test_the_last_words_come_when_all_has_ended(house: Callable[..., House], scene: str) -> None:
+    run = house(scene, **GIVEN)
+    run.see("all up")
+    run.stop()
+    assert run.lines[-1] == "the last word"
+
+
+@pytest.mark.parametrize("scene", ["plain", "slow"])
+def test_a_run_that_was_to_reach_something_does_not_end_with_0_when_it_is_stopped(
+    house: Callable[..., House], scene: str
+) -> None:
+    """While it starts and while it runs."""
+    run = house(scene, **GIVEN, STOPPED="130")
+    if scene == "slow":
+        until(lambda: run.paths.pids.exists() and "never" in run.pids(), "the slow part is starting")
+    else:
+        run.see("all up")
+    assert run.stop() == 130
+
+
+def test_nobody_reading_any_more_is_an_orderly_stop(house: Callable[..., House], paths: Paths) -> None:
+    run = house("ticking", **GIVEN, PIPE="broken")
+    assert run.wait() == 7, "who took over saw that it is time to stop"
+    assert (paths.run_dir / "order").read_text() == "one\n", "it was asked to end"
+    assert not list(paths.pids.iterdir())
+    assert "Traceback" not in "\n".join(run.lines)
+
+
+def test_a_stop_takes_less_than_five_seconds() -> None:
+    """The spans that a stop may use, one after the other. What is killed then is gone at once."""
+    spans = (Ticker.STOP_SECONDS, supervisor.HOLD_SECONDS, supervisor.STOP_SECONDS, supervisor.LEAVE_SECONDS)
+    assert sum(spans) <= 5.0
+    later = [postgres.STOP_SECONDS, 0.4, 0.4]  # postgres, valkey, localnet
+    assert supervisor.STOP_SECONDS - sum(later) >= 2.0, "workers end what they began"
+
+
+def test_a_mend_that_is_under_way_does_not_hold_up_the_stop(paths: Paths) -> None:
+    """A server that ended is being mended in the keeper's thread; it is not started after the stop."""
+    paths.make()
+    mending, mended = Event(), Event()
+
+    def prepare() -> None:
+        if process.pid is not None:
+            mending.set()
+            mended.wait(20)
+
+    command = Command((sys.executable, "-c", "input()"), {}, paths.run_dir)
+    process = Process("toy", command, paths)
+    house = supervisor.Supervisor(lambda line: None)
+    house.start(Service(process, lambda process: True, prepare))
+    house.keep()
+    assert mending.wait(20), "stdin is empty: it ends by itself"
+    house.stop()
+    first = process.pid
+    mended.set()
+    time.sleep(0.5)
+    assert process.pid == first and not process.alive()
 
 
 def test_a_second_signal_kills_at_once(house: Callable[..., House]) -> None:

@@ -58,7 +58,10 @@ def wait(context: Context) -> int:
         context.each_second.append(_raise)
         context.each_second.append(tick)
     print(f"all up on {context.ports['WEB_PORT']}", flush=True)
-    context.wait()
+    try:
+        context.wait()
+    finally:
+        context.supervisor.last_words.append("the last word")
     return 7
 
 
@@ -79,4 +82,4 @@ def through() -> Callable[[Context], int]:
 
 
 if __name__ == "__main__":
-    sys.exit(run(through(), parts=SCENES[sys.argv[1]]))
+    sys.exit(run(through(), parts=SCENES[sys.argv[1]], stopped=int(os.environ.get("STOPPED", "0"))))
