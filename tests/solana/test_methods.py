@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
+from pydantic import SecretStr
 from solders.keypair import Keypair
 from solders.message import to_bytes_versioned
 from solders.transaction import VersionedTransaction
@@ -12,10 +13,11 @@ from solders.transaction import VersionedTransaction
 from engine.core.errors import Refusal
 from engine.core.ids import uuid7
 from engine.outbox.models import Event
+from engine.providers.base import FailureClass, Outcome, Payable
 from payments import methods
 from payments.models import PaymentMethod
 from sandbox.localnet import wallets
-from tests.solana.world import USDC, World
+from tests.solana.world import FINAL_SLOTS, USDC, Driver, World
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +54,40 @@ def test_a_second_commitment_keeps_what_is_left_of_the_first(world: World):
     assert asked.approval.amount_minor == 57 * USDC  # 50 stand on the chain already
     sign_and_send(world, asked)
     assert methods.activate(asked.method.pk, needed_minor=USDC).allowance_minor == 57 * USDC
+
+
+def test_a_newer_collector_key_serves_every_method_of_its_account(world: World, driver: Driver, change):
+    """Approving anew for one method ends the older key's approval, which the account's other methods froze."""
+    one = add(world)
+    sign_and_send(world, one)
+    methods.activate(one.method.pk, needed_minor=USDC)
+    frozen = PaymentMethod.objects.get().details
+    newer = Keypair()
+    change(solana_collector_keys=[SecretStr(f"2:{newer}"), SecretStr(f"1:{world.collector}")])
+    other = add(world, customer_id=one.method.customer_id)
+    sign_and_send(world, other)
+    methods.activate(other.method.pk, needed_minor=USDC)
+    world.net.advance(2)
+    scheduled = Payable(uuid7(), "charge", USDC, 0, "USDC", {**frozen, "payee": str(world.payee.pubkey())})
+    attempt = driver.pay(scheduled)
+    assert attempt.prepared.data["collector"] == str(newer.pubkey())
+    world.net.advance(FINAL_SLOTS)
+    assert driver.lookup(attempt).outcome is Outcome.SUCCEEDED
+    ((_, found),) = methods.check([(one.method.pk, USDC)])
+    assert found.ok
+
+
+def test_a_collector_key_exchanged_under_way_is_no_fault_of_the_payers(world: World, driver: Driver, change):
+    attempt = driver.sign(world.payable())
+    newer = Keypair()
+    change(solana_collector_keys=[SecretStr(f"2:{newer}"), SecretStr(f"1:{world.collector}")])
+    world.approve(50 * USDC, delegate=newer.pubkey())
+    driver.send(attempt)
+    world.net.advance(FINAL_SLOTS)
+    found = driver.lookup(attempt)
+    assert (found.outcome, found.failure_class, found.code) == (
+        Outcome.DECLINED, FailureClass.TECHNICAL, "collector_exchanged",
+    )  # fmt: skip
 
 
 def test_an_approval_too_small_for_the_first_period_does_not_activate(world: World):

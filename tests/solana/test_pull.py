@@ -167,9 +167,17 @@ def test_a_batch_counts_what_its_earlier_payments_take(world: World, driver: Dri
 
 
 def test_a_retired_collector_key_holds_its_payments_alone(world: World, driver: Driver) -> None:
-    held, signed = driver.prepare(world.payable(collector=7), world.payable())
+    held, signed = driver.prepare(world.payable(collector=7, strict_once=True), world.payable())
     assert (held.kind, held.code) == (HoldKind.PROVIDER, "collector_key_missing")
     assert isinstance(signed, Prepared)
+
+
+def test_a_retired_collector_key_is_not_needed_where_the_payer_approved_another(world: World, driver: Driver):
+    assert isinstance(driver.prepare(world.payable(collector=7))[0], Prepared)
+    wallets.revoke(world.net, world.payer, world.account(world.payer))
+    world.net.advance(2)
+    (held,) = driver.prepare(world.payable(collector=7))
+    assert (held.kind, held.code) == (HoldKind.PROVIDER, "collector_key_missing")
 
 
 def test_dead_slots_are_enough(world: World, driver: Driver) -> None:

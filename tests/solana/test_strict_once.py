@@ -39,6 +39,25 @@ def test_the_second_transaction_moves_nothing_and_adopts_the_first(world: World,
     assert world.balance(world.payee) == 3 * USDC
 
 
+def test_an_exchanged_collector_key_keeps_the_marker(
+    world: World, driver: Driver, change: Callable[..., None]
+) -> None:
+    """The first is on its way under the old key, the second signed under the one that was approved since."""
+    payable = world.payable(3 * USDC, strict_once=True)
+    first = driver.sign(payable)
+    newer = Keypair()
+    change(solana_collector_keys=[SecretStr(f"2:{newer}"), SecretStr(f"1:{world.collector}")])
+    driver.send(first)
+    world.approve(50 * USDC, delegate=newer.pubkey())
+    world.net.advance(3)
+    second = driver.sign(payable)
+    assert second.prepared.data["collector"] == str(newer.pubkey())
+    driver.send(second)
+    world.net.advance(FINAL_SLOTS)
+    assert [tx["signature"] for tx in world.settled(payable)] == [first.prepared.identity]
+    assert driver.lookup(second).movement_id == first.prepared.identity
+
+
 def test_every_node_lying_still_pays_once(
     world: World, driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

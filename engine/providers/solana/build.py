@@ -49,13 +49,20 @@ class Signed:
     steps: list[str]
 
 
-def sign(order: Order, *, blockhash: str, fee_payer: Keypair, collector: Keypair) -> Signed:
-    """Build and sign. The same order and blockhash give the same signature."""
-    named = _instructions(order, fee_payer.pubkey(), collector.pubkey())
+def sign(
+    order: Order, *, blockhash: str, fee_payer: Keypair, collector: Keypair, base: Keypair | None = None
+) -> Signed:
+    """Build and sign. The same order, keys and blockhash give the same signature.
+
+    `base` is the marker's, where there is one: the collector key frozen with the payment, whoever pulls now.
+    """
+    marks = base or collector
+    named = _instructions(order, fee_payer.pubkey(), collector.pubkey(), marks.pubkey())
     message = MessageV0.try_compile(
         fee_payer.pubkey(), [each for _, each in named], [], Hash.from_string(blockhash)
     )
-    signers = {str(pair.pubkey()): pair for pair in (fee_payer, collector)}
+    pairs = (fee_payer, collector, *([marks] if order.marker_rent is not None else []))
+    signers = {str(pair.pubkey()): pair for pair in pairs}
     tx = VersionedTransaction(message, list(signers.values()))
     return Signed(str(tx.signatures[0]), bytes(tx), [name for name, _ in named])
 
@@ -64,7 +71,8 @@ def network_lamports(order: Order, *, account_rent: int) -> int:
     """The most that this transaction costs our fee payer: fees and rent."""
     limit, price = compute_budget(order)
     rent = account_rent * (order.open_payee + order.open_fee) + (order.marker_rent or 0)
-    return 2 * SIGNATURE_LAMPORTS + -(-limit * price // 1_000_000) + rent
+    signatures = 2 if order.marker_rent is None else 3
+    return signatures * SIGNATURE_LAMPORTS + -(-limit * price // 1_000_000) + rent
 
 
 def compute_budget(order: Order) -> tuple[int, int]:
@@ -74,12 +82,14 @@ def compute_budget(order: Order) -> tuple[int, int]:
     return limit, min(env.solana_priority_fee, env.solana_priority_fee_cap * 1_000_000 // limit)
 
 
-def _instructions(order: Order, payer: Pubkey, collector: Pubkey) -> list[tuple[str, Instruction]]:
+def _instructions(
+    order: Order, payer: Pubkey, collector: Pubkey, base: Pubkey
+) -> list[tuple[str, Instruction]]:
     terms, (limit, price) = order.terms, compute_budget(order)
     steps: list[tuple[str, Instruction]] = []
     if order.marker_rent is not None:
         # First, so that its own error has index 0 and nothing else has run.
-        steps.append(("marker", marker.instruction(order.payment_id, payer, collector, order.marker_rent)))
+        steps.append(("marker", marker.instruction(order.payment_id, payer, base, order.marker_rent)))
     steps.append(("limit", set_compute_unit_limit(limit)))
     if price:
         steps.append(("price", set_compute_unit_price(price)))

@@ -15,6 +15,7 @@ class Trouble(StrEnum):
     ALLOWANCE_TOO_SMALL = "allowance_too_small"
     DELEGATE_REVOKED = "delegate_revoked"
     DELEGATE_REPLACED = "delegate_replaced"
+    COLLECTOR_EXCHANGED = "collector_exchanged"
     ACCOUNT_FROZEN = "account_frozen"
     ACCOUNT_CLOSED = "account_closed"
     DESTINATION_UNUSABLE = "destination_unusable"
@@ -32,6 +33,7 @@ CLASSES = {
     # The payer can open the account and approve again, and the same method then works.
     Trouble.ACCOUNT_CLOSED: FailureClass.PAYER_ACTION,
     # Ours or the payee's fault: the payer must not be dunned for it.
+    Trouble.COLLECTOR_EXCHANGED: FailureClass.TECHNICAL,
     Trouble.DESTINATION_UNUSABLE: FailureClass.TECHNICAL,
     Trouble.FEE_PAYER_EMPTY: FailureClass.TECHNICAL,
     Trouble.PROGRAM_ERROR: FailureClass.TECHNICAL,
@@ -41,6 +43,7 @@ SENTENCES = {
     Trouble.ALLOWANCE_TOO_SMALL: "What is left of the approval is less than the amount.",
     Trouble.DELEGATE_REVOKED: "The approval was revoked or is used up.",
     Trouble.DELEGATE_REPLACED: "The approval was replaced by one for somebody else.",
+    Trouble.COLLECTOR_EXCHANGED: "The payer approved another key of ours while this was on its way.",
     Trouble.ACCOUNT_FROZEN: "The token's issuer froze the account.",
     Trouble.ACCOUNT_CLOSED: "The token account does not exist (any more).",
     Trouble.DESTINATION_UNUSABLE: "The account that was to receive is missing or frozen.",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.providers.solana import keys
 from engine.providers.solana.checks import Trouble
 from engine.providers.solana.instructions import Terms
 from engine.providers.solana.landed import Landed
@@ -69,7 +70,8 @@ def _delegate(source: TokenAccount | None, delegate: str, amount_minor: int) -> 
     if source.delegate is None:
         return Trouble.DELEGATE_REVOKED
     if source.delegate != delegate:
-        return Trouble.DELEGATE_REPLACED
+        ours = keys.version_of(source.delegate) is not None
+        return Trouble.COLLECTOR_EXCHANGED if ours else Trouble.DELEGATE_REPLACED
     # Ours after all: the first leg used the approval up exactly, or the payer has approved again since.
     return Trouble.ALLOWANCE_TOO_SMALL if source.allowance < amount_minor else Trouble.DELEGATE_REVOKED
 

@@ -1,8 +1,9 @@
 """strict_once: an account that can be created once per payment, as a lock on the chain itself.
 
 It is the transaction's first instruction, so a second transaction of the same payment fails before it
-moves anything, even where every node lied about the first. Its base is the collector key: the payment
-has that key's version frozen, so the address stays the same when the fee payer is exchanged.
+moves anything, even where every node lied about the first. Its base is the collector key whose version the
+payment has frozen, so the address stays the same when the fee payer is exchanged and when the payer has
+meanwhile approved a newer collector, which then pulls.
 """
 
 from __future__ import annotations
@@ -19,18 +20,18 @@ from engine.providers.solana.addresses import SYSTEM_PROGRAM_ID
 TAKEN = {"InstructionError": [0, {"Custom": 0}]}  # SystemError::AccountAlreadyInUse
 
 
-def address(payment_id: UUID, collector: Pubkey) -> Pubkey:
+def address(payment_id: UUID, base: Pubkey) -> Pubkey:
     """Where the payment's marker is. The seed is the payment's 32 hexadecimal characters."""
-    return Pubkey.create_with_seed(collector, payment_id.hex, SYSTEM_PROGRAM_ID)
+    return Pubkey.create_with_seed(base, payment_id.hex, SYSTEM_PROGRAM_ID)
 
 
-def instruction(payment_id: UUID, payer: Pubkey, collector: Pubkey, lamports: int) -> Instruction:
+def instruction(payment_id: UUID, payer: Pubkey, base: Pubkey, lamports: int) -> Instruction:
     """Create the marker, its rent of `lamports` paid by `payer`."""
     return create_account_with_seed(
         CreateAccountWithSeedParams(
             from_pubkey=payer,
-            to_pubkey=address(payment_id, collector),
-            base=collector,
+            to_pubkey=address(payment_id, base),
+            base=base,
             seed=payment_id.hex,
             lamports=lamports,
             space=0,

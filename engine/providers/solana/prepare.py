@@ -35,11 +35,22 @@ class Batch:
             return _provider(payable, Trouble.FEE_PAYER_EMPTY, SENTENCES[Trouble.FEE_PAYER_EMPTY])
         terms = read_terms(payable.instructions)
         try:
-            collector = keys.collector(terms.collector)
+            collector = self._collector(terms)
+            base = keys.collector(terms.collector) if terms.strict_once else None
         except Refusal as refusal:
             return _provider(payable, refusal.code, refusal.message)
         hold = self._source_hold(payable, terms, collector) or self._destination_hold(payable, terms)
-        return hold or self._sign(payable, terms, collector)
+        return hold or self._sign(payable, terms, collector, base)
+
+    def _collector(self, terms: Terms) -> Keypair:
+        """The key of ours that the payer approved, as the chain has it now; else the one frozen with the payment.
+
+        An account has one approval, so approving anew for one method moves all methods of that account to
+        the newer key, and what was scheduled before with them. Raises Refusal for a key that we have not.
+        """
+        source = self._snapshot.accounts[terms.source]
+        approved = keys.version_of(source.delegate) if source else None
+        return keys.collector(terms.collector if approved is None else approved)
 
     def _source_hold(self, payable: Payable, terms: Terms, collector: Keypair) -> Hold | None:
         trouble = source_trouble(
@@ -77,13 +88,17 @@ class Batch:
         soon = settings.ENV.verify_first_seconds
         return _payee(payable, "destination_opening", "is being opened by another payment", soon)
 
-    def _sign(self, payable: Payable, terms: Terms, collector: Keypair) -> Prepared | Hold:
+    def _sign(
+        self, payable: Payable, terms: Terms, collector: Keypair, base: Keypair | None
+    ) -> Prepared | Hold:
         order = self._order(payable, terms)
         cost = build.network_lamports(order, account_rent=self._snapshot.recent.account_rent)
         if cost > self._lamports:
             return _provider(payable, Trouble.FEE_PAYER_EMPTY, SENTENCES[Trouble.FEE_PAYER_EMPTY])
         recent, payer = self._snapshot.recent, keys.fee_payer()
-        signed = build.sign(order, blockhash=recent.blockhash, fee_payer=payer, collector=collector)
+        signed = build.sign(
+            order, blockhash=recent.blockhash, fee_payer=payer, collector=collector, base=base
+        )
         self._lamports -= cost
         self._used[terms.source] += payable.amount_minor
         if order.open_payee:
