@@ -21,6 +21,7 @@ urlpatterns = [
     path("health", whole_health),
     path("health/live", health.live),
     path("health/ready", health.ready),
+    path("docs/errors/", rest.errors_page),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema")),
     path("api/", include("ops.api.urls")),  # the sources' paths stand before ours

@@ -1,17 +1,21 @@
 """Write the documents that are made from the code: `python docs/make.py`. A house test compares them.
 
-docs/ledger.md from engine/ledger/chart.py, docs/states.md from every transition table.
+docs/ledger.md from engine/ledger/chart.py, docs/states.md from every transition table, docs/errors.md and the page
+that `doc_url` leads to from every refusal.
 """
 
 from __future__ import annotations
 
+import html
 import re
 import sys
 from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
+
+import codes  # noqa: E402
 
 from engine.core.states import Machine  # noqa: E402
 from engine.ledger import chart  # noqa: E402
@@ -21,7 +25,43 @@ MADE = "<!-- Made from the code by docs/make.py; edit the code and run it again.
 
 def pages() -> dict[str, str]:
     """Each made document by its name in docs/. Pure: imports the product, reads two of its files."""
-    return {"ledger.md": ledger(), "states.md": states()}
+    return {
+        "ledger.md": ledger(),
+        "states.md": states(),
+        "errors.md": errors(),
+        "../engine/rest/templates/rest/errors.html": errors_page(),
+    }
+
+
+INTRO = (
+    "Every answer that is no success has one shape: `error` with `type`, `code`, `message`, `param`, `doc_url`, "
+    "`request_id`, `money_moved` (no, yes, unknown) and `retry` (safe, same_key, never). The code is for programs and "
+    "never changes; the message is for people, and names the mend. `…` stands for what is filled in."
+)
+
+
+def errors() -> str:
+    """A row per code."""
+    lines = [MADE, "# Errors\n", INTRO + "\n", "| Code | What it says |", "|---|---|"]
+    lines += [
+        _row(f'<a id="{code}"></a>`{code}`', text.replace("|", "\\|")) for code, text in codes.found().items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def errors_page() -> str:
+    """The same as a page of the product."""
+    rows = "\n".join(
+        f'<dt id="{code}"><code>{code}</code></dt><dd>{html.escape(text)}</dd>'
+        for code, text in codes.found().items()
+    )
+    intro = html.escape(INTRO.replace("`", ""))
+    return (
+        f'<!doctype html>\n{MADE}<html lang="en"><head><meta charset="utf-8"><title>Clearbeat: errors</title>'
+        "<style>body{font:16px/1.5 system-ui;max-width:46rem;margin:3rem auto;padding:0 1rem}dt{margin-top:1rem}"
+        "dd{margin:0}:target{background:#fe8}</style></head>\n"
+        f"<body><h1>Errors</h1><p>{intro}</p>\n<dl>\n{rows}\n</dl></body></html>\n"
+    )
 
 
 def ledger() -> str:
@@ -92,7 +132,9 @@ def _row(*cells: str) -> str:
 def main() -> None:
     """Write every page."""
     for name, text in pages().items():
-        (ROOT / "docs" / name).write_text(text)
+        path = ROOT / "docs" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -177,3 +179,8 @@ class RequestView(RestView):
 
 def _done(made: keys.Made) -> Done:
     return Done(pages.one(made.key, KeyShape), str(made.key.pk), secret={"secret": made.secret})
+
+
+def errors_page(request: HttpRequest) -> HttpResponse:
+    """Where `doc_url` leads: every code, and what it says. Made from the code by docs/make.py."""
+    return render(request, "rest/errors.html")

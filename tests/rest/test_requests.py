@@ -194,3 +194,11 @@ def test_a_second_request_while_the_first_is_at_work_is_409(db, django_db_blocke
     assert refused.value.headers == {"Retry-After": "1"}
     assert json.dumps(refused.value.error)
     assert connection.in_atomic_block
+
+
+def test_the_doc_url_leads_to_a_page_that_explains_the_code(api):
+    error = api().get("/api/keys?limit=0").json()["error"]
+    page, _, anchor = error["doc_url"].partition("#")
+    shown = api().client.get(page)
+    assert shown.status_code == 200
+    assert f'<dt id="{anchor}">' in shown.content.decode()
