@@ -59,6 +59,7 @@ class Plan(models.Model):
     name = models.CharField(max_length=200)
     active = models.BooleanField(default=True, db_default=True)
     version_no = models.PositiveIntegerField(default=1, db_default=1)  # the version new subscribers get
+    told = models.PositiveIntegerField(default=0, db_default=0)  # numbers its events
     metadata = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField()
 
@@ -144,16 +145,13 @@ class Subscription(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["customer", "plan"],
-                condition=~Q(state__in=("canceled", "expired")),
-                name="one_live_subscription_per_plan",
-            ),
+            models.UniqueConstraint(fields=["customer", "plan"], condition=~Q(state__in=("canceled", "expired")),
+                                    name="one_live_subscription_per_plan"),
             models.CheckConstraint(
                 condition=Q(next_due_at__isnull=True) | Q(state__in=states.BILLED, held_code=""),
                 name="only_a_billed_subscription_is_due",
             ),
-        ]
+        ]  # fmt: skip
         indexes = [
             models.Index(fields=["clock_id", "next_due_at"], condition=Q(next_due_at__isnull=False),
                          name="subscriptions_due"),

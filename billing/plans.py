@@ -16,6 +16,7 @@ from engine.core.actor import SYSTEM, Actor, Role
 from engine.core.errors import Refusal
 from engine.core.ids import uuid7
 from engine.core.models import Clock
+from engine.outbox import emit
 
 _NUMBERS = 2**31 - 1
 _MOST_DUE = 1000  # subscriptions that one request bills before it stops their plan
@@ -54,6 +55,7 @@ def create_plan(
             ) from None
         PlanVersion.objects.create(id=uuid7(), plan=plan, no=1, created_at=now, **terms)
         note(by, "create_plan", Plan, plan.pk, after={"creator_id": creator.pk, "number": number, **terms})
+        _tell(plan, "plan.created", **terms)
     return plan
 
 
@@ -84,6 +86,7 @@ def change_plan(
         old = {name: getattr(before, name) for name in terms}
         note(by, "change_plan", Plan, plan_id, reason=reason, before={"version_no": before.no, **old},
              after={"version_no": made.no, **terms})  # fmt: skip
+        _tell(plan, "plan.changed", **terms)
     return made
 
 
@@ -101,6 +104,7 @@ def update_plan(
             plan.name = fields.text(name, param="name", longest=200)
         plan.metadata = fields.merged(plan.metadata, metadata)
         plan.save(update_fields=kept)
+        _tell(plan, "plan.updated")
     return plan
 
 
@@ -152,7 +156,19 @@ def _set_active(plan_id: UUID, *, active: bool, reason: str, by: Actor) -> Plan:
         plan = _locked(plan_id)
         plan.active = active
         plan.save(update_fields=["active"])
+        _tell(plan, f"plan.{verb.removesuffix('_plan')}d")
     return plan
+
+
+def _tell(plan: Plan, event: str, **facts: Any) -> None:
+    """One event under the locked plan's next number. Writes in the caller's transaction. Plans live on real time."""
+    now = clock.machine_now()
+    plan.told += 1
+    plan.save(update_fields=["told"])
+    payload = {"plan_id": plan.pk, "creator_id": plan.creator_id, "number": plan.number, "name": plan.name,
+               "active": plan.active, "version_no": plan.version_no, **facts}  # fmt: skip
+    emit.emit([emit.NewEvent(event, "plan", plan.pk, plan.told, clock.REAL, now, moment.correlation(), payload)],
+              machine_at=now)  # fmt: skip
 
 
 def _locked(plan_id: UUID) -> Plan:

@@ -331,3 +331,17 @@ def test_a_removed_method_collects_nothing_more(world: World) -> None:
     assert payment_of(called_back.pk).state == "canceled"
     assert on_its_way.collecting_minor == 1000
     assert payment_of(on_its_way.pk).stop_code == "payment_method_removed"
+
+
+def test_what_happens_to_a_plan_is_told_in_order(world: World) -> None:
+    plan = world.another_plan()
+    terms = {"price_minor": 2000, "currency": "USDC", "interval_unit": "day", "interval_count": 3}
+    plans.change_plan(plan_id=plan.pk, **terms)
+    plans.deactivate_plan(plan_id=plan.pk)
+    plans.activate_plan(plan_id=plan.pk)
+    told = list(Event.objects.filter(object_id=plan.pk, object_kind="plan").order_by("seq"))
+    assert [(event.seq, event.type) for event in told] == [
+        (1, "plan.created"), (2, "plan.changed"), (3, "plan.deactivated"), (4, "plan.activated"),
+    ]  # fmt: skip
+    assert told[1].payload["price_minor"] == 2000
+    assert [event.payload["active"] for event in told] == [True, True, False, True]
