@@ -98,10 +98,10 @@ def invoices(subscription: Subscription) -> list[Invoice]:
     return list(Invoice.objects.filter(subscription=subscription).order_by("period_no"))
 
 
-def rows_everywhere() -> dict[str, int]:
-    """How many rows each table of ours holds: what a refusal must not change."""
+def rows_everywhere() -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of each table of ours with all its values: what a refusal must not change."""
     from django.apps import apps
 
-    ours = [m for label in ("billing", "payments", "engine_ledger", "engine_outbox") for m in
+    ours = [m for label in ("billing", "payments", "engine_audit", "engine_ledger", "engine_outbox") for m in
             apps.get_app_config(label).get_models()]  # fmt: skip
-    return {model._meta.label: model._default_manager.count() for model in ours}
+    return {model._meta.label: list(model._default_manager.order_by("pk").values_list()) for model in ours}
