@@ -19,6 +19,7 @@ from billing.api.shapes import (
 )
 from billing.models import Creator, Customer, Invoice, InvoiceLine, Plan, PlanVersion, Subscription
 from engine.rest.pages import Attached, Expandable, Expansion
+from engine.rest.plain import plain
 from payments.models import Payment
 
 _TERMS = ("price_minor", "currency", "interval_unit", "interval_count")
@@ -47,7 +48,7 @@ def lines_of(invoices: Sequence[Invoice]) -> Mapping[UUID, Any]:
     currencies = {invoice.pk: invoice.currency for invoice in invoices}
     for line in InvoiceLine.objects.filter(invoice_id__in=currencies).order_by("invoice_id", "no"):
         line.currency = currencies[line.invoice_id]  # type: ignore[attr-defined]
-        found[line.invoice_id].append(dict(LineShape(line).data))
+        found[line.invoice_id].append(plain(line, LineShape))
     return found
 
 

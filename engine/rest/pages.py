@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from engine.rest.errors import Fault
+from engine.rest.plain import plain
 from engine.rest.shapes import Shape
 
 M = TypeVar("M", bound=Model)
@@ -141,7 +142,7 @@ def _expanded(
     names: Sequence[str],
     expandable: Expandable,
 ) -> list[dict[str, Any]]:
-    shown: list[dict[str, Any]] = [dict(each) for each in shape(rows, many=True).data]
+    shown = [plain(row, shape) for row in rows]
     for name in dict.fromkeys(name.partition(".")[0] for name in names):
         how = expandable[name]
         if isinstance(how, Attached):
