@@ -16,7 +16,7 @@ from engine.core.listing import ByDay, Choice, one_of
 from engine.core.readonly import ReadOnly, ReadOnlyInline, Rows
 from engine.core.timeline import Moment
 from engine.providers import registry
-from payments import find, models, operate, story, switches
+from payments import cases, find, models, operate, story, switches
 from payments.models import Attempt, Evidence, Payment
 
 LOOKED_FOR = "id of a payment, subscription, customer…; signature, wallet, e-mail, invoice number"
@@ -121,9 +121,15 @@ class EvidenceAdmin(OfPayment):
 
 
 @admin.register(models.Case)
-class CaseAdmin(OfPayment):
+class CaseAdmin(OfPayment, Operated):
     list_display = ("id", "kind", "payment_id", "sentence_", "opened_at", "closed_at")
     list_filter = (("closed_at", admin.EmptyFieldListFilter), ByDay)
+
+    actions = (
+        action("Close", lambda pk, *, reason, by: cases.close_case(pk, resolution=reason, reason=reason, by=by),
+               "Your reason stands as what came of it; what the case kept from going on may go on again.",
+               role=Role.APPROVER),
+    )  # fmt: skip
 
     @admin.display(description="sentence")
     def sentence_(self, case: models.Case) -> str:

@@ -14,28 +14,30 @@ from engine.audit.models import Entry
 from engine.core.actor import Actor, NotAllowed, Role
 from engine.core.errors import Refusal
 from engine.outbox.models import Event
-from payments import methods, switches
+from payments import cases, methods, switches
 from payments import operate as on_payment
-from payments.models import Payment
+from payments.models import Case, Payment
 from tests.ops.conftest import scripted, world  # noqa: F401
 from tests.ops.world import fill, rows, settle
 from tests.ops.world import subscribe as join
 
 WHY = {"reason": "a drill"}
-Case = Callable[..., object]
+Verb = Callable[..., object]
 
 
 class Field:
     """One world with a row for each verb."""
 
-    def __init__(self, world: Any, provider: Any) -> None:
-        self.world = world
+    def __init__(self, around: Any, provider: Any) -> None:
+        self.world = world = around
         self.payments = fill(world, provider)
         self.fresh = join(world)
         self.paused, self.held, self.due = join(world), join(world), join(world)
         world.bill()
         settle(provider)
         stop.pause(self.paused.pk)
+        self.manual = join(world)
+        stop.set_auto_pay(self.manual.pk, on=False)
         Subscription.objects.filter(pk=self.held.pk).update(
             next_due_at=None, held_code="catch_up", held_reason="a drill"
         )
@@ -45,7 +47,7 @@ class Field:
         self.method = self.world.method(self.world.made[0], provider="scripted")
 
 
-OPERATOR: dict[str, Case] = {
+OPERATOR: dict[str, Verb] = {
     "park": lambda f, **by: on_payment.park_payment(f.payments["waiting"], **WHY, **by),
     "unpark": lambda f, **by: on_payment.unpark(f.payments["pending"], **WHY, **by),
     "retry_now": lambda f, **by: on_payment.retry_now(f.payments["waiting"], **WHY, **by),
@@ -56,6 +58,8 @@ OPERATOR: dict[str, Case] = {
     "change_method": lambda f, **by: stop.change_method(
         f.due.pk, method_id=f.world.method(f.due.customer, provider="scripted").pk, **by
     ),
+    "set_auto_pay off": lambda f, **by: stop.set_auto_pay(f.due.pk, on=False, **by),
+    "set_auto_pay on": lambda f, **by: stop.set_auto_pay(f.manual.pk, on=True, **by),
     "resume": lambda f, **by: resume.resume(f.paused.pk, **by),
     "create_plan": lambda f, **by: f.world.another_plan(**by),
     "change_plan": lambda f, **by: plans.change_plan(
@@ -70,11 +74,14 @@ OPERATOR: dict[str, Case] = {
     ),
     "remove_method": lambda f, **by: methods.remove(f.method.pk, **by),
 }
-APPROVER: dict[str, Case] = {
+APPROVER: dict[str, Verb] = {
     "start_sending": lambda f, **by: switches.start_sending(**WHY, **by),
     "resume provider": lambda f, **by: switches.resume("scripted", **WHY, **by),
     "release_held": lambda f, **by: operate.release_held(f.held.pk, **WHY, **by),
     "skip_missed": lambda f, **by: operate.skip_missed(f.held.pk, **WHY, **by),
+    "close_case": lambda f, **by: cases.close_case(
+        Case.objects.get(payment_id=f.payments["late"]).pk, resolution="back", **WHY, **by
+    ),
     "release_draft": lambda f, **by: operate.release_draft(f.draft.pk, **WHY, **by),
 }
 
@@ -85,7 +92,7 @@ def field(world: Any, scripted: Any) -> Field:  # noqa: F811
 
 
 @pytest.mark.parametrize(("cases", "role"), [(OPERATOR, Role.OPERATOR), (APPROVER, Role.APPROVER)])
-def test_a_verb_checks_the_role_and_is_in_the_audit_once(field: Field, cases: dict[str, Case], role: Role):
+def test_a_verb_checks_the_role_and_is_in_the_audit_once(field: Field, cases: dict[str, Verb], role: Role):
     for name, case in cases.items():
         with transaction.atomic():
             _refused(field, name, case, Actor("vera", "user", Role(role - 1)))
@@ -95,7 +102,7 @@ def test_a_verb_checks_the_role_and_is_in_the_audit_once(field: Field, cases: di
             transaction.set_rollback(True)
 
 
-def _refused(field: Field, name: str, case: Case, by: Actor) -> None:
+def _refused(field: Field, name: str, case: Verb, by: Actor) -> None:
     counted = rows()
     with pytest.raises(NotAllowed):
         case(field, by=by)
@@ -105,10 +112,10 @@ def _refused(field: Field, name: str, case: Case, by: Actor) -> None:
     assert changed <= of_the_test, name
 
 
-def _written(field: Field, name: str, case: Case, by: Actor) -> None:
+def _written(field: Field, name: str, case: Verb, by: Actor) -> None:
     case(field, by=by)
     (entry,) = Entry.objects.filter(actor=by.name)
-    assert entry.verb == name.removesuffix(" provider")
+    assert entry.verb == name.split()[0]
     assert entry.after != entry.before or entry.verb in ("start_sending", "resume", "activate_plan"), name
 
 

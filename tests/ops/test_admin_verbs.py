@@ -12,7 +12,7 @@ from django_celery_beat.models import PeriodicTask
 from billing.models import Invoice, Plan, Subscription
 from engine.audit.models import Entry
 from engine.outbox.models import Event
-from payments.models import KillSwitch, Payment, ProviderSwitch
+from payments.models import Case, KillSwitch, Payment, ProviderSwitch
 from tests.ops.admin_pages import act, client_of, preview, url
 from tests.ops.world import fill, rows, settle, subscribe
 
@@ -114,7 +114,9 @@ def test_each_role_has_the_buttons_of_its_verbs(payments):
     page = url("billing_subscription", Subscription.objects.first().pk, "change")
     names = {role: {name for name, _ in client_of(role).get(page).context["buttons"]}
              for role in ("operator", "approver")}  # fmt: skip
-    assert names["operator"] == {"trigger", "pause", "resume", "cancel"}
+    assert names["operator"] == {
+        "trigger", "pause", "resume", "cancel", "automatic_payment_off", "automatic_payment_on",
+    }  # fmt: skip
     assert names["approver"] - names["operator"] == {
         "release_and_bill_what_was_missed", "release_and_skip_what_was_missed",
     }  # fmt: skip
@@ -209,3 +211,10 @@ def test_a_verb_is_pressed_on_the_row_s_own_page_and_goes_back_there(boss, payme
     )
     form = {"action": "park", "_selected_action": one, "reason": "a drill", "confirmed": "yes", "next": there}
     assert boss.post(url("payments_payment"), form).headers["Location"] == there
+
+
+def test_a_case_is_closed_by_an_approver_with_what_came_of_it(payments):
+    case = Case.objects.get(payment_id=payments["late"], closed_at=None)
+    assert "needs the role approver" in act(client_of("operator"), "payments_case", "close", case.pk)
+    act(client_of("approver"), "payments_case", "close", case.pk, reason="sent back")
+    assert Case.objects.get(pk=case.pk).resolution == "sent back"
