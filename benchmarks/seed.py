@@ -15,7 +15,7 @@ import psycopg
 
 CREATORS = 100
 PRICE = 1000
-DETAILS = ({"source": "instant", "fee_wallet": "platform"},)
+DETAILS = ({"fee_wallet": "platform"},)  # no source of its own: each method is one
 ACCOUNTS_FROM = 7_000_000_000_000  # told apart from every other number in a captured statement
 CUSTOMER, CREATOR, PLAN, VERSION, METHOD, SUBSCRIPTION, INVOICE = (f"0190000{n}" for n in range(1, 8))
 

@@ -13,7 +13,7 @@ from billing.draft import Draft
 from engine.core import money
 from engine.providers import registry
 from engine.providers.base import Sheet
-from payments.charge import Charge
+from payments.charge import Charge, queue_of
 from payments.models import PaymentMethod
 
 
@@ -83,7 +83,7 @@ def _charge(draft: Draft, sheet: Sheet, amount_minor: int) -> Charge:
         provider=draft.provider,
         clock_id=draft.clock_id,
         method_id=draft.method_id,
-        queue_key=draft.method_id,
+        queue_key=queue_of(draft.provider, instructions, draft.method_id),
         due_at=draft.period_start,
         grace_until=draft.period_start + timedelta(seconds=settings.ENV.grace_period),
         currency=draft.currency,

@@ -27,7 +27,8 @@ LONGEST_SECONDS = 60
 def watch_upcoming() -> dict[str, int]:
     """Check the payment methods of what is due within WATCH_AHEAD_SECONDS; how many, and how many would fail.
 
-    Calls out and commits per method. A method is looked at once per due date and span, oldest look first.
+    Calls out and commits per method. A method is looked at once per span, oldest look first, for all that is due
+    of its source.
     Ends when none is left or after 60 s; how many were not looked at stands in the log, and comes first next.
     """
     until = time.monotonic() + LONGEST_SECONDS
@@ -52,11 +53,11 @@ def _watch(clock_id: int, until: float) -> Counter[str]:
     }
     done: Counter[str] = Counter()
     while found := sql.rows(sql.statement(__file__, "methods_due_soon"), params):
-        batch = _check([(method_id, int(needed)) for method_id, needed, _ in found], until)
+        batch = _check([(method_id, int(needed)) for method_id, needed, _, _ in found], until)
         done += batch
         if batch["looked"] < len(found) or not batch["checked"]:
             # Out of time, the chain is silent, or all of them were removed meanwhile.
-            done["left"] = found[0][2] - batch["looked"]
+            done["left"] = found[0][3] - batch["looked"]
             break
     return done
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from engine.core import sql
 from engine.core.ids import uuid7s
@@ -25,7 +25,7 @@ from engine.providers import registry
 class Charge:
     """One obligation to collect. Amounts in minor units; `due_at` and `grace_until` are business time.
 
-    `no` is the n-th payment for that source; `queue_key` the payment source that is pulled one at a time.
+    `no` is the n-th payment for that source; `queue_key` what is pulled from one at a time (`queue_of`).
     """
 
     source_kind: str
@@ -51,6 +51,15 @@ _PLAIN = (
     "source_id", "no", "clock_id", "method_id", "queue_key", "due_at", "grace_until", "amount_minor", "fee_minor",
     "correlation_id",
 )  # fmt: skip
+
+
+def queue_of(provider: str, instructions: Mapping[str, Any], method_id: UUID) -> UUID:
+    """The key of what money is pulled from: the `source` that the method's provider named, else the method itself.
+
+    Methods may share a source (a wallet added twice, two customers of one wallet): together they are one queue.
+    """
+    source = instructions.get("source")
+    return uuid5(NAMESPACE_OID, f"{provider}:{source}") if source else method_id
 
 
 def schedule(charges: Sequence[Charge], *, machine_at: datetime) -> list[UUID]:

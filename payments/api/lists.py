@@ -16,6 +16,7 @@ from engine.rest.pages import Attached, Expandable, Expansion, PageQuery
 from engine.rest.shapes import IdField
 from payments import states, story
 from payments.api.shapes import AttemptShape, PaymentMethodShape, PaymentShape
+from payments.charge import queue_of
 from payments.models import Attempt, Case, Payment, PaymentMethod
 
 _TRUE = ("true",)
@@ -69,8 +70,9 @@ def payments(asked: Mapping[str, Any]) -> QuerySet[Payment]:
         found = found.filter(provider=asked["provider"])
     if "payment_method" in asked:
         _narrow(asked, "payment_method", {"source"}, asked.get("state") in states.OPEN_PAYMENT)
-        queue = {} if "source" in asked else {"queue_key": asked["payment_method"]}
-        found = found.filter(method_id=asked["payment_method"], **queue)
+        found = found.filter(method_id=asked["payment_method"])
+        if "source" not in asked:
+            found = found.filter(queue_key__in=_queue(asked["payment_method"]))
     return found
 
 
@@ -105,6 +107,12 @@ OF_LIST: Expandable = {"payment_method": _METHOD, "attempts": Attached(attempts_
 OF_PAYMENT: Expandable = {**OF_LIST, "sentence": Attached(sentences_of, "")}
 OF_CASE: Expandable = {"payment": Expansion("payment_id", Payment, PaymentShape)}
 WHOLE = "attempts,sentence"  # what a single payment shows without being asked
+
+
+def _queue(method_id: UUID) -> list[UUID]:
+    """The queue of the method's payments, which is what an index finds them by."""
+    methods = PaymentMethod.objects.filter(pk=method_id)
+    return [queue_of(each.provider, each.details, each.pk) for each in methods]
 
 
 def _source(text: str) -> tuple[str, UUID]:

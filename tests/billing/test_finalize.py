@@ -28,9 +28,10 @@ def test_a_draft_becomes_an_open_invoice_with_its_payment(world: World) -> None:
     assert (invoice.issued_at, invoice.next_action_at, invoice.payments_made) == (START, None, 1)
     payment = payment_of(invoice.pk)
     assert (payment.state, payment.amount_minor, payment.fee_minor, payment.no) == ("scheduled", 1000, 25, 1)
-    assert (payment.due_at, payment.queue_key) == (START, subscription.method_id)
+    assert (payment.due_at, payment.method_id) == (START, subscription.method_id)
     assert payment.grace_until == START + timedelta(seconds=settings.ENV.grace_period)
-    assert payment.instructions == DETAILS | {"payee": "ada-wallet"}
+    details = PaymentMethod.objects.get().details
+    assert payment.instructions == details | {"payee": "ada-wallet"}
 
 
 def test_what_is_due_is_booked_once_and_balanced(world: World) -> None:

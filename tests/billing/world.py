@@ -38,7 +38,8 @@ class World:
 
     def method(self, customer: Customer, **changes: Any) -> PaymentMethod:
         values = {"id": uuid7(), "customer_id": customer.id, "provider": "direct", "currency": "USDC",
-                  "details": DETAILS, "state": "active", "created_at": START}  # fmt: skip
+                  "details": {**DETAILS, "source": f"account of {customer.wallet}"}, "state": "active",
+                  "created_at": START}  # fmt: skip
         return PaymentMethod.objects.create(**(values | changes))
 
     def subscription(self, *, plan: Plan | None = None, zone: str = "UTC", **changes: Any) -> Subscription:

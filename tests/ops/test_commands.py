@@ -37,7 +37,7 @@ def process(world, *words: str) -> dict[str, Any]:
 def test_a_run_bills_sends_looks_and_books(committed, scripted):
     good, bad = subscribe(committed), subscribe(committed)
     committed.bill()
-    unlucky = Payment.objects.get(queue_key=bad.method_id).pk
+    unlucky = Payment.objects.get(method_id=bad.method_id).pk
     scripted.looks[unlucky] = [declined()]
     committed.later(days=29)
     done = process(committed)

@@ -335,7 +335,7 @@ def test_what_is_worth_a_look_is_no_fault(sound):
 
 def test_books_that_are_wrong_are_red(sound):
     subscription = subscribe_committed()
-    Payment.objects.filter(queue_key=subscription.method_id).update(next_action_at=None)
+    Payment.objects.filter(method_id=subscription.method_id).update(next_action_at=None)
     assert look("books") == {"books": "fault"}
 
 

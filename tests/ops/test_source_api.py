@@ -218,7 +218,7 @@ def test_one_idempotency_key_is_one_job(world, scripted):
     first = api.post(path, **{"Idempotency-Key": "k1"})
     again = api.post(path, **{"Idempotency-Key": "k1"})
     assert (first.status_code, again.json(), again["Idempotent-Replayed"]) == (202, first.json(), "true")
-    assert Payment.objects.filter(queue_key=subscription.method_id).count() == 2
+    assert Payment.objects.filter(method_id=subscription.method_id).count() == 2
 
 
 def test_a_request_publishes_nothing(world, scripted, seeded, monkeypatch):

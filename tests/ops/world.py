@@ -64,7 +64,7 @@ def subscribe(world: World) -> Subscription:
 
 
 def open_payment(subscription: Subscription) -> UUID:
-    found = Payment.objects.filter(state="scheduled", queue_key=subscription.method_id)
+    found = Payment.objects.filter(state="scheduled", method_id=subscription.method_id)
     return found.values_list("pk", flat=True).get()
 
 
