@@ -8,7 +8,7 @@ SELECT p.currency,
        coalesce(sum(extract(epoch FROM p.ended_at - p.created_at))
                 FILTER (WHERE p.state IN ('succeeded', 'reversed')), 0)::float8
   FROM payments_payment p
- WHERE p.id IN (SELECT payment_id FROM payments_evidence WHERE id >= %(floor)s ORDER BY id DESC LIMIT %(most)s)
+ WHERE p.id IN (SELECT payment_id FROM payments_evidence WHERE id >= %(floor)s)
    AND p.source_kind = 'invoice' AND p.ended_at >= %(since)s
  GROUP BY p.currency
  ORDER BY p.currency

@@ -155,6 +155,20 @@ def test_the_days_figures_are_those_of_the_daily_report(world, scripted):
     assert more["revenue_minor"]["USDC"] == shown["revenue_minor"]["USDC"] + 1000, subscription
 
 
+def test_a_sum_that_took_long_is_kept_for_a_while(world, scripted, monkeypatch):
+    fill(world, scripted)
+    monkeypatch.setattr(figures, "_SLOW_SECONDS", 0)
+    monkeypatch.setattr(figures, "_KEPT_TIMES", 1e6)
+    monkeypatch.setattr(figures, "_kept", {})
+    before = figures.today()
+    subscribe(world)
+    world.bill()
+    settle(scripted)
+    assert figures.today() == before
+    figures._kept.clear()
+    assert figures.today().succeeded == before.succeeded + 1
+
+
 def test_the_error_log_holds_what_was_refused(world, scripted):
     payments = fill(world, scripted)
     logged = [row for row in figures.errors() if row["job_id"] == payments["declined"]]
