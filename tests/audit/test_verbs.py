@@ -29,19 +29,19 @@ class Field:
     """One world with a row for each verb."""
 
     def __init__(self, around: Any, provider: Any) -> None:
-        self.world = world = around
-        self.payments = fill(world, provider)
-        self.fresh = join(world)
-        self.paused, self.held, self.due = join(world), join(world), join(world)
+        self.world = around
+        self.payments = fill(around, provider)
+        self.fresh = join(around)
+        self.paused, self.held, self.due = join(around), join(around), join(around)
         world.bill()
         settle(provider)
         stop.pause(self.paused.pk)
-        self.manual = join(world)
+        self.manual = join(around)
         stop.set_auto_pay(self.manual.pk, on=False)
         Subscription.objects.filter(pk=self.held.pk).update(
             next_due_at=None, held_code="catch_up", held_reason="a drill"
         )
-        self.draft = Invoice.objects.get(subscription=join(world))
+        self.draft = Invoice.objects.get(subscription=join(around))
         Invoice.objects.filter(pk=self.draft.pk).update(next_action_at=None, held_reason="a drill")
         on_payment.park_payment(self.payments["pending"], reason="before", by=Actor("b", "user", Role.ADMIN))
         self.method = self.world.method(self.world.made[0], provider="scripted")
