@@ -20,7 +20,8 @@ from billing.api.shapes import (
 from billing.models import Creator, Customer, Invoice, InvoiceLine, Plan, PlanVersion, Subscription
 from engine.rest.pages import Attached, Expandable, Expansion
 from engine.rest.plain import plain
-from payments.models import Payment
+from payments.api.shapes import PaymentMethodShape
+from payments.models import Payment, PaymentMethod
 
 _TERMS = ("price_minor", "currency", "interval_unit", "interval_count")
 
@@ -69,6 +70,7 @@ OF_SUBSCRIPTION: Expandable = {
     "customer": _CUSTOMER,
     "creator": _CREATOR,
     "plan": Expansion("plan_id", Plan, PlanShape, plans, {"creator": _CREATOR}),
+    "payment_method": Expansion("method_id", PaymentMethod, PaymentMethodShape),
 }
 OF_INVOICE: Expandable = {
     "subscription": Expansion("subscription_id", Subscription, SubscriptionShape, subscriptions),

@@ -22,6 +22,7 @@ from engine.rest.shapes import (
     TextField,
     WholeOrIdField,
 )
+from payments.api.shapes import PaymentMethodShape
 
 SUBSCRIPTION_STATES = Subscription.State.values  # settings name them for the OpenAPI document
 
@@ -113,7 +114,7 @@ class SubscriptionShape(TermsShape):
     creator = WholeOrIdField("creator", CreatorShape, source="creator_id")
     plan = WholeOrIdField("plan", PlanShape, source="plan_id")
     plan_version = serializers.IntegerField(source="terms_no")
-    payment_method = IdField("payment_method", source="method_id", allow_null=True)
+    payment_method = WholeOrIdField("payment_method", PaymentMethodShape, source="method_id", allow_null=True)
     state = serializers.ChoiceField(choices=SUBSCRIPTION_STATES)
     auto_pay = serializers.BooleanField()
     service_name = serializers.CharField()

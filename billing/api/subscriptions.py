@@ -53,7 +53,7 @@ class Subscriptions(RestView):
                    responses=pages.listed(SubscriptionShape),
                    examples=[examples.listed(examples.SUBSCRIPTION)])  # fmt: skip
     def get(self, request: Request) -> Response:
-        """Subscriptions, newest first. `expand`: customer, creator, plan, plan.creator."""
+        """Subscriptions, newest first. `expand`: customer, creator, plan, plan.creator, payment_method."""
         asked = self.query(lists.SubscriptionQuery)
         return pages.page(request, lists.subscriptions(asked), SubscriptionShape, asked, rows.OF_SUBSCRIPTION)
 
@@ -81,7 +81,7 @@ class SubscriptionView(RestView):
     @extend_schema(operation_id="get_subscription", parameters=[pages.ExpandQuery], responses=SubscriptionShape,
                    examples=[examples.shown(examples.SUBSCRIPTION)])  # fmt: skip
     def get(self, request: Request, subscription_id: str) -> Response:
-        """One subscription. `expand`: customer, creator, plan, plan.creator."""
+        """One subscription. `expand`: customer, creator, plan, plan.creator, payment_method."""
         asked = self.query(pages.ExpandQuery)
         found = rows.subscriptions().filter(pk=self.id("subscription", subscription_id)).first()
         found = self.there(found, subscription_id)

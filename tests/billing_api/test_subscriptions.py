@@ -176,7 +176,7 @@ def test_bad_filters_are_refused(caller, query, code, param):
 
 @pytest.mark.parametrize(("expand", "more"), [
     ("", 0), ("customer", 1), ("plan", 1), ("creator", 1), ("plan.creator", 2), ("plan,plan.creator", 2),
-    ("customer,creator,plan.creator", 4),
+    ("payment_method", 1), ("customer,creator,plan.creator,payment_method", 5),
 ])  # fmt: skip
 def test_each_expansion_is_one_query_however_many_rows(
     caller, world, expand, more, django_assert_num_queries
