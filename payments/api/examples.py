@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiExample
 _HEX = "0198c0de00007000800000000000000"
 _AT, _SENT, _PAID = "2026-01-31T09:30:00Z", "2026-01-31T09:30:02Z", "2026-01-31T09:30:14Z"
 _WALLET = "4Nd1mYvM2fKQmE1bqkXW3gVnQyG1r2yqHjv5u5w6k7ZQ"
-_SIGNATURE = "5VERv8NMvzbJMEkV8xnrLkEaWRtSz9CosKDYjCJjBRnbJLgp8uirBgmQpjKhoR4tjF3ZpRzrFmBV6UjKdiSZkQUW"
+_SIGNATURE = "5VERv8NMvzbJMEkV8xnrLkEaWRtSz9Cos…"
 _FINE = {"failure_class": "", "failure_code": "", "failure_message": ""}
 
 METHOD: dict[str, Any] = {
