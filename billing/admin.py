@@ -16,7 +16,7 @@ from engine.audit.preview import Operated, action
 from engine.core import money
 from engine.core.actor import Role
 from engine.core.listing import ByDay, Choice, one_of
-from engine.core.readonly import ReadOnly, ReadOnlyInline
+from engine.core.readonly import ReadOnly, ReadOnlyInline, list_of, page_of
 from engine.core.timeline import Moment
 
 
@@ -62,11 +62,21 @@ class InvoiceLines(ReadOnlyInline):
     fields = ("no", "description", "quantity", "unit_minor", "amount_minor")
 
 
+def _lists(key: object, *tables: str) -> list[tuple[str, str]]:
+    """Links to the lists of what the key names, by the table's own word."""
+    return [(f"{table.rpartition('_')[2]}s", list_of(table, key)) for table in tables]
+
+
 @admin.register(models.Customer)
 class CustomerAdmin(Found):
     list_display = ("name", "email", "wallet", "zone", "clock_id", "created_at")
     list_filter = (ByDay,)
     search_help_text = "id, wallet or e-mail"
+
+    def links(self, row: models.Customer) -> list[tuple[str, str]]:
+        return _lists(
+            row.pk, "billing_subscription", "billing_invoice", "payments_payment", "payments_paymentmethod"
+        )
 
 
 @admin.register(models.Creator)
@@ -125,6 +135,11 @@ class SubscriptionAdmin(Found, Operated):
                "Each held one goes on from its next date; what it missed is never billed.", role=Role.APPROVER),
     )  # fmt: skip
 
+    def links(self, row: Subscription) -> list[tuple[str, str]]:
+        customer = ("customer", page_of("billing_customer", row.customer_id))
+        plan = ("plan", page_of("billing_plan", row.plan_id))
+        return [customer, plan, *_lists(row.pk, "billing_invoice", "payments_payment")]
+
     def worth(self, row: Subscription) -> tuple[str, int]:
         return row.plan_version.currency, row.plan_version.price_minor
 
@@ -159,6 +174,11 @@ class InvoiceAdmin(Found, Operated):
     @admin.display(description="collected")
     def collected(self, invoice: Invoice) -> str:
         return money.shown(invoice.collected_minor, invoice.currency)
+
+    def links(self, row: Invoice) -> list[tuple[str, str]]:
+        owner = ("subscription", page_of("billing_subscription", row.subscription_id))
+        return [owner, ("customer", page_of("billing_customer", row.customer_id)),
+                *_lists(row.pk, "payments_payment", "engine_ledger_transfer", "engine_outbox_event")]  # fmt: skip
 
     def worth(self, row: Invoice) -> tuple[str, int]:
         return row.currency, row.due_minor

@@ -13,7 +13,7 @@ from engine.audit.preview import Operated, action
 from engine.core import clock, money
 from engine.core.actor import Role
 from engine.core.listing import ByDay, Choice, one_of
-from engine.core.readonly import ReadOnly, ReadOnlyInline, Rows
+from engine.core.readonly import ReadOnly, ReadOnlyInline, Rows, list_of, page_of
 from engine.core.timeline import Moment
 from engine.providers import registry
 from payments import cases, find, models, operate, story, switches
@@ -54,6 +54,9 @@ class OfPayment(ReadOnly):
         found = find.payments(term)
         return super().keys(term) | set(self.of(found).values_list("pk", flat=True))
 
+    def links(self, row: Any) -> list[tuple[str, str]]:
+        return [("its payment", page_of("payments_payment", row.payment_id))]
+
     def of(self, payments: set[UUID]) -> Rows:
         """The rows of these payments, by index."""
         return self.model._base_manager.filter(payment_id__in=payments)
@@ -91,6 +94,17 @@ class PaymentAdmin(OfPayment, Operated):
     @admin.display(description="amount")
     def amount(self, payment: Payment) -> str:
         return money.shown(payment.amount_minor, payment.currency)
+
+    def links(self, row: Payment) -> list[tuple[str, str]]:
+        source = (
+            [("its invoice", page_of("billing_invoice", row.source_id))]
+            if row.source_kind == "invoice"
+            else []
+        )
+        method = [("its method", page_of("payments_paymentmethod", row.method_id))] if row.method_id else []
+        tables = (("all evidence", "payments_evidence"), ("transfers", "engine_ledger_transfer"),
+                  ("audit", "engine_audit_entry"))  # fmt: skip
+        return [*source, *method, *((words, list_of(table, row.pk)) for words, table in tables)]
 
     def sentence(self, row: Payment) -> str:
         return story.sentence(row)

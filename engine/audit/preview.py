@@ -27,6 +27,7 @@ from engine.core.timeline import changes
 
 MOST = 200  # rows at once
 Verb = Callable[..., object]  # verb(pk, reason=, by=)
+_YOURS = "(your reason)"
 _BUSY = "somebody else has it at this moment; try again"
 
 
@@ -105,7 +106,7 @@ def _foresee(page: Operated, verb: Verb, key: Any, row: Any, by: Actor) -> Fores
     with structlog.contextvars.bound_contextvars(preview=True), transaction.atomic():
         try:
             with transaction.atomic():
-                verb(key, reason="preview", by=by)
+                verb(key, reason=_YOURS, by=by)
                 kind = page.model._meta.model_name
                 entry = Entry.objects.filter(pk__gt=mark, object_kind=kind, object_id=str(key)).last()
         except Refusal as fault:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import TabularInline as UnfoldTabularInline
 
@@ -30,6 +31,16 @@ def actor(request: HttpRequest) -> Actor:
     if known is None:
         known = request.clearbeat_actor = of_user(request.user)  # type: ignore[attr-defined]
     return known
+
+
+def page_of(table: str, key: object) -> str:
+    """The admin page of one row: `payments_payment` and its key."""
+    return reverse(f"admin:{table}_change", args=[key])
+
+
+def list_of(table: str, key: object) -> str:
+    """The admin's list of what the search box finds for `key`."""
+    return f"{reverse(f'admin:{table}_changelist')}?q={key}"
 
 
 class Shown:
@@ -91,11 +102,16 @@ class ReadOnly(Shown, ModelAdmin):
         """What happened to it, oldest first."""
         return []
 
+    def links(self, row: Any) -> list[tuple[str, str]]:
+        """(words, admin page) of what belongs to the row."""
+        return []
+
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "",
                     extra_context: dict[str, Any] | None = None) -> HttpResponse:  # fmt: skip
         row = self.get_object(request, object_id)
         if row is not None and self.has_view_permission(request, row):
-            more = {"sentence": self.sentence(row), "timeline": self.timeline(row), "row": row}
+            more = {"sentence": self.sentence(row), "timeline": self.timeline(row), "links": self.links(row),
+                    "row": row}  # fmt: skip
             extra_context = {**(extra_context or {}), **more}
         return super().change_view(request, object_id, form_url, extra_context)
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
+from django.urls import reverse
 from unfold.views import ChangeList
 
 from engine.core.listing import ByDay, Choice, one_of
@@ -52,6 +53,10 @@ class AccountAdmin(ReadOnly):
         """Stored balance and open deltas."""
         known = getattr(account, "now_minor", None)
         return balances.balances([account.pk])[account.pk] if known is None else known
+
+    def links(self, row: Account) -> list[tuple[str, str]]:
+        there = reverse("admin:engine_ledger_transfer_changelist")
+        return [(f"transfers, {side}", f"{there}?{side}__id__exact={row.pk}") for side in ("debit", "credit")]
 
     def keys(self, term: str) -> set[Any]:
         return {int(term)} if term.isdecimal() and len(term) < 19 else super().keys(term)

@@ -6,13 +6,17 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django_celery_results.models import TaskResult
 
 from billing.models import Customer, Invoice
+from config import theme
+from engine.audit.models import Entry
 from engine.core import clock
 from engine.core.actor import SYSTEM
 from engine.ledger.models import Account, Transfer
@@ -208,3 +212,37 @@ def test_a_role_is_given_by_an_admin(payments):
     assert boss.get(url("auth_user", vera.pk, "change")).status_code == 200
     assert boss.get(url("auth_user", "add")).status_code == 200
     assert client_of("approver").get(url("auth_user", vera.pk, "change")).status_code == 403
+
+
+def test_what_an_admin_types_is_in_the_audit(payments):
+    boss, vera = client_of("admin"), User.objects.create_user("vera", is_staff=True)
+    form = {"username": "vera", "date_joined_0": "2026-01-01", "date_joined_1": "00:00:00", "is_active": "on",
+            "is_staff": "on", "groups": [Group.objects.get(name="approver").pk]}  # fmt: skip
+    assert boss.post(url("auth_user", vera.pk, "change"), form).status_code == 302
+    entry = Entry.objects.get(verb="change", object_kind="user")
+    assert (entry.actor, entry.object_id) == ("the_admin", str(vera.pk))
+    assert entry.before["groups"] == []
+    assert entry.after["groups"] == ["approver"]
+    assert "password" not in str(entry.after)
+
+
+def test_what_belongs_together_is_linked(boss, payments):
+    found = set()
+    for table, row in (("payments_payment", Payment.objects.get(pk=payments["paid"])), ("billing_invoice", None),
+                       ("billing_subscription", None), ("billing_customer", None), ("payments_attempt", None),
+                       ("engine_ledger_account", None)):  # fmt: skip
+        row = row or apps.get_model(*table.rsplit("_", 1)).objects.first()
+        links = boss.get(url(table, row.pk, "change")).context["links"]
+        assert links, table
+        found |= {link for _, link in links}
+    for link in found:
+        assert boss.get(link).status_code == 200, link
+
+
+def test_flower_is_linked_where_its_address_is_known(boss, settings, monkeypatch):
+    settings.UNFOLD = theme.unfold(flower_url="https://flower.example/")
+    monkeypatch.setattr(settings.ENV, "flower_url", "https://flower.example/")
+    assert 'href="https://flower.example/"' in boss.get("/admin/").content.decode()
+    result = TaskResult.objects.create(task_id="one", task_name="x")
+    page = boss.get(url("django_celery_results_taskresult", result.pk, "change"))
+    assert page.context["links"] == [("its task in Flower", "https://flower.example/task/one")]

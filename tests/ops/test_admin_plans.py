@@ -77,12 +77,40 @@ def test_a_list_asks_little_and_reads_no_table_to_its_end(viewer):
 
 def test_a_search_goes_by_index(viewer):
     attempt, customer = Attempt.objects.first(), Customer.objects.first()
-    Customer.objects.update(email="ada@example.com")
+    Customer.objects.filter(pk=customer.pk).update(email="ada@example.com")
     words = (attempt.payment_id, f"pay_{attempt.payment_id.hex}", attempt.identity, customer.pk, customer.wallet,
              "ada@example.com", "INV17", "nonsense", UUID(int=5))  # fmt: skip
     for table, term in product(GROWING, words):
         statements = asked(viewer, f"{url(table)}?q={term}")
-        tree.none_of(whole_reads(statements), f"Found without an index ({table} {term}):")
+        tree.none_of(unbounded(statements), f"Found without an index ({table} {term}):")
+
+
+def unbounded(statements: list[str]) -> list[str]:
+    """Scans of a growing table that an index does not narrow: not even a partial one may be read whole."""
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        for statement in statements:
+            if statement.startswith("SELECT"):
+                cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}")
+                plans = [cursor.fetchone()[0][0]["Plan"]]
+                while plans:
+                    plan = plans.pop()
+                    plans += plan.get("Plans", [])
+                    scans = plan["Node Type"] in (
+                        "Index Scan",
+                        "Index Only Scan",
+                        "Bitmap Index Scan",
+                        "Seq Scan",
+                    )
+                    if (
+                        scans
+                        and "Index Cond" not in plan
+                        and plan.get("Relation Name", GROWING[0]) in GROWING
+                    ):
+                        found.append(f"{plan['Node Type']} {plan.get('Index Name', '')}: {statement[:300]}")
+        cursor.execute("SET LOCAL enable_seqscan = on")
+    return found
 
 
 def test_the_first_page_reads_by_index(viewer):

@@ -33,7 +33,7 @@ def test_a_preview_says_what_would_happen_and_changes_nothing(boss, payments):
     before, one = rows(), Payment.objects.filter(pk=waiting).values().get()
     page = preview(boss, "payments_payment", "park", waiting, paid)
     assert [each.key for each in page.context["going"]] == [str(waiting)]
-    assert ("parked reason", "nothing", "preview") in page.context["going"][0].changes
+    assert ("parked reason", "nothing", "(your reason)") in page.context["going"][0].changes
     assert [(each.key, each.refused) for each in page.context["excluded"]] == [
         (str(paid), "it is succeeded: nothing acts on it any more")
     ]
