@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -32,7 +33,9 @@ from config.env_rules import (
     check_endpoints,
     check_key,
     check_page,
+    check_public_key,
     check_redis,
+    check_writable,
     disagreements,
     read_mints,
     read_providers,
@@ -44,7 +47,6 @@ PUBLIC_RPC = {
     "testnet": "https://api.testnet.solana.com",
     "mainnet-beta": "https://api.mainnet-beta.solana.com",
 }
-_BASE58 = re.compile(r"^[1-9A-HJ-NP-Za-km-z]{32,44}$")
 
 
 class Env(Sandbox, Solana, Spans, Scheduler, Servers):
@@ -115,13 +117,8 @@ class Env(Sandbox, Solana, Spans, Scheduler, Servers):
     _endpoints = field_validator("solana_rpc_url")(check_endpoints)
     _collectors = field_validator("solana_collector_keys")(check_collectors)
     _fee_payer = field_validator("solana_fee_payer_key")(check_key)
-
-    @field_validator("solana_fee_wallet")
-    @classmethod
-    def _wallet(cls, value: str) -> str:
-        if value and not _BASE58.match(value):
-            raise ValueError("is not a base58 public key")
-        return value
+    _fee_wallet = field_validator("solana_fee_wallet")(check_public_key)
+    _log_file = field_validator("log_file")(check_writable)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -184,12 +181,29 @@ def load() -> Env:
     values: dict[str, Any] = {}
     if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
         found = read_run_file(os.environ.get("RUN_DIR", ".run"))
-        values = {k.lower(): v for k, v in found.items() if not os.environ.get(k)}
+        values = {k: v for k, v in found.items() if not os.environ.get(k)}
     try:
-        return Env(**values)
+        return _read(values)
     except ValidationError as fault:
-        lines = [_sentence(dict(error)) for error in fault.errors()]
-        raise SystemExit("The environment is wrong:\n" + "\n".join(f"  - {line}" for line in lines)) from None
+        lines = "\n".join(f"  - {line}" for line in _sentences(fault))
+        raise SystemExit(f"The environment is wrong:\n{lines}") from None
+
+
+def faults(values: Mapping[str, str]) -> list[str]:
+    """What is wrong with the environment and `values` over it, a sentence each; empty if all is well."""
+    try:
+        _read(values)
+    except ValidationError as fault:
+        return _sentences(fault)
+    return []
+
+
+def _read(values: Mapping[str, Any]) -> Env:
+    return Env(**{name.lower(): value for name, value in values.items()})
+
+
+def _sentences(fault: ValidationError) -> list[str]:
+    return [_sentence(dict(error)) for error in fault.errors()]
 
 
 def _sentence(error: dict[str, Any]) -> str:

@@ -47,7 +47,9 @@ class Servers(BaseSettings):
         json_schema_extra=_FERNET,
     )
     debug: bool = Field(default=False, description="Django's debug pages; never on in production")
-    livemode: bool = Field(default=False, description="Real money. Simulators and the localnet are refused.")
+    livemode: bool = Field(
+        default=False, description="Real money: on with mainnet-beta alone. Simulators are refused."
+    )
     allowed_hosts: Annotated[list[str], NoDecode] = Field(
         default=["127.0.0.1", "localhost", "[::1]"],
         description="Names under which the web process is reached, separated by commas",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,28 +13,26 @@ from celery.schedules import ParseException, crontab
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import SecretStr
 
+from engine.core.money import EXPONENTS
+
 # What the clusters' program says (MAX_PROCESSING_AGE): nobody configures it there.
 _CLUSTER_BLOCKHASH_SLOTS = 150
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_SOL_DECIMALS = 9
+_PUBLIC_KEY_BYTES = 32
 
 
 def disagreements(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(variable, why) for what can't stand together. `values` as they came: text or typed."""
 
-    def on(name: str) -> bool:
-        return str(values.get(name, "")).strip().lower() in ("1", "true", "yes", "on", "t", "y")
-
-    localnet = values.get("solana_network") == "localnet"
+    live, debug = _on(values, "livemode"), _on(values, "debug")
+    network = values.get("solana_network", "devnet")
+    localnet, mainnet = network == "localnet", network == "mainnet-beta"
     slots = str(values.get("solana_blockhash_slots", _CLUSTER_BLOCKHASH_SLOTS)).strip()
     rules = (
-        (on("livemode") and on("debug"), "debug", "can't be on with LIVEMODE"),
-        (on("livemode") and localnet, "solana_network", "can't be localnet with LIVEMODE"),
-        (
-            on("livemode") and bool(values.get("sandbox_providers")),
-            "sandbox_providers",
-            "can't be used with LIVEMODE",
-        ),
+        (live and debug, "debug", "can't be on with LIVEMODE"),
+        (live and not mainnet, "solana_network", f"can't be {network} with LIVEMODE: it is mainnet-beta"),
+        (mainnet and not live, "livemode", "must be on with SOLANA_NETWORK=mainnet-beta: its money is real"),
+        (live and bool(values.get("sandbox_providers")), "sandbox_providers", "can't be used with LIVEMODE"),
         (
             localnet and not values.get("solana_rpc_url"),
             "solana_rpc_url",
@@ -54,6 +53,10 @@ def disagreements(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(name, why) for broken, name, why in rules if broken]
 
 
+def _on(values: Mapping[str, Any], name: str) -> bool:
+    return str(values.get(name, "")).strip().lower() in ("1", "true", "yes", "on", "t", "y")
+
+
 def check_database(value: str) -> str:
     """`value` if it names a server (a host, or a socket's folder as ?host=) and a database. ValueError if not."""
     url = _url(value, ("postgres", "postgresql"), "must start with postgresql://")
@@ -72,6 +75,29 @@ def check_redis(value: str) -> str:
         raise ValueError("names no socket: redis+socket:///path")
     if url.scheme != "redis+socket" and not url.hostname:
         raise ValueError("names no host: redis://host:6379/0")
+    numbers = parse_qs(url.query).get("virtual_host", [])
+    numbers += [] if url.scheme == "redis+socket" else [url.path.strip("/")]
+    if not all(re.fullmatch(r"[0-9]*", number) for number in numbers):
+        raise ValueError("names no database by its number: redis://host:6379/0")
+    return value
+
+
+def check_writable(value: str) -> str:
+    """`value` if it is empty or a file that can be written to. Looks at the disk. Raises ValueError if not."""
+    path = Path(value)
+    if value and path.is_dir():
+        raise ValueError("is a folder")
+    if value and not path.exists() and not path.parent.is_dir():
+        raise ValueError("is in a folder that does not exist")
+    if value and not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise ValueError("can't be written to by this user")
+    return value
+
+
+def check_public_key(value: str) -> str:
+    """`value` if it is empty or base58 of 32 bytes. Raises ValueError if not."""
+    if value and len(_bytes_of(value)) != _PUBLIC_KEY_BYTES:
+        raise ValueError("is no public key: base58 of 32 bytes")
     return value
 
 
@@ -149,12 +175,17 @@ def read_mints(value: str) -> dict[str, tuple[str, int]]:
     """The allow-list of tokens: code -> (mint, decimals). Raises ValueError naming the part that is wrong."""
     mints: dict[str, tuple[str, int]] = {}
     for part in filter(None, (p.strip() for p in value.split(","))):
-        match = re.fullmatch(r"([A-Z][A-Z0-9]{1,9})=([1-9A-HJ-NP-Za-km-z]{32,44}):(\d)", part)
-        if not match:
-            raise ValueError(f"`{part}` is not CODE=mint:decimals with at most 9 decimals")
-        if match[1] == "SOL" and int(match[3]) != _SOL_DECIMALS:
-            raise ValueError(f"`{part}`: SOL has {_SOL_DECIMALS} decimals")
-        mints[match[1]] = (match[2], int(match[3]))
+        match = re.fullmatch(r"([A-Z][A-Z0-9]{1,9})=(\w+):(\d)", part)
+        if not match or len(_bytes_of(match[2])) != _PUBLIC_KEY_BYTES:
+            raise ValueError(f"`{part}` is not CODE=mint:decimals, a mint of 32 bytes and at most 9 decimals")
+        code, decimals = match[1], int(match[3])
+        if code not in EXPONENTS:
+            raise ValueError(f"`{part}`: the ledger knows no currency {code} (engine/core/money.py)")
+        if decimals != EXPONENTS[code]:
+            raise ValueError(f"`{part}`: {code} has {EXPONENTS[code]} decimals")
+        if code in mints or match[2] in [mint for mint, _ in mints.values()]:
+            raise ValueError(f"`{part}`: its code or its mint comes twice")
+        mints[code] = (match[2], decimals)
     return mints
 
 
@@ -181,16 +212,21 @@ def _url(value: str, schemes: tuple[str, ...], otherwise: str) -> SplitResult:
 
 def _is_key_pair(text: str) -> bool:
     """base58 of 64 bytes: a seed and the public key that follows from it."""
-    number = 0
-    for letter in text if len(text) <= 90 else "":
-        if letter not in _BASE58:
-            return False
-        number = number * 58 + _BASE58.index(letter)
-    zeros = len(text) - len(text.lstrip("1"))
-    pair = bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8)
+    pair = _bytes_of(text)
     if len(pair) != 64:
         return False
     return Ed25519PrivateKey.from_private_bytes(pair[:32]).public_key().public_bytes_raw() == pair[32:]
+
+
+def _bytes_of(text: str) -> bytes:
+    """What base58 `text` stands for; nothing where it is none."""
+    number = 0
+    for letter in text if len(text) <= 90 else "":
+        if letter not in _BASE58:
+            return b""
+        number = number * 58 + _BASE58.index(letter)
+    zeros = len(text) - len(text.lstrip("1"))
+    return bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8)
 
 
 def _number(values: Mapping[str, Any], name: str, default: float) -> float:

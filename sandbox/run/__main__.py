@@ -3,6 +3,7 @@
 import os
 import sys
 
+from config.env import faults
 from sandbox.demo import asked
 from sandbox.demo.show import STOPPED, show
 from sandbox.run.start import run
@@ -12,4 +13,4 @@ if __name__ == "__main__":
         # A terminal without UTF-8 shows ? for the tick mark instead of ending the run.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     cycles = asked.wanted(os.environ)  # a wrong one ends here, not after the start
-    sys.exit(run(show, stopped=STOPPED if cycles else 0))
+    sys.exit(run(show, stopped=STOPPED if cycles else 0, faults=faults))

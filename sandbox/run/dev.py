@@ -9,6 +9,7 @@ from threading import Event, Thread
 
 from watchfiles import Change, watch
 
+from config.env import faults
 from sandbox.demo import asked
 from sandbox.demo.show import STOPPED, show
 from sandbox.run.context import Context, Ticker
@@ -94,4 +95,4 @@ if __name__ == "__main__":
         # A terminal without UTF-8 shows ? for the marks instead of ending the run.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     cycles = asked.wanted(os.environ)  # a wrong one ends here, not after the start
-    sys.exit(run(lambda context: reloading(context, show), stopped=STOPPED if cycles else 0))
+    sys.exit(run(lambda context: reloading(context, show), stopped=STOPPED if cycles else 0, faults=faults))

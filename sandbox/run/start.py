@@ -18,6 +18,8 @@ from sandbox.run.paths import CHECKOUT, Paths, run_paths
 from sandbox.run.process import Command, Process, Service
 from sandbox.run.supervisor import Say, Supervisor
 
+STAND_IN = {"DATABASE_URL": "postgresql:///clearbeat?host=/embedded", "REDIS_URL": "redis+socket:///embedded"}
+"""Addresses of servers that are not started yet: what is wrong with the rest is told before they are."""
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -51,17 +53,17 @@ def run(
     environ: Mapping[str, str] | None = None,
     say: Say = say,
     stopped: int = 0,
+    faults: Callable[[Mapping[str, str]], list[str]] = lambda values: [],
 ) -> int:
     """Start everything, hand over to `after_ready`, stop everything; returns the exit code.
 
     `after_ready` runs in the main thread with KeyboardInterrupt raised on Ctrl-C, SIGTERM and SIGHUP;
-    its value is the exit code. A stop by signal is `stopped`, a start that failed is 1.
+    its value is the exit code. A stop by signal is `stopped`, a start that failed is 1. What `faults` finds
+    in the parts' environment is told before anything is started.
     """
     environ = os.environ if environ is None else environ
     paths = run_paths(run_dir)
-    stopping = Event()
-    say = unbroken(say, stopping)
-    supervisor = Supervisor(say, stopping)
+    supervisor = Supervisor(say := unbroken(say, stopping := Event()), stopping)
     signals = Signals(supervisor)
     follow_make()
     try:
@@ -70,7 +72,8 @@ def run(
             for name in leftovers.end(paths):
                 say(f"! {name} was left over from a killed run; ended")
             try:
-                return _run(after_ready, parts, paths, environ, supervisor, signals)
+                context = _context(paths, environ, supervisor, faults)
+                return _run(after_ready, parts, context, environ, signals)
             finally:
                 say("stopping")
                 supervisor.stop()
@@ -83,24 +86,34 @@ def run(
         return 1
 
 
-def _run(
-    after_ready: Callable[[Context], int],
-    parts: Sequence[Part],
+def _context(
     paths: Paths,
     environ: Mapping[str, str],
     supervisor: Supervisor,
-    signals: "Signals",
-) -> int:
+    faults: Callable[[Mapping[str, str]], list[str]],
+) -> Context:
     chosen = ports.choose(environ, supervisor.say)
     values = _values(paths, environ, chosen)
+    if wrong := faults({**STAND_IN, **environ, **values}):
+        raise StartFailed("the environment is wrong:", wrong)
+    return Context(paths, chosen, values, supervisor)
+
+
+def _run(
+    after_ready: Callable[[Context], int],
+    parts: Sequence[Part],
+    context: Context,
+    environ: Mapping[str, str],
+    signals: "Signals",
+) -> int:
+    paths, supervisor, values = context.paths, context.supervisor, context.values
     values |= servers.start(supervisor, paths, environ)
     envfile.write(paths.env, values)
     # REMAP_SIGTERM: a worker ends within its soft-shutdown time; what it had not ended is found again.
     child_env = {**environ, **values, "PYTHONUNBUFFERED": "1", "REMAP_SIGTERM": "SIGQUIT"}
     for _, wave in groupby(parts, key=lambda part: part.wave):
-        supervisor.start(*(_service(part, paths, chosen, child_env) for part in wave))
+        supervisor.start(*(_service(part, paths, context.ports, child_env) for part in wave))
     supervisor.keep()
-    context = Context(paths, chosen, values, supervisor)
     ticker = Ticker(context)
     ticker.start()
     try:

@@ -23,6 +23,8 @@ GOOD = {
     "FIELD_KEYS": Fernet.generate_key().decode(),
 }
 
+WRAPPED = "So11111111111111111111111111111111111111112"
+OTHER = str(Keypair.from_seed(bytes([9] * 32)).pubkey())
 KEY = str(Keypair.from_seed(bytes([7] * 32)))
 
 
@@ -76,12 +78,14 @@ def test_the_sources_settings_have_their_defaults_and_follow_the_environment(
     for name, (default, text, changed) in rows.items():
         assert getattr(Env(**values), name) == default, name  # type: ignore[arg-type]
         monkeypatch.setenv(name.upper(), text)
+        if text == "mainnet-beta":
+            monkeypatch.setenv("LIVEMODE", "true")
         assert getattr(Env(**values), name) == changed, name  # type: ignore[arg-type]
 
 
 def test_without_a_url_the_networks_public_endpoint_is_used() -> None:
     values = {name.lower(): value for name, value in GOOD.items()}
-    env = Env(**values, solana_rpc_url="", solana_network="mainnet-beta")  # type: ignore[arg-type]
+    env = Env(**values, solana_rpc_url="", solana_network="mainnet-beta", livemode=True)  # type: ignore[arg-type]
     assert env.rpc_endpoints == ["https://api.mainnet-beta.solana.com"]
     assert "solana_rpc_url" in _faults(solana_network="localnet", solana_rpc_url="")
 
@@ -133,6 +137,26 @@ def test_live_money_refuses_what_belongs_to_tests() -> None:
     assert "debug" in _faults(livemode=True, debug=True)
     assert "localnet" in _faults(livemode=True, solana_network="localnet", solana_rpc_url="http://x")
     assert "sandbox_providers" in _faults(livemode=True, sandbox_providers={"a": "b"})
+
+
+@pytest.mark.parametrize("network", ["devnet", "testnet", None])
+def test_live_money_is_on_mainnet_and_nowhere_else(network: str | None) -> None:
+    assert "is mainnet-beta" in _faults(livemode=True, **({"solana_network": network} if network else {}))
+    assert "its money is real" in _faults(livemode="false", solana_network="mainnet-beta")
+
+
+def test_a_log_file_is_one_that_can_be_written(tmp_path: Path) -> None:
+    values = {name.lower(): value for name, value in GOOD.items()}
+    for good in ("", str(tmp_path / "new.log"), "/dev/stdout"):
+        assert Env(**values, log_file=good).log_file == good  # type: ignore[arg-type]
+    assert "in a folder that does not exist" in _faults(log_file="/nonexistent/x.log")
+    assert "is a folder" in _faults(log_file=str(tmp_path))
+
+
+def test_a_queue_without_or_with_a_number_is_one() -> None:
+    values = {name.lower(): value for name, value in GOOD.items() if name != "REDIS_URL"}
+    for good in ("redis://h", "redis://h/", "rediss://:pw@h:6380/15", "redis+socket:///p?virtual_host=3"):
+        assert Env(**values, redis_url=good).redis_url == good  # type: ignore[arg-type]
 
 
 def test_faults_of_a_combination_are_told_at_once_too() -> None:
@@ -212,7 +236,19 @@ def test_a_lane_may_send_a_whole_batch_at_once() -> None:
         ("REDIS_URL", "redis://"),
         ("REDIS_URL", "rediss://:hunter2@/0"),
         ("REDIS_URL", "redis+socket://"),
-        ("SOLANA_MINTS", "SOL=So11111111111111111111111111111111111111112:6"),
+        ("REDIS_URL", "redis://localhost/notanumber"),
+        ("REDIS_URL", "redis+socket:///path?virtual_host=x"),
+        ("SOLANA_MINTS", f"SOL={WRAPPED}:6"),
+        ("SOLANA_MINTS", f"USDC={WRAPPED}:9"),
+        ("SOLANA_MINTS", f"BONK={WRAPPED}:5"),
+        ("SOLANA_MINTS", f"USDC={WRAPPED}:6,USDC={OTHER}:6"),
+        ("SOLANA_MINTS", f"USDC={WRAPPED}:6,USDT={WRAPPED}:6"),
+        ("SOLANA_MINTS", f"USDC={'z' * 44}:6"),
+        ("SOLANA_MINTS", f"USDC={WRAPPED[:-1]}:6"),
+        ("SOLANA_FEE_WALLET", "z" * 44),
+        ("SOLANA_FEE_WALLET", "1" * 31),
+        ("SOLANA_FEE_WALLET", f"{WRAPPED}0"),
+        ("LOG_FILE", "/nonexistent/x.log"),
     ],
 )
 def test_what_would_fail_later_stops_the_boot(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:

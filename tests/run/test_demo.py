@@ -87,6 +87,17 @@ def test_a_wrong_number_of_cycles_is_refused_before_anything_starts(given: str) 
         asked.wanted({"CYCLES": given})
 
 
+def test_a_wrong_environment_is_told_whole_before_anything_is_started(tmp_path: Path) -> None:
+    wrong = {"GRACE_PERIOD": "long", "LOG_FILE": "/nonexistent/x.log", "SOLANA_FEE_WALLET": "z" * 44}
+    run = start(tmp_path / "run", **wrong)
+    said, _ = run.communicate(timeout=LONGEST)
+    assert run.returncode == 1
+    lines = said.splitlines()
+    assert lines[-4] == "✗ the environment is wrong:"
+    assert sorted(line.split()[0] for line in lines[-3:]) == sorted(wrong)
+    assert not [line for line in lines if line.startswith("✓")]
+
+
 def test_every_fate_has_its_own_end() -> None:
     ends = {each.fate: each.ends for each in cast.UNLUCKY}
     assert ends == {

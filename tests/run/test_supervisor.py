@@ -98,12 +98,13 @@ def test_a_stop_takes_less_than_five_seconds() -> None:
 def test_a_mend_that_is_under_way_does_not_hold_up_the_stop(paths: Paths) -> None:
     """A server that ended is being mended in the keeper's thread; it is not started after the stop."""
     paths.make()
-    mending, mended = Event(), Event()
+    mending, mended, waited_for = Event(), Event(), Event()
 
     def prepare() -> None:
         if process.pid is not None:
             mending.set()
-            mended.wait(20)
+            if not mended.wait(10):
+                waited_for.set()
 
     command = Command((sys.executable, "-c", "input()"), {}, paths.run_dir)
     process = Process("toy", command, paths)
@@ -115,6 +116,7 @@ def test_a_mend_that_is_under_way_does_not_hold_up_the_stop(paths: Paths) -> Non
     first = process.pid
     mended.set()
     time.sleep(0.5)
+    assert not waited_for.is_set()
     assert process.pid == first and not process.alive()
 
 
