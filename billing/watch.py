@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from datetime import timedelta
-from uuid import UUID
 
 import structlog
 from django.conf import settings
@@ -28,7 +27,7 @@ def watch_upcoming() -> dict[str, int]:
     """Check the payment methods of what is due within WATCH_AHEAD_SECONDS; how many, and how many would fail.
 
     Calls out and commits per method. A method is looked at once per span, oldest look first, for all that is due
-    of its source.
+    of its source; its payer is warned anew for each due date.
     Ends when none is left or after 60 s; how many were not looked at stands in the log, and comes first next.
     """
     until = time.monotonic() + LONGEST_SECONDS
@@ -53,7 +52,8 @@ def _watch(clock_id: int, until: float) -> Counter[str]:
     }
     done: Counter[str] = Counter()
     while found := sql.rows(sql.statement(__file__, "methods_due_soon"), params):
-        batch = _check([(method_id, int(needed)) for method_id, needed, _, _ in found], until)
+        needs = [methods.Need(method_id, int(needed), due_at) for method_id, needed, due_at, _ in found]
+        batch = _check(needs, until)
         done += batch
         if batch["looked"] < len(found) or not batch["checked"]:
             # Out of time, the chain is silent, or all of them were removed meanwhile.
@@ -62,7 +62,7 @@ def _watch(clock_id: int, until: float) -> Counter[str]:
     return done
 
 
-def _check(needs: list[tuple[UUID, int]], until: float) -> Counter[str]:
+def _check(needs: list[methods.Need], until: float) -> Counter[str]:
     """Check these methods while there is time; how many were looked at, checked, and would fail."""
     done: Counter[str] = Counter()
     for start in range(0, len(needs), SLICE):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -167,21 +167,29 @@ def remove(method_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> None:
              after={"state": locked.state})  # fmt: skip
 
 
-def check(needs: Sequence[tuple[UUID, int]]) -> list[tuple[UUID, ApprovalFound]]:
-    """Check methods against what they will be asked for (minor units), and warn of those that would fail.
+class Need(NamedTuple):
+    """What a method will be asked for, in minor units, and when first (business time)."""
 
-    Calls out, then writes and commits per method: balance, allowance, what is wrong, and for something new
-    an event `payment_method.warning`. Raises Refusal when the provider does not answer.
+    method_id: UUID
+    needed_minor: int
+    due_at: datetime | None = None
+
+
+def check(needs: Sequence[Need]) -> list[tuple[UUID, ApprovalFound]]:
+    """Check methods against what they will be asked for, and warn of those that would fail.
+
+    Calls out, then writes and commits per method: balance, allowance, what is wrong, and an event
+    `payment_method.warning` for each trouble once per due date. Raises Refusal when the provider does not answer.
     """
-    methods = PaymentMethod.objects.in_bulk([method_id for method_id, _ in needs])
+    methods = PaymentMethod.objects.in_bulk([need.method_id for need in needs])
     results = []
-    for method_id, needed in needs:
-        method = methods.get(method_id)
+    for need in needs:
+        method = methods.get(need.method_id)
         if method is None or method.state == PaymentMethod.State.REMOVED:
             continue
-        found = _find(method, needed)
-        _store(method, found, activate=False)
-        results.append((method_id, found))
+        found = _find(method, need.needed_minor)
+        _store(method, found, activate=False, due_at=need.due_at)
+        results.append((need.method_id, found))
     return results
 
 
@@ -203,30 +211,31 @@ def _silent(provider: str, fault: ProviderUnavailable) -> Refusal:
 
 
 def _store(
-    method: PaymentMethod, found: ApprovalFound, *, activate: bool, by: Actor = SYSTEM
+    method: PaymentMethod,
+    found: ApprovalFound,
+    *,
+    activate: bool,
+    due_at: datetime | None = None,
+    by: Actor = SYSTEM,
 ) -> PaymentMethod:
-    """What was found, with its time; news is told. What was approved is pinned on activation."""
+    """What was found, with its time; news is told. What stands at the provider is pinned wherever it is seen."""
     with transaction.atomic():
         now = clock.machine_now()
         locked = PaymentMethod.objects.select_for_update().get(pk=method.pk)
-        news = bool(found.code) and found.code != locked.check_code
+        warned = found.code == locked.check_code and due_at in (None, locked.warned_due_at)
         locked.checked_at, locked.check_code, locked.check_message = now, found.code, found.message
         locked.balance_minor, locked.allowance_minor = found.balance_minor, found.allowance_minor
-        events = [_event("warning", locked, now, **_found(found))] if news else []
-        if activate and locked.state != PaymentMethod.State.REMOVED:
+        events = []
+        if found.code and not warned:
+            locked.warned_due_at = due_at
+            events.append(_event("warning", locked, now, **_found(found), due_at=due_at))
+        if found.granted:
             locked.details = dict(found.details)
-            if locked.state != PaymentMethod.State.ACTIVE:
-                before = {"state": locked.state}
-                locked.state = PaymentMethod.State.ACTIVE
-                note(
-                    by,
-                    "activate_method",
-                    PaymentMethod,
-                    method.pk,
-                    before=before,
-                    after={"state": locked.state},
-                )
-                events.append(_event("activated", locked, now, **_found(found)))
+        if activate and locked.state == PaymentMethod.State.PENDING:
+            locked.state = PaymentMethod.State.ACTIVE
+            before, after = {"state": PaymentMethod.State.PENDING}, {"state": locked.state}
+            note(by, "activate_method", PaymentMethod, method.pk, before=before, after=after)
+            events.append(_event("activated", locked, now, **_found(found)))
         locked.save()
         emit(events, machine_at=now)
     return locked

@@ -14,7 +14,8 @@ from payments import states
 class PaymentMethod(models.Model):
     """What a payer is collected from: on `solana_delegate` an approved token account.
 
-    `details` holds what the provider freezes into a payment's instructions (addresses, no secrets).
+    `details` holds what the provider freezes into a payment's instructions (addresses, no secrets). `source` among
+    them names what is pulled from: methods that share it are one queue (charge.queue_of).
     """
 
     class State(models.TextChoices):
@@ -31,6 +32,7 @@ class PaymentMethod(models.Model):
     checked_at = models.DateTimeField(null=True)
     check_code = models.CharField(max_length=60, default="", db_default="", blank=True)
     check_message = models.TextField(default="", db_default="", blank=True)
+    warned_due_at = models.DateTimeField(null=True)  # for which due date (business time) the payer was warned
     balance_minor = models.BigIntegerField(null=True)
     allowance_minor = models.BigIntegerField(null=True)
     version = models.PositiveIntegerField(default=0, db_default=0)  # numbers its events
@@ -211,7 +213,11 @@ class Attempt(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["provider", "send_by"], condition=Q(state="sent"), name="attempts_sent"),
+            models.Index(
+                fields=["provider", "send_by"],
+                condition=Q(state__in=states.UNRESOLVED_ATTEMPT),
+                name="attempts_on_their_way",
+            ),
             models.Index(
                 fields=["state", "id"],
                 condition=Q(state__in=("declined", "not_sent")),

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0003_lists_and_metadata'),
+        ("billing", "0003_lists_and_metadata"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='plan',
-            name='told',
+            model_name="plan",
+            name="told",
             field=models.PositiveIntegerField(db_default=0, default=0),
         ),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -49,12 +49,13 @@ def test_the_watcher_looks_for_what_is_due_of_both(
     Clock.objects.filter(pk=world.clock_id).update(kind="running", lease_until=lease, offset_seconds=offset)
     # Looked at a moment ago, so not again; what it needs counts all the same.
     PaymentMethod.objects.filter(pk=shared[1].method_id).update(checked_at=machine)
-    asked: dict[UUID, int] = {}
+    asked: dict[UUID, tuple[int, datetime | None]] = {}
 
-    def check(needs: list[tuple[UUID, int]]) -> list[object]:
-        asked.update(needs)
+    def check(needs: list[methods.Need]) -> list[object]:
+        asked.update((each.method_id, (each.needed_minor, each.due_at)) for each in needs)
         return []
 
     monkeypatch.setattr(methods, "check", check)
     watch.watch_upcoming()
-    assert asked == {shared[0].method_id: 2000, shared[2].method_id: 1000}
+    due = shared[0].next_due_at
+    assert asked == {shared[0].method_id: (2000, due), shared[2].method_id: (1000, due)}

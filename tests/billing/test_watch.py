@@ -35,8 +35,8 @@ def asked(world: World, monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
     )
     order: list[UUID] = []
 
-    def check(needs: Sequence[tuple[UUID, int]]) -> list[tuple[UUID, ApprovalFound]]:
-        ids = [method_id for method_id, _ in needs]
+    def check(needs: Sequence[methods.Need]) -> list[tuple[UUID, ApprovalFound]]:
+        ids = [need.method_id for need in needs]
         order.extend(ids)
         PaymentMethod.objects.filter(pk__in=ids).update(checked_at=clock.machine_now())
         return [(each, ApprovalFound(True, True, "", "", 0, 0, {})) for each in ids]

@@ -11,7 +11,7 @@ from engine.core import clock
 from engine.core.states import IllegalMove
 from engine.ledger.models import Transfer
 from engine.providers.base import Finding, Outcome
-from payments.models import Attempt, Evidence
+from payments.models import Attempt, Evidence, ProviderSwitch
 from payments.pipeline import driver, evidence, resend, verify
 from payments.pipeline.evidence import Said
 from payments.pipeline.outbound import Outbound
@@ -145,3 +145,17 @@ def test_nothing_is_sent_again_before_what_was_said_is_applied(world, new_paymen
     assert resend.mark(world, LANE, [looked], free=4) == []
     apply_all()
     assert len(resend.mark(world, LANE, [looked], free=4)) == 1
+
+
+def test_what_is_sent_again_takes_a_slot(world, new_payment):
+    from payments.pipeline.mark_sent import slots
+
+    new_payment()
+    mark()
+    time.sleep(0.6)
+    (looked,) = verify.take_open(LANE, most=5)
+    assert Attempt.objects.get().state == "unknown"
+    ProviderSwitch.objects.update(concurrency=1)
+    assert slots("scripted", free=4, now=clock.machine_now()) == 1
+    assert len(resend.mark(world, LANE, [looked], free=4)) == 1
+    assert slots("scripted", free=4, now=clock.machine_now()) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import SecretStr
@@ -15,6 +16,7 @@ from engine.core.ids import uuid7
 from engine.outbox.models import Event
 from engine.providers.base import FailureClass, Outcome, Payable
 from payments import methods
+from payments.methods import Need
 from payments.models import PaymentMethod
 from sandbox.localnet import wallets
 from tests.solana.world import FINAL_SLOTS, USDC, Driver, World
@@ -73,8 +75,8 @@ def test_a_newer_collector_key_serves_every_method_of_its_account(world: World, 
     assert attempt.prepared.data["collector"] == str(newer.pubkey())
     world.net.advance(FINAL_SLOTS)
     assert driver.lookup(attempt).outcome is Outcome.SUCCEEDED
-    ((_, found),) = methods.check([(one.method.pk, USDC)])
-    assert found.ok
+    ((_, found),) = methods.check([Need(one.method.pk, USDC)])
+    assert (found.ok, PaymentMethod.objects.get(pk=one.method.pk).details["collector"]) == (True, 2)
 
 
 def test_a_collector_key_exchanged_under_way_is_no_fault_of_the_payers(world: World, driver: Driver, change):
@@ -107,11 +109,26 @@ def test_a_check_before_the_due_date_warns_once_per_trouble(world: World):
     wallets.freeze(world.net, world.authority, account, world.mint)
     world.net.advance(2)
     for _ in range(2):
-        ((_, found),) = methods.check([(asked.method.pk, USDC)])
+        ((_, found),) = methods.check([Need(asked.method.pk, USDC)])
         assert found.code == "account_frozen"
     assert Event.objects.filter(type="payment_method.warning").count() == 1
     method = PaymentMethod.objects.get()
     assert (method.state, method.check_code) == ("active", "account_frozen")
+
+
+def test_the_payer_is_warned_for_each_due_date(world: World):
+    asked = add(world)
+    sign_and_send(world, asked)
+    methods.activate(asked.method.pk, needed_minor=USDC)
+    wallets.freeze(world.net, world.authority, world.account(world.payer), world.mint)
+    world.net.advance(2)
+    first = datetime(2026, 3, 1, tzinfo=UTC)
+    for due in (first, first, first + timedelta(days=31), first + timedelta(days=31), None):
+        methods.check([Need(asked.method.pk, USDC, due)])
+    warned = (
+        Event.objects.filter(type="payment_method.warning").order_by("pk").values_list("payload", flat=True)
+    )
+    assert [each["due_at"][:10] for each in warned] == ["2026-03-01", "2026-04-01"]
 
 
 @pytest.mark.parametrize(
