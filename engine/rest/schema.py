@@ -74,7 +74,8 @@ class WholeOrIdSchema(OpenApiSerializerFieldExtension):
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
         whole = auto_schema.resolve_serializer(self.target.shape, direction).ref
-        return {"oneOf": [_id_of(self.target.kind), whole]}
+        nullable = {"nullable": True} if self.target.allow_null else {}
+        return {"oneOf": [{**_id_of(self.target.kind), **nullable}, whole]}
 
 
 class KindSchema(OpenApiSerializerFieldExtension):
