@@ -38,6 +38,10 @@ bench-long:  ## the long measurements
 	@bin/bootstrap dev
 	@exec $(PY) -m benchmarks --long $(ARGS)
 
+pictures:  ## the pictures of README and docs, from a running product; needs a Chromium
+	@bin/bootstrap run
+	@exec bin/pictures
+
 lock:  ## resolve requirements*.in again into the hashed locks
 	@bin/bootstrap dev
 	@exec bin/lock
@@ -51,4 +55,4 @@ reset:  ## forget the run's data, logs and secrets (RUN_DIR)
 	@exec $(PY) -m sandbox.run.reset
 
 clean: reset  ## reset, and remove the environment and caches
-	@rm -rf .venv .venv.lock .run-test .run-bench .run-prove .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf .venv .venv.lock .venv-pictures .run-pictures .run-test .run-bench .run-prove .mypy_cache .ruff_cache .import_linter_cache .hypothesis

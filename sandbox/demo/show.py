@@ -28,6 +28,7 @@ STOPPED = 130
 def show(context: Context) -> int:
     """Print addresses, then the table; returns the exit code."""
     os.environ.update(context.values)
+    os.environ.setdefault("LOG_LEVEL", "ERROR")  # this terminal shows the table; the parts' logs are in files
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     from engine.core import clock

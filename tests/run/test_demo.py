@@ -15,6 +15,7 @@ import requests
 from sandbox.demo import asked, cast
 from sandbox.demo.show import STOPPED
 from sandbox.run.paths import CHECKOUT
+from tests.run import quickstart
 
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
 PORTS = {"WEB_PORT": "28000", "FLOWER_PORT": "25555", "SOLANA_PORT": "28899"}
@@ -71,6 +72,16 @@ def test_a_cycle_across_a_killed_database_then_a_second_start_that_is_stopped(tm
         if f"settled {found[1]} " in each:
             break  # the second start shows what the first one settled, and goes on from there
     assert (answered(fresh), answered(key_of("\n".join(said)))) == (200, 401), "each run has a key of its own"
+    web = f"http://127.0.0.1:{PORTS['WEB_PORT']}/api"
+    told = quickstart.read_along({"RUN_DIR": str(tmp_path / "run"), "CB": web, "KEY": fresh})
+    for word in (
+        "Idempotent-Replayed: true",
+        "finished",
+        "Paid: 5.000000 USDC moved",
+        "not_due_yet",
+        "colour",
+    ):
+        assert word in told, told
     second.send_signal(signal.SIGINT)
     rest = second.stdout.read().splitlines()
     assert second.wait(60) == STOPPED

@@ -1,0 +1,24 @@
+"""docs/quickstart.md as a newcomer reads it: every `sh` block in one shell, in order."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+
+from sandbox.run.paths import CHECKOUT
+
+PAGE = CHECKOUT / "docs/quickstart.md"
+BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def read_along(environ: Mapping[str, str]) -> str:
+    """Run the page's blocks with `CB`, `KEY` and `RUN_DIR` set; what they printed. Fails with a line that fails."""
+    script = "set -euo pipefail\n" + "\n".join(BLOCK.findall(PAGE.read_text()))
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=CHECKOUT, env={**os.environ, **environ}, text=True, capture_output=True,
+        timeout=240, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done.stdout
