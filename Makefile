@@ -2,7 +2,7 @@
 # PYTHON=python3.12 chooses another Python; RUN_DIR, WEB_PORT, FLOWER_PORT, SOLANA_PORT, CYCLES are passed on.
 # Tests and benchmarks empty a folder of their own (TEST_RUN_DIR), never RUN_DIR.
 .DEFAULT_GOAL := help
-.PHONY: help run dev test prove bench bench-long lock env-example clean reset
+.PHONY: help run dev test prove bench bench-long lock env-example pictures clean reset
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
