@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.validators import RegexValidator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, inline_serializer
 from rest_framework import serializers
@@ -12,6 +13,7 @@ from engine.rest.schema import ALWAYS, BearerScheme, ErrorDetail
 from engine.rest.shapes import Shape, TextField, WholeField
 from ops.jobs.view import STATUSES
 
+_WALLET = RegexValidator(r"^[!-~]{1,64}$", "is no address: visible ASCII without blanks")
 Fields = dict[str, serializers.Field[Any, Any, Any, Any]]
 
 
@@ -28,8 +30,8 @@ class ReasonBody(Shape):
 class ProcessBody(Shape):
     """A subscription by the source's three names."""
 
-    subscriber = TextField(max_length=64, help_text="The payer's wallet")
-    creator = TextField(max_length=64, help_text="The payee's wallet")
+    subscriber = TextField(max_length=64, validators=[_WALLET], help_text="The payer's wallet")
+    creator = TextField(max_length=64, validators=[_WALLET], help_text="The payee's wallet")
     planId = WholeField(min_value=1, help_text="The plan's number with that creator")
 
 
@@ -37,7 +39,11 @@ class JobsQuery(Shape):
     """The query of lists of jobs."""
 
     limit = serializers.IntegerField(required=False, default=50, min_value=1, max_value=100)
-    before = serializers.CharField(required=False, max_length=60, help_text="A jobId: older ones are listed")
+    before = serializers.RegexField(
+        r"^((job|pay)_[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$",
+        required=False,
+        help_text="A jobId: older ones are listed",
+    )
 
 
 class AllJobsQuery(JobsQuery):
