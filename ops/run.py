@@ -16,11 +16,12 @@ from engine.core import clock, sql
 from engine.core.ids import uuid7
 from engine.ledger import rollup
 from payments.pipeline import apply, driver, lanes, verify
-from payments.pipeline.lanes import Lane
+from payments.pipeline.lanes import Lane, Worked
 
 SOON = timedelta(seconds=15)  # an outcome that is looked up this soon is waited for
 _PAUSE = 0.2
 
+Silent = dict[str, str]  # by provider: why it could not be asked
 Say = Callable[[Counter[str]], None]
 
 
@@ -36,13 +37,15 @@ class Outcome(NamedTuple):
 class Ran(NamedTuple):
     """Counts of the work done here, what became of what was answered meanwhile, and who is stopped.
 
-    `idle`: nothing was left that would move on soon; otherwise the time was over.
+    `idle`: nothing was left that would move on soon; otherwise the time was over. `silent`: providers that could
+    not be asked in the end, and why.
     """
 
     counts: dict[str, int]
     outcomes: list[Outcome]
     stopped: list[str]
     idle: bool
+    silent: Silent
 
 
 def run(*, clocks: Sequence[int], seconds: float, batch: int = 500, say: Say | None = None) -> Ran:
@@ -52,34 +55,38 @@ def run(*, clocks: Sequence[int], seconds: float, batch: int = 500, say: Say | N
     """
     until, first = time.monotonic() + seconds, uuid7()
     total: Counter[str] = Counter()
-    idle = False
+    idle, silent = False, Silent()
     while not idle and time.monotonic() < until:
-        done = _bill(clocks, until, batch) + settle_lanes(until)
+        done = _bill(clocks, until, batch) + settle_lanes(until, silent)
         total += done
         if say:
             say(total)
         if not done:
             idle = not _open_soon()
             time.sleep(0 if idle else _PAUSE)
-    return Ran(dict(total), outcomes_since(first), _stopped(), idle)
+    return Ran(dict(total), outcomes_since(first), _stopped(), idle, silent)
 
 
-def settle_lanes(until: float) -> Counter[str]:
-    """Send, look up and apply what is due in every lane, once; the counts. Commits, calls out."""
+def settle_lanes(until: float, silent: Silent) -> Counter[str]:
+    """Send, look up and apply what is due in every lane, once; the counts. Commits, calls out. Keeps `silent`."""
     done: Counter[str] = Counter()
     for lane in lanes.all_lanes():
         if time.monotonic() < until:
-            done["sent"] += driver.drive(lane)
+            worked = driver.drive(lane)
+            done += Counter(sent=worked.done, unanswered=worked.unanswered)
+            _hear(lane, worked, silent)
             done["applied"] += apply.drain()
-    return done + look_up(lanes.all_lanes(), until)
+    return done + look_up(lanes.all_lanes(), until, silent)
 
 
-def look_up(chosen: Sequence[Lane], until: float) -> Counter[str]:
-    """Look up what is due in these lanes and apply what was said; the counts. Commits, calls out."""
+def look_up(chosen: Sequence[Lane], until: float, silent: Silent) -> Counter[str]:
+    """Look up what is due in these lanes and apply what was said; the counts. Commits, calls out. Keeps `silent`."""
     done: Counter[str] = Counter()
     for lane in chosen:
         if time.monotonic() < until:
-            done["looked_up"] += verify.verify(lane)
+            worked = verify.verify(lane)
+            done += Counter(looked_up=worked.done, unanswered=worked.unanswered)
+            _hear(lane, worked, silent)
     done["applied"] += apply.drain()
     rollup.roll_up()
     return +done
@@ -89,6 +96,18 @@ def outcomes_since(first: object) -> list[Outcome]:
     """What became of the payments whose evidence came after the id `first` (a uuid7). Reads."""
     found = sql.rows(sql.statement(__file__, "answered"), {"first": first})
     return [Outcome(*row) for row in found]
+
+
+def failure(silent: Silent) -> str:
+    """Why a run that could not ask a provider has failed; "" if it has not."""
+    return " ".join(f"{provider} did not answer: {why}." for provider, why in sorted(silent.items()))
+
+
+def _hear(lane: Lane, worked: Worked, silent: Silent) -> None:
+    if worked.silence:
+        silent[lane.provider] = worked.silence.rstrip(".")
+    elif worked.done:
+        silent.pop(lane.provider, None)
 
 
 def _bill(clocks: Sequence[int], until: float, batch: int) -> Counter[str]:

@@ -12,13 +12,14 @@ from payments.pipeline.lanes import Lane
 @batch_task(name="payments.send", quiet_when_idle=True)
 def send(operation: str, provider: str) -> Counts:
     """Send what is due in the lane."""
-    return {"sent": driver.drive(Lane(operation, provider))}
+    return {"sent": driver.drive(Lane(operation, provider)).done}
 
 
 @batch_task(name="payments.verify", quiet_when_idle=True)
 def look_up(operation: str, provider: str) -> Counts:
     """Look up what has no final outcome in the lane."""
-    return {"looked_up": verify.verify(Lane(operation, provider))}
+    worked = verify.verify(Lane(operation, provider))
+    return {"looked_up": worked.done, "unanswered": worked.unanswered}
 
 
 @batch_task(name="payments.apply", quiet_when_idle=True)

@@ -16,7 +16,7 @@ from engine.core.errors import Refusal, first_line
 from engine.providers import registry
 from engine.providers.base import Hold, HoldKind, Payable, Provider, ProviderUnavailable
 from payments.pipeline import hold, lanes, park, points, spans, stopping
-from payments.pipeline.lanes import Lane
+from payments.pipeline.lanes import Lane, Worked
 from payments.pipeline.mark_sent import mark_sent
 from payments.pipeline.outbound import Outbound
 from payments.pipeline.take import Taken, give_back, look, payables
@@ -24,11 +24,11 @@ from payments.pipeline.take import Taken, give_back, look, payables
 log = structlog.get_logger(__name__)
 
 
-def drive(lane: Lane) -> int:
-    """Work the lane; how many sends were made. Commits and calls out. Any number may run (I10)."""
+def drive(lane: Lane) -> Worked:
+    """Work the lane: send what is due. Commits and calls out. Any number may run (I10)."""
     with lanes.only_driver("send", lane) as mine:
         if not mine or lanes.stopped(lane.provider):
-            return 0
+            return Worked()
         provider = registry.get(lane.provider)
         until = time.monotonic() + settings.ENV.lane_seconds
         with Outbound(provider, threads=lanes.threads()) as outbound:
@@ -37,7 +37,7 @@ def drive(lane: Lane) -> int:
                 collected = outbound.collect(seconds=0.02 if more else 0.5)
                 if not more and not collected and outbound.free == outbound.threads:
                     break
-        return outbound.sent
+        return Worked(outbound.sent, outbound.unanswered, outbound.silence)
 
 
 def _start_some(lane: Lane, provider: Provider, outbound: Outbound) -> bool:
@@ -53,6 +53,7 @@ def _start_some(lane: Lane, provider: Provider, outbound: Outbound) -> bool:
         wanted = payables(taken, lane.operation, machine_at=clock.machine_now())
         over = _start(provider, wanted, outbound, faults)
     except ProviderUnavailable as fault:
+        outbound.unanswered, outbound.silence = outbound.unanswered + len(wanted), fault.message
         _wait_for_provider(wanted, fault)
         return False
     except Exception:

@@ -20,6 +20,15 @@ class Lane(NamedTuple):
     provider: str
 
 
+class Worked(NamedTuple):
+    """What a run did in a lane: sends, or look-ups that were answered. `unanswered`: payments that wait because
+    the provider could not be asked, and `silence`, what came instead of its last answer."""
+
+    done: int = 0
+    unanswered: int = 0
+    silence: str = ""
+
+
 _drivers: dict[tuple[str, Lane], threading.Lock] = {}
 _guard = threading.Lock()
 

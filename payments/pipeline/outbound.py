@@ -28,6 +28,8 @@ class Outbound:
     def __init__(self, provider: Provider, *, threads: int) -> None:
         self.threads = threads
         self.sent = 0
+        self.unanswered = 0  # payments that were not sent because the provider could not be asked
+        self.silence = ""
         self._provider = provider
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"send-{provider.name}")
         self._futures: dict[Future[tuple[Finding, str]], Marked] = {}

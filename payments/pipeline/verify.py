@@ -24,7 +24,7 @@ from engine.providers import registry
 from engine.providers.base import Asked, FailureClass, Finding, Outcome, Provider, ProviderUnavailable
 from payments.pipeline import evidence, lanes, park, points, resend, spans, stopping
 from payments.pipeline.evidence import Said
-from payments.pipeline.lanes import Lane
+from payments.pipeline.lanes import Lane, Worked
 from payments.pipeline.outbound import Outbound
 
 log = structlog.get_logger(__name__)
@@ -51,21 +51,24 @@ class Looked(NamedTuple):
     last: tuple[str, str, bool, bool]
 
 
-def verify(lane: Lane) -> int:
-    """Work the lane's open attempts; how many were looked up. Commits and calls out."""
+def verify(lane: Lane) -> Worked:
+    """Look up the lane's open attempts whose look is due. Commits and calls out."""
+    worked = Worked()
     with lanes.only_driver("verify", lane) as mine:
         if not mine:
-            return 0
+            return worked
         provider = registry.get(lane.provider)
-        until, looked = time.monotonic() + settings.ENV.lane_seconds, 0
+        until = time.monotonic() + settings.ENV.lane_seconds
         while time.monotonic() < until and not stopping.is_set():
             taken = take_open(lane, most=provider.sheet.lookup_batch)
             if not taken:
                 break
             points.reach(points.VERIFY_TAKEN)
-            _look(provider, lane, taken)
-            looked += len(taken)
-        return looked
+            if silence := _look(provider, lane, taken):
+                worked = Worked(worked.done, worked.unanswered + len(taken), silence)
+            else:
+                worked = Worked(worked.done + len(taken), worked.unanswered)
+        return worked
 
 
 def take_open(lane: Lane, *, most: int) -> list[Looked]:
@@ -97,13 +100,14 @@ def take_open(lane: Lane, *, most: int) -> list[Looked]:
     ]
 
 
-def _look(provider: Provider, lane: Lane, taken: Sequence[Looked]) -> None:
+def _look(provider: Provider, lane: Lane, taken: Sequence[Looked]) -> str:
+    """Ask, store the news, send again what is missing. "" if the provider answered, else why it did not."""
     asked_at = clock.machine_now()
     try:
         findings = _ask(provider, [_asked(one, lane) for one in taken])
     except ProviderUnavailable as fault:
         _look_later(taken, fault.retry_seconds)
-        return
+        return fault.message or fault.code
     points.reach(points.VERIFY_LOOKED)
     readable = asked_at - timedelta(seconds=spans.absence(provider.sheet))
     news = [(o, findings[o.attempt_id]) for o in taken if _is_news(o, findings.get(o.attempt_id), readable)]
@@ -119,6 +123,7 @@ def _look(provider: Provider, lane: Lane, taken: Sequence[Looked]) -> None:
     _send_again(provider, lane, again)
     sent = {one.attempt_id for one in again}
     _look_later([one for one in rest if one.attempt_id not in sent], None)
+    return ""
 
 
 def _ask(provider: Provider, asked: Sequence[Asked]) -> dict[UUID, Finding]:

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django_celery_results.models import TaskResult
 
 from billing import cycle, expire, hold, tasks, upkeep
@@ -68,6 +69,13 @@ def test_a_day_is_computed_from_its_rows_and_again_gives_the_same(ended: World) 
         assert (report.failed, report.failed_minor) == (1, 1000)
         assert (report.canceled, report.canceled_minor) == (1, 1000)
         assert report.average_seconds == pytest.approx(4)
+
+
+def test_a_report_has_a_timeout_of_its_own(ended: World) -> None:
+    upkeep.report_day(clock.machine_now().date())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setting::int FROM pg_settings WHERE name = 'statement_timeout'")
+        assert cursor.fetchone()[0] == upkeep.REPORT_SECONDS * 1000  # of this test's own transaction
 
 
 def test_another_days_payments_are_not_counted(ended: World) -> None:

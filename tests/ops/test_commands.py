@@ -12,6 +12,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from billing.models import Invoice, Subscription
 from engine.core.actor import SYSTEM
+from engine.providers.base import ProviderUnavailable
 from ops import books
 from payments import switches
 from payments.models import Payment
@@ -82,6 +83,28 @@ def test_open_outcomes_are_listed_then_looked_up(committed, scripted):
     assert (done["looked_up"], done["applied"]) == (1, 1)
     assert [row["outcome"] for row in done["outcomes"]] == ["settled"]
     assert scripted.sent == []
+
+
+@pytest.mark.parametrize("command", ["process_due_payments", "verify_payments"])
+def test_a_dead_chain_fails_the_command(command, committed, scripted):
+    """Issue 5: a non-zero exit on failure; nothing that nobody answered counts as looked up."""
+    subscribe(committed)
+    committed.bill()
+    if command == "verify_payments":
+        mark()
+        Payment.objects.update(next_action_at="2026-01-01T00:00:00Z")
+    scripted.down = ProviderUnavailable("node_unavailable", "connection refused")
+    words = (command, "--seconds", "1", "--json")
+    out = io.StringIO()
+    with pytest.raises(CommandError, match=r"scripted did not answer: connection refused\.") as caught:
+        call_command(*words, stdout=out)
+    assert caught.value.returncode == 1
+    said = json.loads(out.getvalue())
+    assert (said["looked_up"], said["silent"]) == (0, {"scripted": "connection refused"})
+    assert said["unanswered"] >= 1
+    scripted.down = None
+    Payment.objects.update(next_action_at="2026-01-01T00:00:00Z")
+    assert json.loads(run(*words))["silent"] == {}
 
 
 @pytest.mark.parametrize("command", ["process_due_payments", "verify_payments"])

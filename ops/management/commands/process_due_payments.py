@@ -65,8 +65,8 @@ class Command(AnsweringCommand):
 
 def _answer(ran: run.Ran, clocks: list[int]) -> Answer:
     counts = {name: ran.counts.get(name, 0) for name in _WORDS}
-    data = {"dry_run": False, "clocks": clocks, "idle": ran.idle, "stopped": ran.stopped, **counts,
-            "outcomes": [each._asdict() for each in ran.outcomes]}  # fmt: skip
+    data = {"dry_run": False, "clocks": clocks, "idle": ran.idle, "stopped": ran.stopped, "silent": ran.silent,
+            **counts, "outcomes": [each._asdict() for each in ran.outcomes]}  # fmt: skip
     did = Table("Done", ("", "count"), [(_WORDS[name], count) for name, count in counts.items()])
     rows = [
         (each.outcome, each.payments, console.amount(each.amount_minor, each.currency))
@@ -75,7 +75,7 @@ def _answer(ran: run.Ran, clocks: list[int]) -> Answer:
     outcomes = Table("Payments that were answered", ("outcome", "payments", "amount"), rows)
     notes = ["Nothing is left that would move on soon." if ran.idle else "The time was over; run it again."]
     notes += [f"{provider} is stopped: nothing is sent through it." for provider in ran.stopped]
-    return Answer(data, [did, outcomes], notes)
+    return Answer(data, [did, outcomes], notes, run.failure(ran.silent))
 
 
 _WORDS = {
@@ -87,5 +87,6 @@ _WORDS = {
     "payments": "payments scheduled",
     "sent": "sends",
     "looked_up": "look-ups",
+    "unanswered": "times a payment waited for a provider that did not answer",
     "applied": "pieces of evidence applied",
 }

@@ -40,16 +40,18 @@ class Command(AnsweringCommand):
         console.right_networks()
         first, until = uuid7(), time.monotonic() + options["seconds"]
         total: Counter[str] = Counter()
+        silent: run.Silent = {}
         with console.progress() as bar:
             task = bar.add_task("looking up", total=None)
-            while done := run.look_up(chosen, until):
+            while done := run.look_up(chosen, until, silent):
                 total += done
                 bar.update(task, completed=total["looked_up"])
         outcomes = run.outcomes_since(first)
         data = {"dry_run": False, "looked_up": total["looked_up"], "applied": total["applied"],
+                "unanswered": total["unanswered"], "silent": silent,
                 "outcomes": [each._asdict() for each in outcomes]}  # fmt: skip
         note = f"{total['looked_up']} looked up, {total['applied']} pieces of evidence applied."
-        return Answer(data, [_outcomes(outcomes)], [note])
+        return Answer(data, [_outcomes(outcomes)], [note], run.failure(silent))
 
 
 def _lanes(provider: str | None) -> list[Lane]:
