@@ -25,7 +25,7 @@ from engine.core.ids import uuid7
 from engine.core.readonly import ReadOnly, Rows, actor
 from engine.core.timeline import changes
 
-MOST = 200  # rows at once
+MOST = 100  # rows at once: each is done twice, and an answer must come within seconds
 Verb = Callable[..., object]  # verb(pk, reason=, by=)
 _YOURS = "(your reason)"
 _BUSY = "somebody else has it at this moment; try again"

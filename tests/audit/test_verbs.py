@@ -33,7 +33,7 @@ class Field:
         self.payments = fill(around, provider)
         self.fresh = join(around)
         self.paused, self.held, self.due = join(around), join(around), join(around)
-        world.bill()
+        around.bill()
         settle(provider)
         stop.pause(self.paused.pk)
         self.manual = join(around)
@@ -44,7 +44,7 @@ class Field:
         self.draft = Invoice.objects.get(subscription=join(around))
         Invoice.objects.filter(pk=self.draft.pk).update(next_action_at=None, held_reason="a drill")
         on_payment.park_payment(self.payments["pending"], reason="before", by=Actor("b", "user", Role.ADMIN))
-        self.method = self.world.method(self.world.made[0], provider="scripted")
+        self.method = around.method(self.world.made[0], provider="scripted")
 
 
 OPERATOR: dict[str, Verb] = {
