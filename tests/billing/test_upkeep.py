@@ -84,12 +84,29 @@ def test_another_days_payments_are_not_counted(ended: World) -> None:
     assert not DailyReport.objects.exists()
 
 
-def test_days_that_were_missed_are_made_up_for(ended: World) -> None:
-    today = clock.machine_now().astimezone(UTC).date()
-    upkeep.report_day(today)
-    DailyReport.objects.update(day=today - timedelta(days=5))
-    assert upkeep.maintain().days == 6
-    assert DailyReport.objects.filter(day=today).exists()
+def test_days_that_were_missed_are_made_up_for_however_long_ago(ended: World) -> None:
+    """Row 0.54: the total is that of all payments, after a year in which nobody reported."""
+    now = clock.machine_now()
+    paid = list(Payment.objects.filter(state="succeeded"))
+    Payment.objects.filter(pk=paid[0].pk).update(ended_at=now - timedelta(days=400))
+    Payment.objects.filter(state="failed").update(ended_at=now - timedelta(days=40))
+    today = now.astimezone(UTC).date()
+    upkeep.report_day(today)  # as statistics and reports of a range do, whatever came before
+    assert upkeep.statistics()["revenue_minor"] == {"USDC": 1000}
+    assert upkeep.maintain().days == 3
+    assert upkeep.statistics()["revenue_minor"] == {"USDC": 2000}
+    assert {(today - report.day).days for report in DailyReport.objects.all()} == {400, 40, 0}
+    assert upkeep.maintain().days == 1, "today's is not over yet, the others are"
+
+
+def test_a_report_that_was_written_before_its_day_was_over_is_written_again(ended: World) -> None:
+    long_ago = clock.machine_now() - timedelta(days=90)
+    Payment.objects.update(ended_at=long_ago)
+    upkeep.report_day(long_ago.astimezone(UTC).date())
+    assert upkeep.maintain().days == 0
+    DailyReport.objects.update(computed_at=long_ago, succeeded_minor=1)
+    assert upkeep.maintain().days == 1
+    assert upkeep.statistics()["revenue_minor"] == {"USDC": 2000}
 
 
 def test_statistics_come_from_rows(ended: World) -> None:
@@ -121,7 +138,7 @@ def test_the_last_cycle_is_the_newest_that_ended_well(world: World) -> None:
 def test_maintenance_tells_the_figures_in_its_result(ended: World) -> None:
     """As the result's row keeps them: JSON."""
     told = json.loads(json.dumps(tasks.maintenance()))
-    assert (told["expired"], told["days"], told["skipped"]) == (0, 2, False)
+    assert (told["expired"], told["days"], told["skipped"]) == (0, 1, False)
     assert (told["processed_today"], told["failed_today"], told["revenue_minor"]) == (2, 1, {"USDC": 2000})
     assert told["last_cycle_at"] is None
 

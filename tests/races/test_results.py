@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from celery import Celery
 
 from sandbox.live import servers
 from sandbox.live.house import House, house
@@ -14,6 +15,24 @@ def _ran(home: House, task: str) -> bool:
     return bool(
         home.sql("SELECT 1 FROM django_celery_results_taskresult WHERE task_name = %(t)s", {"t": task})
     )
+
+
+def test_a_task_that_failed_is_kept_with_its_traceback() -> None:
+    """Row 1.7: what went wrong, and where, stays to be read."""
+    with house(servers.given()) as home:
+        home.staff(money=1, io=0)
+        home.sql("ALTER TABLE billing_numberseries RENAME TO billing_numberseries_away")
+        home.sql("ALTER TABLE billing_invoice RENAME COLUMN series TO series_away")
+        with Celery("drill", broker=home.redis_url, set_as_current=False) as app:
+            app.send_task("billing.number_invoices", queue="plan", retry=False)
+        assert home.until(lambda: _ran(home, "billing.number_invoices"))
+        ((status, result, traceback),) = home.sql(
+            "SELECT status, result, traceback FROM django_celery_results_taskresult"
+            " WHERE task_name = 'billing.number_invoices'"
+        )
+        assert status == "FAILURE"
+        assert "ProgrammingError" in result
+        assert "billing/numbering.py" in traceback and "series" in traceback
 
 
 def test_a_real_worker_leaves_one_row_per_batch_task_and_none_for_a_tick() -> None:

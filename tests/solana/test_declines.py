@@ -86,6 +86,8 @@ def test_the_same_check_holds_before_signing_and_the_last_try_is_sent(
     (hold,) = driver.prepare(world.payable(5 * USDC))
     assert isinstance(hold, Hold)
     assert (hold.kind, hold.code) == (HoldKind.FUNDS, code)
+    # The source's words (row 0.23), where whoever asks for a payment reads them.
+    assert hold.message.startswith("Insufficient balance for payment") == (code == "insufficient_funds")
     attempt = driver.pay(world.payable(5 * USDC, last_try=True))
     world.net.advance(FINAL_SLOTS)
     assert driver.lookup(attempt).failure_class is failure_class

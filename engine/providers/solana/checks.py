@@ -39,7 +39,7 @@ CLASSES = {
     Trouble.PROGRAM_ERROR: FailureClass.TECHNICAL,
 }
 SENTENCES = {
-    Trouble.INSUFFICIENT_FUNDS: "The token account holds less than the amount.",
+    Trouble.INSUFFICIENT_FUNDS: "Insufficient balance for payment: the token account holds less than the amount.",
     Trouble.ALLOWANCE_TOO_SMALL: "What is left of the approval is less than the amount.",
     Trouble.DELEGATE_REVOKED: "The approval was revoked or is used up.",
     Trouble.DELEGATE_REPLACED: "The approval was replaced by one for somebody else.",

@@ -1,0 +1,53 @@
+"""What the sources set for sending: the size of a batch (row 0.36), no pause between payments (row 0.18)."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.conf import settings
+
+from engine.providers.base import Finding, Outcome
+from payments.models import Evidence
+from payments.pipeline import driver, take
+from payments.pipeline.outbound import Outbound
+from tests.payments.steps import LANE, mark
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_a_lane_takes_as_many_at_once_as_the_setting_says(size, world, new_payment, monkeypatch):
+    """PAYMENT_BATCH_SIZE, where more threads are free than that."""
+    monkeypatch.setattr(settings.ENV, "payment_batch_size", size)
+    monkeypatch.setattr(settings.ENV, "lane_threads", 32)
+    for _ in range(6):
+        new_payment()
+    asked = []
+
+    def look(operation, provider, *, most):
+        asked.append(most)
+        return take.Take([], False)
+
+    monkeypatch.setattr(driver, "look", look)
+    driver.drive(LANE)
+    assert asked == [size]
+
+
+def test_a_lane_sends_concurrently(world, new_payment, monkeypatch):
+    """Three sends meet inside the provider: none waits for another's answer."""
+    all_there = threading.Barrier(3, timeout=5)
+
+    def submit(sendable):
+        all_there.wait()
+        return Finding(Outcome.PENDING, code="accepted")
+
+    monkeypatch.setattr(world, "submit", submit)
+    # The test's own transaction stands in for none.
+    monkeypatch.setattr("payments.pipeline.outbound.sql.outside_transaction", lambda: True)
+    for _ in range(3):
+        new_payment()
+    with Outbound(world, threads=3) as outbound:
+        for marked in mark():
+            outbound.put(marked)
+        while outbound.free < outbound.threads:
+            outbound.collect(seconds=1)
+    assert sorted(Evidence.objects.values_list("code", flat=True)) == ["accepted"] * 3
