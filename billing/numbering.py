@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from engine.core import clock, sql
 from engine.core.packed import packed
 from engine.outbox.emit import NewEvent, emit
+from payments.pipeline import points
 
 
 class Numbered(NamedTuple):
@@ -50,7 +51,10 @@ def _number(series: str, most: int) -> int | None:
         ((last,),) = sql.rows(sql.statement(__file__, "count_series"), params)
         numbers = range(last - len(ids) + 1, last + 1)
         params = {"ids": packed(ids), "numbers": packed(numbers)}
-        return _tell(sql.rows(sql.statement(__file__, "number_invoices"), params))
+        given = _tell(sql.rows(sql.statement(__file__, "number_invoices"), params))
+        points.reach(points.NUMBERS_BEFORE_COMMIT)
+    points.reach(points.NUMBERS_COMMITTED)
+    return given
 
 
 def _tell(numbered: Sequence[tuple[Any, ...]]) -> int:

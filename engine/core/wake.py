@@ -17,6 +17,8 @@ import structlog
 from celery import current_app
 from django.conf import settings
 
+from engine.core import points
+
 log = structlog.get_logger(__name__)
 _SLOT_MS = 500
 
@@ -58,6 +60,7 @@ def publish(wanted: Wake) -> bool:
         free = True
     if not free:
         return False
+    points.reach(points.WAKE_BEFORE_PUBLISH)
     current_app.send_task(wanted.task, kwargs=dict(wanted.kwargs), retry=False)
     return True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from engine.core import sql
+from engine.core import points, sql
 
 BATCH = 20_000
 
@@ -22,6 +22,8 @@ def roll_up(*, most: int = 50) -> int:
                 return taken
             cursor.execute(sql.statement(__file__, "roll_up"), {"most": BATCH})
             (count,) = cursor.fetchone()
+            points.reach(points.ROLL_UP_BEFORE_COMMIT)
+        points.reach(points.ROLL_UP_COMMITTED)
         taken += count
         if count < BATCH:
             return taken

@@ -92,6 +92,8 @@ def _work_alone(evidence_id: UUID, *, refused: str = "") -> None:
     with transaction.atomic():
         if sql.rows(sql.statement(__file__, "claim_one_evidence"), {"id": evidence_id}):
             _work([evidence_id], refused=refused)
+            points.reach(points.APPLY_ONE_BEFORE_COMMIT)
+    points.reach(points.APPLY_ONE_COMMITTED)
 
 
 def _park_failed(evidence_id: UUID, fault: Exception) -> None:

@@ -122,3 +122,4 @@ def _wait_for_provider(wanted: Sequence[Payable], fault: ProviderUnavailable) ->
     ]
     with sql.transaction.atomic():
         hold.write(held, machine_at=clock.machine_now())
+    points.reach(points.HOLD_COMMITTED)

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from engine.core.points import ROLL_UP_BEFORE_COMMIT, ROLL_UP_COMMITTED, WAKE_BEFORE_PUBLISH
+
+__all__ = ("ROLL_UP_BEFORE_COMMIT", "ROLL_UP_COMMITTED", "WAKE_BEFORE_PUBLISH")
+
 CLAIM_BEFORE_COMMIT: Final = "claim.before_commit"
 CLAIM_COMMITTED: Final = "claim.committed"
 FINALIZE_BEFORE_COMMIT: Final = "finalize.before_commit"
@@ -27,6 +31,14 @@ VERIFY_TAKEN: Final = "verify.taken"
 VERIFY_LOOKED: Final = "verify.looked_up"
 RESEND_BEFORE_COMMIT: Final = "resend.before_commit"
 RESEND_COMMITTED: Final = "resend.committed"
+HOLD_COMMITTED: Final = "hold.committed"
+GIVE_BACK_COMMITTED: Final = "give_back.committed"
+LOOK_LATER_COMMITTED: Final = "look_later.committed"
+APPLY_ONE_BEFORE_COMMIT: Final = "apply_one.before_commit"
+APPLY_ONE_COMMITTED: Final = "apply_one.committed"
+SWEEP_MENDED: Final = "sweep.mended"
+NUMBERS_BEFORE_COMMIT: Final = "numbers.before_commit"
+NUMBERS_COMMITTED: Final = "numbers.committed"
 
 ALL: Final = tuple(
     value for name, value in list(globals().items()) if name.isupper() and isinstance(value, str)

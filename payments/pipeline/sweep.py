@@ -14,6 +14,7 @@ import structlog
 
 from engine.core import clock, sql
 from payments import states
+from payments.pipeline import points
 
 log = structlog.get_logger(__name__)
 CHUNK = 2000
@@ -42,6 +43,8 @@ def _mend(lost: list[UUID]) -> list[str]:
         return []
     params = {"ids": lost, "now": clock.machine_now()}
     mended = sql.rows(sql.statement(__file__, "sweep_mend"), params)
+    if mended:
+        points.reach(points.SWEEP_MENDED)
     for payment_id, state in mended:
         log.error("payment had no next action", payment_id=str(payment_id), state=state)
     return [state for _, state in mended]

@@ -97,3 +97,4 @@ def give_back(taken: list[Taken]) -> None:
         now = clock.machine_now()
         params = {"ids": [row.payment_id for row in taken], "until": taken[0].until, "now": now}
         sql.affected(sql.statement(__file__, "give_back"), params)
+        points.reach(points.GIVE_BACK_COMMITTED)

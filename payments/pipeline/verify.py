@@ -217,3 +217,4 @@ def _look_later(looked: Sequence[Looked], seconds: float | None) -> None:
         old = now - timedelta(seconds=spans.park_unknown())
         tired = [one.payment_id for one in looked if one.created_at < old]
         park.park(tired, "its outcome has been unknown for too long", machine_at=now)
+    points.reach(points.LOOK_LATER_COMMITTED)

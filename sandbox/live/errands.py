@@ -16,6 +16,7 @@ from billing.models import Customer, PlanVersion, Subscription
 from engine.core import clock
 from engine.core.ids import uuid7, uuid7s
 from engine.core.models import Clock
+from ops import books
 from payments.models import PaymentMethod
 from sandbox.live.chain import DECIMALS
 from sandbox.live.spans import INTERVAL_SECONDS
@@ -85,11 +86,7 @@ def subscribe_unpayable(count: int, plan: str, clock_id: int) -> list[str]:
 
 
 def check_books() -> list[str]:
-    """What the product's own self-check finds wrong, as sentences; [] while it does not exist."""
-    try:
-        from ops import books
-    except ImportError:
-        return []
+    """What the product's own self-check finds wrong, as sentences."""
     return [str(each) for each in books.check_books().broken]
 
 

@@ -21,6 +21,8 @@ from typing import Any, NoReturn
 from sandbox.live import crash, skew
 from sandbox.run.deathsig import PR_SET_PDEATHSIG
 
+CLAIM_BATCH = "LIVE_CLAIM_BATCH"
+"""How many subscriptions a worker claims in one transaction: few, so that a proof has several batches."""
 _living: set[int] = set()
 _ended: dict[int, int] = {}
 
@@ -65,6 +67,10 @@ def _worker(argv: list[str], env: dict[str, str], log: str) -> dict[str, Any]:
 
         if seconds := float(env.get(skew.VARIABLE, 0)):
             skew.apply(seconds)
+        if size := int(env.get(CLAIM_BATCH, 0)):
+            from billing import cycle
+
+            cycle.claim.__kwdefaults__ = {**(cycle.claim.__kwdefaults__ or {}), "batch": size}
         app.start(argv)
 
     return {"pid": _fork(run, env, log)}

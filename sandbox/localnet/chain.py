@@ -2,7 +2,7 @@
 
 import base64
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,8 @@ class Chain:
         self._state = state
         self._late: defaultdict[int, list[wire.Incoming]] = defaultdict(list)
         self._late_signatures: set[str] = set()
+        self.arrived: Counter[str] = Counter()
+        """How often a node was handed a transaction since this process began, by signature; landed or not."""
         self._replay()
         self.slot = max(state.read_slot(), self.history.last_slot)
         self._slot_of = {self.genesis.blockhash(s): s for s in range(self.slot - RING_SLOTS, self.slot + 1)}

@@ -148,6 +148,16 @@ class Localnet:
         removed: int = self.call("x_clearFaults", fault_id)
         return removed
 
+    def calls(self) -> dict[str, int]:
+        """How often each method was called since the server began."""
+        found: dict[str, int] = self.call("x_calls")
+        return found
+
+    def arrivals(self, signatures: Sequence[str]) -> list[int]:
+        """How often a node was handed each transaction since the server began, landed or not."""
+        found: list[int] = self.call("x_arrivals", list(signatures))
+        return found
+
     def advance(self, slots: int = 1) -> int:
         """Tick at once; the new slot."""
         slot: int = self.call("x_advance", slots)

@@ -1,6 +1,7 @@
 """Faults by switch: what goes wrong, for which methods, for which share of calls."""
 
 import random
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -74,6 +75,8 @@ class Faults:
     def __init__(self, switches: Iterable[dict[str, Any]] = ()) -> None:
         self._faults: list[Fault] = []
         self._next_id = 1
+        self.calls: Counter[str] = Counter()
+        """By method: what was asked, hit by a fault or not."""
         for switch in switches:
             self.set(switch)
 
@@ -103,7 +106,8 @@ class Faults:
         return [asdict(each) for each in self._faults]
 
     def draw(self, method: str, view: str) -> list[Fault]:
-        """Faults that hit this call: any number of slow ones and at most one other."""
+        """Faults that hit this call: any number of slow ones and at most one other. Counts the call."""
+        self.calls[method] += 1
         hit = [each for each in self._faults if each.kind == "slow" and each.draws(method, view)]
         for each in self._faults:
             if each.kind != "slow" and each.draws(method, view):

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from sandbox.live import servers
 from sandbox.prove import senders, storm, table
@@ -28,14 +29,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         for sender in () if given.product_only else senders.CARELESS:
             results.append(storm.run(on, few, provider=sender))
     print(table.text(results, weather), flush=True)
-    return judge(results)
+    if given.write:
+        given.write.write_text(table.page(results, weather))
+    return judge(results, weather)
 
 
-def judge(results: Sequence[Result]) -> int:
+def judge(results: Sequence[Result], weather: Weather) -> int:
     """0 if the product holds and every careless sender was caught; else 1 with the sentences on stderr."""
     product, *careless = results
-    if not product.verdict.holds:
-        print(product.verdict, file=sys.stderr)
+    complaints = product.complaints(weather)
+    for complaint in complaints:
+        print(complaint, file=sys.stderr)
+    if complaints:
         return 1
     missed = [each.sender for each in careless if each.verdict.holds]
     for sender in missed:
@@ -53,6 +58,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         "--crashes", type=float, default=0.08, help="share of boundaries at which a worker dies"
     )
     parser.add_argument("--short", action="store_true", help="a minute instead of many")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="the result as a page of Markdown")
     parser.add_argument("--product-only", action="store_true", help="without the careless senders")
     given = parser.parse_args(argv)
     given.payments = given.payments or (SHORT if given.short else LONG)

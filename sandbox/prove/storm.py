@@ -40,6 +40,11 @@ SETTINGS = {
     "SEND_DEADLINE_SECONDS": "0.9",
     "TAKE_SECONDS": "1",
 }
+PARKED_FEW, PARKED_SHARE = 2, 0.02
+"""A worker that dies four times with the same payment in hand: at 8 % a boundary it happens, and seldom."""
+PARKED_FOR = frozenset({"it took its worker down four times"})
+BLEW = 0.75
+"""A storm that blew less than this share of what was asked proves nothing."""
 SECONDS_MAX = 3600.0
 QUIET_SECONDS = 120.0
 WAVE_SECONDS = 3.0
@@ -63,11 +68,43 @@ class Result:
     sender: str
     verdict: Verdict
     seconds: float
+    owed: int = 0
+    calls: int = 0
+    """sendTransaction calls that reached the node while the storm blew."""
     sends: int = 0
+    """Sends that were marked in the database; a worker that dies before its first byte makes no call."""
     passings: int = 0
     restarts: int = 0
     crashes: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def fault_share(self) -> float:
+        """Of the calls that reached the node, as counted there; a stale answer is no fault of a send."""
+        return (self.faults.total() - self.faults["stale"]) / max(1, self.calls)
+
+    @property
+    def crash_share(self) -> float:
+        """Of the boundaries that were passed, as counted by those who passed them."""
+        return self.crashes.total() / max(1, self.passings)
+
+    def complaints(self, weather: Weather) -> list[str]:
+        """What keeps this run from being a proof that its sender holds; [] if nothing does."""
+        found = [] if self.verdict.holds else [str(self.verdict)]
+        ended = self.verdict.succeeded + self.verdict.parked
+        if not self.owed == weather.payments == ended:
+            found.append(f"{weather.payments} asked, {self.owed} owed, {ended} paid or parked")
+        if self.verdict.parked > max(PARKED_FEW, PARKED_SHARE * self.owed):
+            found.append(f"{self.verdict.parked} of {self.owed} are parked")
+        strange = self.verdict.reasons.keys() - PARKED_FOR
+        found += [f"parked for a reason that no storm gives: {reason}" for reason in sorted(strange)]
+        if self.fault_share < BLEW * weather.faults:
+            found.append(f"faults hit {self.fault_share:.0%} of {self.calls} calls, not {weather.faults:.0%}")
+        if self.crash_share < BLEW * weather.crashes:
+            found.append(
+                f"{self.crash_share:.1%} of {self.passings} boundaries crashed, not {weather.crashes:.1%}"
+            )
+        return found
 
 
 def run(on: Servers, weather: Weather, *, provider: str = senders.PRODUCT) -> Result:
@@ -75,12 +112,17 @@ def run(on: Servers, weather: Weather, *, provider: str = senders.PRODUCT) -> Re
     began = time.monotonic()
     with house(on, settings=SETTINGS) as home:
         for wave in range(weather.waves):
-            home.subscribe(len(range(wave, weather.payments, weather.waves)), provider=provider)
+            # The last wave is locked on chain as well: the first instruction makes the payment's marker.
+            strict = wave == weather.waves - 1
+            few = len(range(wave, weather.payments, weather.waves))
+            home.subscribe(few, provider=provider, strict_once=strict)
         home.staff(money=2, io=IO_WORKERS)
+        quiet = home.chain.net.calls()[SENDS[0]]
         _brew(home, weather)
         _bill(home)
         home.crash.disarm()
         fired = home.chain.net.faults()
+        calls = home.chain.net.calls()[SENDS[0]] - quiet
         home.chain.net.clear_faults()
         home.settle(QUIET_SECONDS)
         verdict = home.verdict()
@@ -89,9 +131,9 @@ def run(on: Servers, weather: Weather, *, provider: str = senders.PRODUCT) -> Re
         for each in fired:
             faults[_name(each)] += each["fired"]
         sends = int(home.sql("SELECT coalesce(sum(send_no), 0) FROM payments_attempt")[0][0])
-        return Result(
-            provider, verdict, time.monotonic() - began, sends, passed.total(), home.restarts, crashed, faults
-        )
+        seconds = time.monotonic() - began
+        counts = (home.owed, calls, sends, passed.total(), home.restarts)
+        return Result(provider, verdict, seconds, *counts, crashed, faults)
 
 
 def _bill(home: House) -> None:

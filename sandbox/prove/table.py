@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Sequence
 
-from sandbox.prove.storm import Result, Weather
+from sandbox.prove.storm import BLEW, PARKED_FOR, PARKED_SHARE, STALE, STALE_SHARE, Result, Weather
+from sandbox.run.paths import CHECKOUT
 
 
 def rows(results: Sequence[Result]) -> list[list[str]]:
@@ -14,11 +16,12 @@ def rows(results: Sequence[Result]) -> list[list[str]]:
         ["", *(result.sender for result in results)],
         ["payments", *(str(result.verdict.payments) for result in results)],
         ["paid on chain and in the books", *(str(result.verdict.succeeded) for result in results)],
-        ["sends", *(str(result.sends) for result in results)],
+        ["sends marked", *(str(result.sends) for result in results)],
+        ["sends that reached the node", *(str(result.calls) for result in results)],
         ["boundaries passed", *(str(result.passings) for result in results)],
         ["crashes (share of boundaries)", *(_share(result) for result in results)],
         ["processes started again", *(str(result.restarts) for result in results)],
-        ["faults", *(str(sum(result.faults.values()) - result.faults["stale"]) for result in results)],
+        ["faults of sends (share of those)", *(_faults(result) for result in results)],
         *([f"  {name}", *(str(result.faults[name]) for result in results)] for name in faults),
         ["same bytes sent again", *(str(result.verdict.resent) for result in results)],
         ["signed anew", *(str(result.verdict.resigned) for result in results)],
@@ -41,19 +44,59 @@ def text(results: Sequence[Result], weather: Weather) -> str:
         "  ".join([row[0].ljust(first), *(cell.rjust(w) for cell, w in zip(row[1:], widths, strict=True))])
         for row in table
     ]
-    how = (
-        f"seed {weather.seed}; faults on {weather.faults:.0%} of the sends that reach the node, "
-        f"25% of status answers from a node 40 slots behind, crashes (SIGKILL) at "
-        f"{weather.crashes:.0%} of boundaries; real workers, PostgreSQL, Valkey, LiteSVM"
+    return "\n".join([*lines, *_why(results), _how(weather)])
+
+
+def page(results: Sequence[Result], weather: Weather) -> str:
+    """The same as a page of Markdown, with the commit; what `--write` writes."""
+    head, *body = rows(results)
+    cells = [[name.replace("  ", "&nbsp; "), *values] for name, *values in [head, *body]]
+    lines = ["| " + " | ".join(row) + " |" for row in cells]
+    lines.insert(1, "|---" * len(head) + "|")
+    words = " ".join(
+        f"--{name} {getattr(weather, name)}" for name in ("payments", "seed", "faults", "crashes")
     )
-    why = [
+    parts = [
+        "# `make prove`",
+        f"Written by `python -m sandbox.prove {words} --write FILE` at commit {_commit()}. The careless senders get "
+        "fewer payments: they need no thousands to be caught.",
+        "\n".join(lines),
+        *_why(results),
+        f"{_how(weather)}.",
+        "The verdict compares the localnet's truth log, the ledger and the invoices one to one. The seed fixes the "
+        "faults; the crash dice also use process ids. The run fails where anything is double, missing or wrong, where "
+        f"more than {PARKED_SHARE:.0%} are parked or for another reason than {', '.join(sorted(PARKED_FOR))}, and "
+        f"where faults or crashes fell below {BLEW:.0%} of what was asked.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _how(weather: Weather) -> str:
+    return (
+        f"seed {weather.seed}; asked for: faults on {weather.faults:.0%} of the sends that reach the node, "
+        f"{STALE_SHARE:.0%} of status answers from a node {STALE['slots']} slots behind, crashes (SIGKILL) at "
+        f"{weather.crashes:.0%} of boundaries; one wave of {weather.waves} with strict_once; "
+        "real workers, PostgreSQL, Valkey, LiteSVM"
+    )
+
+
+def _why(results: Sequence[Result]) -> list[str]:
+    return [
         f"{result.sender}: {count} parked, {reason}"
         for result in results
         for reason, count in result.verdict.reasons.items()
     ]
-    return "\n".join([*lines, *why, how])
+
+
+def _commit() -> str:
+    words = ("git", "describe", "--always", "--dirty", "--exclude", "*")
+    told = subprocess.run(words, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    return told.stdout.strip() or "unknown"
 
 
 def _share(result: Result) -> str:
-    crashes = result.crashes.total()
-    return f"{crashes} ({crashes / max(1, result.passings):.1%})"
+    return f"{result.crashes.total()} ({result.crash_share:.1%})"
+
+
+def _faults(result: Result) -> str:
+    return f"{result.faults.total() - result.faults['stale']} ({result.fault_share:.1%})"

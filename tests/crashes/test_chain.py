@@ -52,10 +52,11 @@ def test_landing_in_the_last_slots_of_its_blockhash(given: Servers) -> None:
 
 def test_a_node_that_lags_behind_another(home: House) -> None:
     """Every second answer comes from 40 slots ago, blockhashes included."""
-    home.chain.net.fault("stale", share=0.5, slots=40)
-    home.chain.net.fault("lost", methods=["sendTransaction"], count=2)
+    stale = home.chain.net.fault("stale", share=0.5, slots=40)
+    lost = home.chain.net.fault("lost", methods=["sendTransaction"], count=2)
     home.make_due()
     settled_once(home)
+    assert fired(home, stale) > 0 and fired(home, lost) == 2, "no node lagged: the test proves nothing"
 
 
 def test_history_purged_before_anybody_looked(fresh: House) -> None:

@@ -2,22 +2,163 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
 import pytest
+from celery import Celery
 
 from payments.pipeline import points
-from sandbox.live.house import House
+from sandbox.live.house import House, house
+from sandbox.live.nursery import CLAIM_BATCH
+from sandbox.live.servers import Servers
+from tests.crashes.conftest import SUBSCRIBERS
 from tests.crashes.outcome import settled_once
 
-NEEDS_A_RESEND = (points.RESEND_BEFORE_COMMIT, points.RESEND_COMMITTED)
+# Several pieces in one transaction are refused: they go one by one.
+ONE_BY_ONE = """
+CREATE FUNCTION one_by_one() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (SELECT count(*) FROM changed WHERE state = 'succeeded') > 1 THEN
+        RAISE EXCEPTION 'a drill: one at a time';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER one_by_one AFTER UPDATE ON payments_payment REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION one_by_one()
+"""
+SEEN = """
+SELECT count(*) FROM payments_attempt a WHERE a.state = 'pending'
+   AND NOT EXISTS (SELECT 1 FROM payments_evidence e WHERE e.payment_id = a.payment_id AND e.applied_at IS NULL)
+"""
+FINAL = "SELECT count(*) FROM payments_evidence WHERE applied_at IS NULL AND outcome = 'succeeded'"
+
+
+@contextmanager
+def all_at_once(home: House) -> Iterator[None]:
+    """Everything becomes final at once while nobody applies, and no two may be applied together."""
+    create, _, trigger = ONE_BY_ONE.partition(";\nCREATE TRIGGER")
+    home.sql(create)
+    home.sql(f"CREATE TRIGGER{trigger}")
+    home.chain.net.pause()
+    yield
+    assert home.until(lambda: home.sql(SEEN)[0][0] == SUBSCRIBERS)
+    home.workers["money-0"].stop()
+    home.chain.net.advance(40)
+    home.chain.net.resume()
+    assert home.until(lambda: home.sql(FINAL)[0][0] == SUBSCRIBERS)
+    home.workers["money-0"].thaw()
+
+
+@contextmanager
+def dropped(home: House) -> Iterator[None]:
+    """The first two sends never land: the same bytes are sent again."""
+    home.chain.net.fault("drop", count=2)
+    yield
+
+
+@contextmanager
+def no_node(home: House) -> Iterator[None]:
+    """Nobody gives a blockhash at first."""
+    home.chain.net.fault("http_5xx", methods=["getLatestBlockhash"], count=4)
+    yield
+
+
+@contextmanager
+def one_slot(home: House) -> Iterator[None]:
+    """One send at a time over all workers: what was taken beyond is given back."""
+    home.sql("UPDATE payments_providerswitch SET concurrency = 1")
+    yield
+
+
+@contextmanager
+def lost_from_the_index(home: House) -> Iterator[None]:
+    """A scheduled payment that nothing would ever look at: a bug's work."""
+    ios = [worker for name, worker in home.workers.items() if name.startswith("io")]
+    for worker in ios:
+        worker.stop()
+    yield
+    due = "SELECT count(*) FROM payments_payment WHERE state = 'scheduled'"
+    assert home.until(lambda: home.sql(due)[0][0] == SUBSCRIBERS)
+    home.sql("UPDATE payments_payment SET next_action_at = NULL WHERE state = 'scheduled'")
+    for worker in ios:
+        worker.thaw()
+
+
+@contextmanager
+def numbering(home: House) -> Iterator[None]:
+    """The timetable's numbering, now that there are invoices."""
+    yield
+    assert home.until(lambda: not home.is_open())
+    with Celery("drill", broker=home.redis_url, set_as_current=False) as app:
+        app.send_task("billing.number_invoices", queue="plan", retry=False, ignore_result=True)
+
+
+NEEDS: dict[str, Callable[[House], AbstractContextManager[None]]] = {
+    points.RESEND_BEFORE_COMMIT: dropped,
+    points.RESEND_COMMITTED: dropped,
+    points.LOOK_LATER_COMMITTED: dropped,
+    points.HOLD_COMMITTED: no_node,
+    points.GIVE_BACK_COMMITTED: one_slot,
+    points.APPLY_ONE_BEFORE_COMMIT: all_at_once,
+    points.APPLY_ONE_COMMITTED: all_at_once,
+    points.SWEEP_MENDED: lost_from_the_index,
+    points.NUMBERS_BEFORE_COMMIT: numbering,
+    points.NUMBERS_COMMITTED: numbering,
+}
+UNDO = ("UPDATE payments_providerswitch SET concurrency = 64", "DROP FUNCTION IF EXISTS one_by_one CASCADE")
+
+
+@pytest.fixture
+def hurt(home: House) -> Iterator[House]:
+    """The standing house, and what a drill changed is as it was afterwards."""
+    yield home
+    home.chain.net.resume()
+    for statement in UNDO:
+        home.sql(statement)
 
 
 @pytest.mark.parametrize("point", points.ALL)
-def test_a_worker_killed_at_each_boundary_costs_nothing(home: House, point: str) -> None:
-    if point in NEEDS_A_RESEND:
-        home.chain.net.fault("drop", count=2)
-    died = home.crash.arm(point)
-    home.make_due()
-    assert home.until(died.exists), f"no worker passed {point}"
+def test_a_worker_killed_at_each_boundary_costs_nothing(hurt: House, point: str) -> None:
+    needs = NEEDS.get(point)
+    died = hurt.crash.arm(point)
+    with needs(hurt) if needs else nullcontext():
+        hurt.make_due()
+    assert hurt.until(died.exists), f"no worker passed {point}"
+    settled_once(hurt)
+
+
+def test_killed_with_the_only_answer_of_a_payment_that_is_locked_on_chain(given: Servers) -> None:
+    """strict_once: what nobody remembers to have sent is found by its marker or its memo, and booked once."""
+    with house(given) as strict:
+        strict.subscribe(SUBSCRIBERS, strict_once=True)
+        strict.staff(money=1, io=2)
+        died = strict.crash.arm(points.SEND_ANSWERED)
+        strict.make_due()
+        assert strict.until(died.exists)
+        settled_once(strict)
+        markers = "SELECT count(*) FROM payments_paymentmethod WHERE details->>'strict_once' = 'true'"
+        assert strict.sql(markers)[0][0] == SUBSCRIBERS
+
+
+def test_killed_between_two_batches_of_one_claim(home: House) -> None:
+    """Some are claimed and the others not: the next claim goes on with those."""
+    home.workers["money-0"].stop()
+    home.start("money-few", "money", **{CLAIM_BATCH: "1"})
+    drafts = "SELECT count(*) FROM billing_invoice WHERE subscription_id = ANY(%(mine)s)"
+    mine = {"mine": home.subscriptions}
+    before = home.sql(drafts, mine)[0][0]
+    home.keep = False
+    try:
+        died = home.crash.arm(points.CLAIM_COMMITTED, nth=2)
+        home.make_due()
+        assert home.until(died.exists)
+        assert home.until(lambda: not home.workers["money-few"].alive())
+        assert home.sql(drafts, mine)[0][0] == before + 2
+    finally:
+        home.keep = True
+        home.dismiss("money-few")
+        home.workers["money-0"].thaw()
     settled_once(home)
 
 

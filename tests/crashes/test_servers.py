@@ -29,9 +29,18 @@ def in_flight(home: House) -> bool:
 
 
 def test_the_queue_is_flushed(home: House) -> None:
+    """Messages lay there, and none was left: the tick tells of the same work again."""
+    queue = servers.connect(home.redis_url)
+    for worker in home.workers.values():
+        worker.stop()
     home.make_due()
+    assert home.until(lambda: all(queue.llen(name) for name in ("plan", "io"))), "nothing lay in the queues"
+    queue.flushall()
+    assert not any(queue.llen(name) for name in ("plan", "io"))
+    for worker in home.workers.values():
+        worker.thaw()
     for _ in range(5):
-        servers.connect(home.redis_url).flushall()
+        queue.flushall()
         time.sleep(0.2)
     settled_once(home)
 

@@ -196,3 +196,16 @@ def test_slow_adds_to_another_fault() -> None:
     faults = Faults([{"kind": "drop"}, {"kind": "slow", "delay_ms": 5}, {"kind": "late"}])
     drawn: list[Fault] = faults.draw("sendTransaction", "main")
     assert [each.kind for each in drawn] == ["slow", "drop"]
+
+
+def test_calls_and_arrivals_are_counted_whatever_becomes_of_them(still: Localnet, payer: Payer) -> None:
+    before = still.calls().get("sendTransaction", 0)
+    dropped, refused = payer.transfer(1), payer.transfer(2)
+    still.fault("drop", count=1)
+    still.send(dropped)
+    still.send(dropped, skip_preflight=True)
+    still.fault("http_429", methods="sendTransaction")
+    with pytest.raises(requests.HTTPError):
+        still.send(refused)
+    assert still.calls()["sendTransaction"] == before + 3
+    assert still.arrivals([signature_of(dropped), signature_of(refused)]) == [2, 0]

@@ -28,6 +28,8 @@ class Control:
             "x_setFault": self.set_fault,
             "x_clearFaults": self.clear_faults,
             "x_faults": self.list_faults,
+            "x_calls": self.count_calls,
+            "x_arrivals": self.count_arrivals,
             "x_advance": self.advance,
             "x_pause": self.pause,
             "x_resume": self.resume,
@@ -51,6 +53,14 @@ class Control:
     def list_faults(self, call: Call) -> list[dict[str, Any]]:
         """x_faults([]): the switches, with how often each fired."""
         return self.faults.listed()
+
+    def count_calls(self, call: Call) -> dict[str, int]:
+        """x_calls([]): how often each method was called since the server began."""
+        return dict(self.faults.calls)
+
+    def count_arrivals(self, call: Call) -> list[int]:
+        """x_arrivals([signatures]): how often a node was handed each, since the server began."""
+        return [call.chain.arrived[str(each)] for each in call.at(0, list)]
 
     def advance(self, call: Call) -> int:
         """x_advance([slots]): tick at once, also while paused; the new slot."""

@@ -21,6 +21,7 @@ def send_transaction(call: Call) -> str:
     """
     options = call.options(1)
     sent = preflight.incoming(call)
+    call.chain.arrived[sent.signature] += 1
     slot = call.view.bank(options, "preflightCommitment")
     if not options.get("skipPreflight"):
         preflight.check(call, sent, slot)
