@@ -14,6 +14,8 @@ from billing.models import DailyReport, Subscription
 from engine.core import clock, sql
 
 REPORT_SECONDS = 200  # below the task's limit, so that the database ends it and says why
+# What scans the payments has a timeout of its own (design 5).
+_TIMEOUT = f"SET LOCAL statement_timeout = '{REPORT_SECONDS}s'"
 
 
 class Upkeep(NamedTuple):
@@ -31,7 +33,7 @@ def maintain() -> Upkeep:
     """
     expired = sum(expire.expire_ended(each) for each in clock.moving_clocks())
     days = 0
-    for (day,) in sql.rows(sql.statement(__file__, "days_to_report")):
+    for day in _days_to_report():
         if not report_day(day):
             return Upkeep(expired, days, True)
         days += 1
@@ -48,8 +50,7 @@ def report_day(day: date) -> bool:
         with connection.cursor() as cursor:
             if not sql.lock_advisory(cursor, "billing.reports"):
                 return False
-            # It scans the payments: a report has its own timeout (design 5).
-            cursor.execute(f"SET LOCAL statement_timeout = '{REPORT_SECONDS}s'")
+            cursor.execute(_TIMEOUT)
         sql.affected(
             sql.statement(__file__, "daily_report"),
             {"day": day, "starts_at": starts_at, "ends_at": starts_at + timedelta(days=1),
@@ -79,6 +80,12 @@ def statistics() -> dict[str, Any]:
         "last_cycle_at": _last_cycle(),
         "subscriptions": dict(states),
     }
+
+
+def _days_to_report() -> list[date]:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_TIMEOUT)
+        return [day for (day,) in sql.rows(sql.statement(__file__, "days_to_report"))]
 
 
 def _last_cycle() -> datetime | None:
