@@ -2,7 +2,7 @@
 # PYTHON=python3.12 chooses another Python; RUN_DIR, WEB_PORT, FLOWER_PORT, SOLANA_PORT, CYCLES are passed on.
 # Tests and benchmarks empty a folder of their own (TEST_RUN_DIR), never RUN_DIR.
 .DEFAULT_GOAL := help
-.PHONY: help run dev test prove bench bench-long lock env-example pictures clean reset
+.PHONY: help run dev test fuzz prove bench bench-long lock env-example pictures clean reset
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -25,6 +25,10 @@ dev:  ## like run, and web, workers and beat start again when a .py, .sql or .ht
 test:  ## linters, import contracts, types and all tests, on servers of their own
 	@bin/bootstrap dev
 	@exec $(PY) -m sandbox.run.check $(ARGS)
+
+fuzz:  ## every endpoint of the API with generated requests, long; ARGS="--examples 200 --only payments"
+	@bin/bootstrap dev
+	@exec $(PY) -m sandbox.run.fuzz $(ARGS)
 
 prove:  ## crash and simulation proofs, on servers of their own
 	@bin/bootstrap dev
@@ -55,4 +59,4 @@ reset:  ## forget the run's data, logs and secrets (RUN_DIR)
 	@exec $(PY) -m sandbox.run.reset
 
 clean: reset  ## reset, and remove the environment and caches
-	@rm -rf .venv .venv.lock .venv-pictures .run-pictures .run-test .run-bench .run-prove .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf .venv .venv.lock .venv-pictures .run-pictures .run-test .run-bench .run-prove .run-fuzz .mypy_cache .ruff_cache .import_linter_cache .hypothesis

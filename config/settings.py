@@ -119,7 +119,6 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "ENUM_NAME_OVERRIDES": {
         "SubscriptionState": "billing.api.shapes.SUBSCRIPTION_STATES",
         "PaymentState": "payments.api.shapes.PAYMENT_STATES",
