@@ -85,6 +85,13 @@ def subscribe_unpayable(count: int, plan: str, clock_id: int) -> list[str]:
     return [str(each.id) for each in made]
 
 
+def api_key() -> str:
+    """A key that may do all, as `make run` prints one."""
+    from sandbox.demo import api_key
+
+    return api_key.fresh()
+
+
 def check_books() -> list[str]:
     """What the product's own self-check finds wrong, as sentences."""
     return [str(each) for each in books.check_books().broken]

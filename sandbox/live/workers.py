@@ -33,9 +33,13 @@ class Died(RuntimeError):
 
 
 class Nursery:
-    """The forking server of one house; see `sandbox.live.nursery`. Safe from several threads."""
+    """The forking server of one house; see `sandbox.live.nursery`. Safe from several threads.
+
+    `environ` is the house's: what a process of it that is no fork needs too.
+    """
 
     def __init__(self, environ: Mapping[str, str], folder: Path) -> None:
+        self.environ = dict(environ)
         self._folder = folder
         self._log = (folder / "nursery.log").open("ab")
         self._lock = threading.Lock()
