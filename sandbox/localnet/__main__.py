@@ -14,6 +14,7 @@ from solders.pubkey import Pubkey
 from sandbox.localnet.chain import Chain
 from sandbox.localnet.faults import FaultError, Faults
 from sandbox.localnet.rpc.control import Control
+from sandbox.localnet.rpc.dispatch import METHODS
 from sandbox.localnet.server import LAG_SLOTS_MAX, Server
 from sandbox.localnet.state import State, StateError
 
@@ -48,7 +49,9 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
 async def serve(given: argparse.Namespace, folder: Path) -> None:
     """Listen, print the ready line, tick until told to stop."""
     chain = Chain(State(folder), dict(given.program))
-    server = Server(chain, Control(Faults(given.faults), given.slot_ms), given.admin == "loopback")
+    server = Server(
+        chain, Control(Faults(given.faults, known=METHODS), given.slot_ms), given.admin == "loopback"
+    )
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

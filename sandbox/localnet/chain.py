@@ -48,6 +48,7 @@ class Chain:
         self._replay()
         self.slot = max(state.read_slot(), self.history.last_slot)
         self._slot_of = {self.genesis.blockhash(s): s for s in range(self.slot - RING_SLOTS, self.slot + 1)}
+        self._times = {self.slot: int(time.time())}
         self._drop_due()
 
     # -- slots and blockhashes
@@ -57,6 +58,8 @@ class Chain:
         self.slot += 1
         self._slot_of[self.genesis.blockhash(self.slot)] = self.slot
         self._slot_of.pop(self.genesis.blockhash(self.slot - RING_SLOTS - 1), None)
+        self._times[self.slot] = int(time.time())
+        self._times.pop(self.slot - RING_SLOTS - 1, None)
         for incoming in self._late.pop(self.slot, ()):
             self._land_late(incoming)
         self._state.write_slot(self.slot)  # last: a kill before it repeats the slot, held ones included
@@ -66,6 +69,10 @@ class Chain:
     def slot_of(self, blockhash: str) -> int | None:
         """The slot that made a blockhash; None when unknown or long dead."""
         return self._slot_of.get(blockhash)
+
+    def time_of(self, slot: int) -> int | None:
+        """When a slot began, unix seconds; None for one long ago, ahead, or before the last start."""
+        return self._times.get(slot)
 
     def blockhash_alive(self, blockhash: str, at_slot: int) -> bool:
         """Whether the bank of ``at_slot`` accepts a blockhash: known to it and not over 150 slots old."""

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -17,11 +17,25 @@ KINDS = {
     "slow": "waits `delay_ms`, then executes and answers",
     "behind": "JSON-RPC error -32005, node behind by `slots`, not executed",
     "stale": "answers as a node `slots` behind would",
+    "purged": "answers as a node that keeps the history of the newest `slots` alone",
 }
 SEND_ONLY = {"late", "drop"}
 WHEN = {"before", "after"}
+AFTER = {"lost", "http_5xx"}  # kinds that can come after the call was executed
 DEFAULT_WHEN = {"lost": "after"}
 ANY = "*"
+
+
+# member -> the least and the greatest whole number that makes sense
+RANGES = {
+    "count": (1, 2**31),
+    "slots": (0, 10**6),
+    "delay_ms": (0, 10**6),
+    "retry_after": (0, 10**6),
+    "status": (400, 599),
+    "code": (-(2**31), 2**31),
+    "seed": (0, 2**63),
+}
 
 
 class FaultError(ValueError):
@@ -50,11 +64,22 @@ class Fault:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise FaultError(f"unknown fault kind {self.kind!r}; one of {', '.join(KINDS)}")
-        if self.kind in SEND_ONLY:
-            self.methods = ["sendTransaction"]
+        self._check_methods()
+        for name, (least, most) in RANGES.items():
+            given = getattr(self, name)
+            if not (name == "count" and given is None) and not (
+                type(given) is int and least <= given <= most
+            ):
+                raise FaultError(f"{name} is a whole number from {least} to {most}, not {given!r}")
+        if type(self.share) not in (int, float):
+            raise FaultError(f"share is a number from 0 to 1, not {self.share!r}")
         self.when = self.when or DEFAULT_WHEN.get(self.kind, "before")
         if self.when not in WHEN or self.view not in {ANY, "main", "lag"} or not 0 <= self.share <= 1:
             raise FaultError("when is before or after, view is main, lag or *, share is from 0 to 1")
+        if self.when == "after" and self.kind not in AFTER:
+            raise FaultError(
+                f"when=after belongs to {' and '.join(sorted(AFTER))}; {self.kind} executes nothing"
+            )
         self._random = random.Random(self.seed)
 
     def draws(self, method: str, view: str) -> bool:
@@ -68,27 +93,44 @@ class Fault:
         self.fired += 1
         return True
 
+    def _check_methods(self) -> None:
+        if isinstance(self.methods, str):
+            self.methods = [self.methods]
+        if not isinstance(self.methods, list) or not self.methods:
+            raise FaultError("methods is a list of method names, or *")
+        if self.kind in SEND_ONLY:
+            if self.methods not in ([ANY], ["sendTransaction"]):
+                raise FaultError(f"{self.kind} is a fault of sendTransaction alone")
+            self.methods = ["sendTransaction"]
+
 
 class Faults:
     """The switches of one server, asked in the order in which they were set."""
 
-    def __init__(self, switches: Iterable[dict[str, Any]] = ()) -> None:
+    def __init__(self, switches: Sequence[dict[str, Any]] = (), known: Collection[str] = ()) -> None:
+        """`known` are the methods that a switch may name; any, where it is empty. Raises FaultError."""
         self._faults: list[Fault] = []
         self._next_id = 1
         self.calls: Counter[str] = Counter()
         """By method: what was asked, hit by a fault or not."""
+        self._known = known
+        if not isinstance(switches, list | tuple):
+            raise FaultError("faults are a list of switches")
         for switch in switches:
             self.set(switch)
 
     def set(self, switch: dict[str, Any]) -> Fault:
         """Add a switch given as its fields; raises FaultError."""
+        if not isinstance(switch, dict):
+            raise FaultError(f"a switch is an object with a kind, not {switch!r}")
         unknown = switch.keys() - {each.name for each in fields(Fault)} | switch.keys() & {"id", "fired"}
         if unknown or "kind" not in switch:
             raise FaultError(f"unknown members {sorted(unknown)}" if unknown else "kind is missing")
         given = {name: value for name, value in switch.items() if value is not None}
-        if isinstance(given.get("methods"), str):
-            given["methods"] = [given["methods"]]
         fault = Fault(**given)
+        strange = [each for each in fault.methods if each != ANY and self._known and each not in self._known]
+        if strange:
+            raise FaultError(f"no such method: {', '.join(map(repr, strange))}")
         fault.id = self._next_id
         self._next_id += 1
         self._faults.append(fault)

@@ -28,10 +28,17 @@ HEALTHY_LAG_SLOTS = 128
 
 @dataclass(frozen=True)
 class View:
-    """One node: the chain, ``lag`` slots behind."""
+    """One node: the chain, ``lag`` slots behind; ``keeps`` the history of so many slots (None: all)."""
 
     chain: Chain
     lag: int = 0
+    keeps: int | None = None
+
+    @property
+    def first_available(self) -> int:
+        """The first slot whose history this node still has."""
+        purged = self.chain.first_available
+        return purged if self.keeps is None else max(purged, self.head("processed") - self.keeps)
 
     @property
     def healthy(self) -> bool:
@@ -75,7 +82,7 @@ class View:
         return next(reached, "processed")
 
     def _shows(self, landed: Landed, commitment: str) -> bool:
-        return self.chain.first_available <= landed.slot <= self.head(commitment)
+        return self.first_available <= landed.slot <= self.head(commitment)
 
 
 def commitment_of(config: dict[str, Any], key: str = "commitment") -> str:

@@ -1,14 +1,17 @@
 """Every fault by its switch, and what it leaves on the chain."""
 
 import base64
+import subprocess
+import sys
 import time
 
 import pytest
 import requests
 
 from sandbox.localnet import wire
-from sandbox.localnet.control import Localnet, LocalnetError
+from sandbox.localnet.control import ROOT, Localnet, LocalnetError
 from sandbox.localnet.faults import Fault, FaultError, Faults
+from sandbox.localnet.rpc.dispatch import METHODS
 from tests.localnet.conftest import Payer
 
 PROCESSED = {"commitment": "processed"}
@@ -185,11 +188,71 @@ def test_one_switch_can_be_cleared(still: Localnet) -> None:
 
 
 @pytest.mark.parametrize(
-    "switch", [{"kind": "typo"}, {"kind": "drop", "shares": 1}, {}, {"kind": "lost", "share": 2}]
+    ("switch", "said"),
+    [
+        ({"kind": "typo"}, "unknown fault kind"),
+        ({"kind": "drop", "shares": 1}, "unknown members"),
+        ({}, "kind is missing"),
+        ("drop", "an object with a kind"),
+        ({"kind": "lost", "share": 2}, "share is from 0 to 1"),
+        ({"kind": "lost", "share": "all"}, "share is a number"),
+        ({"kind": "slow", "delay_ms": "100"}, "delay_ms is a whole number"),
+        ({"kind": "late", "slots": "5"}, "slots is a whole number"),
+        ({"kind": "late", "slots": True}, "slots is a whole number"),
+        ({"kind": "stale", "slots": -1}, "slots is a whole number"),
+        ({"kind": "drop", "count": 0}, "count is a whole number"),
+        ({"kind": "http_5xx", "status": 200}, "status is a whole number"),
+        ({"kind": "lost", "methods": ["sendTransacton"]}, "no such method: 'sendTransacton'"),
+        ({"kind": "lost", "methods": []}, "methods is a list"),
+        ({"kind": "lost", "methods": {"a": 1}}, "methods is a list"),
+        ({"kind": "late", "methods": ["getSlot"]}, "late is a fault of sendTransaction alone"),
+        ({"kind": "drop", "methods": "getSlot"}, "drop is a fault of sendTransaction alone"),
+        ({"kind": "rpc_429", "when": "after"}, "rpc_429 executes nothing"),
+        ({"kind": "behind", "when": "after"}, "behind executes nothing"),
+    ],
 )
-def test_senseless_switches_are_refused(switch: dict[str, object]) -> None:
-    with pytest.raises(FaultError):
-        Faults([switch])
+def test_senseless_switches_are_refused(still: Localnet, switch: object, said: str) -> None:
+    with pytest.raises(FaultError, match=said):
+        Faults([switch], known=METHODS)  # type: ignore[list-item]
+    if isinstance(switch, dict):
+        with pytest.raises(LocalnetError, match=said):
+            still.call("x_setFault", switch)
+    assert still.faults() == []
+
+
+@pytest.mark.parametrize("given", ['{"kind": "drop"}', '["drop"]', '[{"kind": "slow", "delay_ms": "1"}]'])
+def test_senseless_faults_on_the_command_line_are_one_sentence(given: str) -> None:
+    command = [sys.executable, "-m", "sandbox.localnet", "--port", "0", "--faults", given]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("localnet: ") and done.stderr.count("\n") == 1
+
+
+def test_a_purged_node_stands_beside_a_full_one(still: Localnet, payer: Payer) -> None:
+    old = still.send(payer.transfer(1, text="old"))
+    still.advance(60)
+    new = still.send(payer.transfer(2, text="new"))
+    still.advance(40)
+    still.fault("purged", slots=50, view="lag")
+    forgetful, options = still.at(1), {"commitment": "confirmed", "maxSupportedTransactionVersion": 0}
+    assert [bool(each) for each in still.statuses([old, new])] == [True, True]
+    assert [bool(each) for each in forgetful.statuses([old, new])] == [False, True]
+    assert (
+        still.call("getTransaction", old, options) and forgetful.call("getTransaction", old, options) is None
+    )
+    found = forgetful.call("getSignaturesForAddress", str(payer.key.pubkey()), options)
+    assert [each["signature"] for each in found] == [new]
+    assert forgetful.call("getFirstAvailableBlock") > still.call("getFirstAvailableBlock")
+    still.clear_faults()
+    assert [bool(each) for each in forgetful.statuses([old, new])] == [True, True], "nothing is lost for good"
+
+
+def test_a_share_of_calls_meets_a_purged_node(still: Localnet, payer: Payer) -> None:
+    signature = still.send(payer.transfer(1))
+    still.advance(60)
+    still.fault("purged", slots=0, share=0.5, seed=3, methods="getSignatureStatuses")
+    seen = [landed(still, signature) for _ in range(40)]
+    assert 5 < sum(seen) < 35
 
 
 def test_slow_adds_to_another_fault() -> None:

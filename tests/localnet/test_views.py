@@ -102,6 +102,27 @@ def test_a_purge_takes_history_but_neither_signatures_nor_truth(own: Localnet) -
     assert [len(own.truth(memo=text)) for text in ("old", "kept")] == [1, 1]
 
 
+def test_a_slot_has_the_time_at_which_it_began(still: Localnet) -> None:
+    still.advance(2)
+    slot = still.call("getSlot", {"commitment": "confirmed"})
+    assert abs(still.call("getBlockTime", slot) - time.time()) < 600
+    for unknown in (slot + 100, 1):
+        with pytest.raises(LocalnetError) as refused:
+            still.call("getBlockTime", unknown)
+        assert refused.value.code == -32009
+
+
+def test_a_token_has_a_supply(still: Localnet) -> None:
+    authority = wallets.create_wallet(still, 10)
+    mint = wallets.create_mint(still, authority, 6)
+    account = wallets.create_token_account(still, authority, authority.pubkey(), mint)
+    wallets.mint_to(still, authority, mint, account, 1_500_000)
+    value = still.call("getTokenSupply", str(mint), PROCESSED)["value"]
+    assert (value["amount"], value["decimals"], value["uiAmountString"]) == ("1500000", 6, "1.5")
+    with pytest.raises(LocalnetError, match="not a Token mint"):
+        still.call("getTokenSupply", str(account))
+
+
 def test_pause_and_resume_belong_to_a_ticking_chain() -> None:
     with Localnet.start(slot_ms=5) as net:
         net.pause()

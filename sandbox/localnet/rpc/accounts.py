@@ -7,10 +7,11 @@ from solders.account import Account
 from solders.pubkey import Pubkey
 
 from sandbox.localnet import base58, tokens
-from sandbox.localnet.addresses import TOKEN_PROGRAM, TOKEN_PROGRAMS
+from sandbox.localnet.addresses import MINT_SIZE, TOKEN_PROGRAM, TOKEN_PROGRAMS
 from sandbox.localnet.rpc import errors
 from sandbox.localnet.rpc.params import Call, parse_pubkey, with_context
 
+SUPPLY_OFFSET = 36  # in a mint's data
 ACCOUNTS_MAX = 100  # what public nodes take in one getMultipleAccounts
 
 
@@ -71,6 +72,17 @@ def get_token_account_balance(call: Call) -> dict[str, Any]:
     return with_context(slot, tokens.ui_amount(held.amount, call.chain.vm.decimals(held.mint)))
 
 
+def get_token_supply(call: Call) -> dict[str, Any]:
+    """getTokenSupply: of a mint; -32602 if there is no such mint."""
+    slot, mint = call.view.bank(call.options(1)), call.pubkey(0)
+    account = call.chain.vm.svm.get_account(mint)
+    is_mint = account and account.owner in TOKEN_PROGRAMS and tokens.balance_of(0, account) is None
+    if account is None or not is_mint or len(account.data) < MINT_SIZE:
+        raise errors.invalid_params("Invalid param: not a Token mint")
+    supply = int.from_bytes(account.data[SUPPLY_OFFSET : SUPPLY_OFFSET + 8], "little")
+    return with_context(slot, tokens.ui_amount(supply, call.chain.vm.decimals(mint)))
+
+
 def get_token_accounts_by_owner(call: Call) -> dict[str, Any]:
     """getTokenAccountsByOwner: by mint or by token program."""
     owner, chosen, options = call.pubkey(0), call.options(1), call.options(2)
@@ -120,6 +132,7 @@ METHODS = {
     "getBalance": get_balance,
     "getAccountInfo": get_account_info,
     "getMultipleAccounts": get_multiple_accounts,
+    "getTokenSupply": get_token_supply,
     "getTokenAccountBalance": get_token_account_balance,
     "getTokenAccountsByOwner": get_token_accounts_by_owner,
     "getProgramAccounts": get_program_accounts,

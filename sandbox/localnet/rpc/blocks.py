@@ -4,6 +4,7 @@ from typing import Any
 
 from sandbox.localnet.chain import BLOCKHASH_LIFE_SLOTS
 from sandbox.localnet.genesis import height
+from sandbox.localnet.rpc import errors
 from sandbox.localnet.rpc.params import Call, with_context
 
 SLOTS_PER_EPOCH = 432_000
@@ -53,7 +54,16 @@ def get_epoch_info(call: Call) -> dict[str, Any]:
 
 def get_first_available_block(call: Call) -> int:
     """getFirstAvailableBlock: the first slot that a purge has left."""
-    return call.chain.first_available
+    return call.view.first_available
+
+
+def get_block_time(call: Call) -> int:
+    """getBlockTime: unix seconds; -32009 for a slot that is purged, not reached, or before the last start."""
+    slot = call.at(0, int)
+    moment = call.chain.time_of(slot)
+    if moment is None or not call.view.first_available <= slot <= call.view.head("confirmed"):
+        raise errors.slot_skipped(slot)
+    return moment
 
 
 def get_recent_prioritization_fees(call: Call) -> list[dict[str, int]]:
@@ -71,6 +81,7 @@ METHODS = {
     "getLatestBlockhash": get_latest_blockhash,
     "isBlockhashValid": is_blockhash_valid,
     "getEpochInfo": get_epoch_info,
+    "getBlockTime": get_block_time,
     "getFirstAvailableBlock": get_first_available_block,
     "minimumLedgerSlot": get_first_available_block,
     "getRecentPrioritizationFees": get_recent_prioritization_fees,

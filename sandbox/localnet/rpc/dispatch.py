@@ -117,6 +117,8 @@ class Dispatcher:
             raise errors.node_behind(fault.slots)
         if fault and fault.kind == "stale":
             view = replace(view, lag=view.lag + fault.slots)
+        if fault and fault.kind == "purged":
+            view = replace(view, keeps=fault.slots)
         return self._method(request["method"], plan.local)(Call(view, params or [], fault))
 
     def _method(self, name: str, local: bool) -> Callable[[Call], Any]:

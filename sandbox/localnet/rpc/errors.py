@@ -10,6 +10,7 @@ INTERNAL_ERROR = -32603
 PREFLIGHT_FAILURE = -32002
 SIGNATURE_FAILURE = -32003
 NODE_UNHEALTHY = -32005
+SLOT_SKIPPED = -32009
 UNSUPPORTED_VERSION = -32015
 MIN_CONTEXT_SLOT = -32016
 
@@ -30,6 +31,11 @@ class RpcError(Exception):
 def invalid_params(message: str) -> RpcError:
     """-32602."""
     return RpcError(INVALID_PARAMS, message)
+
+
+def slot_skipped(slot: int) -> RpcError:
+    """-32009 as a node that has no block of that slot answers."""
+    return RpcError(SLOT_SKIPPED, f"Slot {slot} was skipped, or missing in long-term storage")
 
 
 def node_behind(slots: int) -> RpcError:
