@@ -37,15 +37,17 @@ def create_customer(
 ) -> Customer:
     """A payer who lives on a clock and, for calendar periods, in an IANA zone. Writes.
 
-    Raises Refusal naming the field. A wallet's form is checked by the provider that is to use it.
+    Raises Refusal naming the field; a wallet, if given, must be one that a provider knows for one.
     """
     by.must_be(Role.OPERATOR, "create_customer")
+    if wallet := fields.optional_text(wallet, param="wallet", longest=64):
+        registry.check_payee(wallet)
     made = Customer(
         id=uuid7(),
         clock_id=clock_id,
         name=fields.text(name, param="name", longest=200),
         email=fields.email(email),
-        wallet=fields.optional_text(wallet, param="wallet", longest=64),
+        wallet=wallet,
         zone=calendar.check_zone(zone),
         metadata=fields.metadata(metadata),
         created_at=_business(clock_id),

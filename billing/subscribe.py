@@ -87,8 +87,9 @@ def _open_plan(plan_id: UUID) -> tuple[Plan, PlanVersion]:
 
 def _anchor(given: datetime | None, ends_at: datetime | None, at: Moment) -> datetime:
     start = given or at.business
-    if start.tzinfo is None or (ends_at is not None and ends_at.tzinfo is None):
-        raise Refusal("moment_without_zone", "moments carry their offset from UTC", param="anchor_at")
+    for param, moment_given in (("anchor_at", start), ("ends_at", ends_at)):
+        if moment_given is not None and moment_given.tzinfo is None:
+            raise Refusal("moment_without_zone", "moments carry their offset from UTC", param=param)
     if start < at.business - _LEEWAY:
         raise Refusal("anchor_in_past", "the first period can't start before now", param="anchor_at")
     if start > at.business + _FARTHEST:

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import transaction
 
 from engine.audit.act import note
-from engine.core import clock
+from engine.core import clock, money
 from engine.core.actor import SYSTEM, Actor, Role
 from engine.core.errors import Refusal
 from engine.core.ids import uuid7
@@ -120,6 +120,10 @@ def look(method_id: UUID, *, needed_minor: int, by: Actor = SYSTEM) -> ApprovalF
     (writes and commits); where it does nothing is written.
     """
     by.must_be(Role.OPERATOR, "activate_method")
+    try:
+        money.positive(needed_minor, param="needed_minor")
+    except money.MoneyError as fault:
+        raise Refusal("amount_invalid", str(fault), param=fault.param) from None
     method = _get(method_id)
     _not_removed(method)
     found = _find(method, needed_minor)

@@ -78,11 +78,13 @@ def test_a_wallet_that_no_provider_can_pay_is_refused_by_field(
     product = "engine.providers.solana.provider.SolanaDelegate"
     monkeypatch.setattr(settings, "PROVIDERS", {**settings.PROVIDERS, "solana_delegate": product})
     for wallet in ("abc", "0" * 44, "1" * 31):
-        found = refused(lambda wallet=wallet: customers.create_creator(name="Ada", wallet=wallet))
-        assert found[:2] == ("public_key_malformed", "wallet")
+        for make in (customers.create_creator, customers.create_customer):
+            found = refused(lambda wallet=wallet, make=make: make(name="Ada", wallet=wallet))
+            assert found[:2] == ("public_key_malformed", "wallet")
     wallet = "So11111111111111111111111111111111111111112"
     assert customers.create_creator(name="Ada", wallet=f" {wallet} ").wallet == wallet
-    assert customers.create_creator(name="Bo").wallet == ""
+    assert customers.create_customer(name="Cy", wallet=f" {wallet} ").wallet == wallet
+    assert customers.create_creator(name="Bo").wallet == customers.create_customer(name="Di").wallet == ""
 
 
 def test_bad_subscriptions_are_refused_by_field(world: World) -> None:
@@ -102,7 +104,9 @@ def test_bad_subscriptions_are_refused_by_field(world: World) -> None:
     assert refused(act(method_id=sol.id))[:2] == ("currency_mismatch", "method")
     assert refused(act(method_id=pending.id))[:2] == ("method_not_active", "method")
     assert refused(act(anchor_at=START - timedelta(days=1)))[:2] == ("anchor_in_past", "anchor_at")
-    assert refused(act(anchor_at=START.replace(tzinfo=None)))[1] == "anchor_at"
+    assert refused(act(anchor_at=START.replace(tzinfo=None)))[:2] == ("moment_without_zone", "anchor_at")
+    ends = START.replace(tzinfo=None) + timedelta(days=90)
+    assert refused(act(ends_at=ends))[:2] == ("moment_without_zone", "ends_at")
     assert refused(act(ends_at=START))[:2] == ("ends_before_start", "ends_at")
     plans.deactivate_plan(plan_id=world.plan.id)
     assert refused(act()) == ("plan_inactive", "plan", "Subscription plan is no longer active")

@@ -51,6 +51,16 @@ def test_a_method_is_active_only_when_its_approval_stands_on_the_chain(world: Wo
     assert found.details["collector"] == 1
 
 
+@pytest.mark.parametrize("needed", [0, -1, 1.5, "5", None, True, 2**63])
+def test_an_approval_for_no_amount_activates_nothing(world: World, needed: object):
+    asked = add(world)
+    sign_and_send(world, asked)
+    with pytest.raises(Refusal) as refused:
+        methods.activate(asked.method.pk, needed_minor=needed)  # type: ignore[arg-type]
+    assert (refused.value.code, refused.value.param) == ("amount_invalid", "needed_minor")
+    assert PaymentMethod.objects.get().state == "pending"
+
+
 def test_a_second_commitment_keeps_what_is_left_of_the_first(world: World):
     asked = add(world, 7 * USDC)
     assert asked.approval.amount_minor == 57 * USDC  # 50 stand on the chain already

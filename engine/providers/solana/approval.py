@@ -102,9 +102,18 @@ def _signer(wallet: str, mint: str, add_minor: int, commitments_minor: int, wrap
         raise Refusal("wallet_cannot_sign", "this address has no key that could sign", param="wallet")
     if wrap_lamports and mint != WRAPPED_SOL:
         raise Refusal("wrap_needs_wrapped_sol", "only native SOL can be wrapped", param="wrap_lamports")
-    if wrap_lamports < 0 or commitments_minor < 0 or add_minor <= 0:
-        raise Refusal("amount_invalid", "amounts are whole numbers above zero", param="add_minor")
+    _amount(add_minor, "add_minor", least=1)
+    _amount(commitments_minor, "commitments_minor", least=0)
+    _amount(wrap_lamports, "wrap_lamports", least=0)
     return owner
+
+
+def _amount(given: object, param: str, *, least: int) -> None:
+    """Refuses what is no whole number from `least` to 63 bits, under its own name."""
+    if type(given) is not int or not least <= given <= ALLOWANCE_MAX:
+        raise Refusal(
+            "amount_invalid", f"{param} is a whole number from {least} to {ALLOWANCE_MAX}", param=param
+        )
 
 
 def check_approval(
