@@ -7,7 +7,8 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 CYCLES ?=
-export PYTHON CYCLES
+PYTHON_FROM := $(origin PYTHON)
+export PYTHON PYTHON_FROM CYCLES
 
 PY := .venv/bin/python
 

@@ -39,11 +39,17 @@ def main(kind: str) -> int:
         names = " and ".join(missing)
         print(f"✗ missing: {names} for {sys.executable} (Debian, Ubuntu: apt install python3-venv)")
         return 1
+    if not os.access(ROOT, os.W_OK):
+        print(f"✗ {ROOT} is not writable for this user: .venv is made there; use a checkout of your own")
+        return 1
     with one_at_a_time():
         # The fuller set covers the smaller one.
-        if any(stamp(each).exists() for each in ("dev", kind)) and runs():
+        if any(stamp(each).exists() for each in ("dev", kind)) and runs() and not other_python():
             return 0
         began = time.monotonic()
+        # What stood for other locks does so no more, also when this is cut short.
+        for old in VENV.glob(".installed-*"):
+            old.unlink()
         code = make_venv() or install(kind)
         if code == 0:
             stamp(kind).touch()
@@ -71,9 +77,19 @@ def runs() -> bool:
     return PYTHON.exists() and subprocess.run([PYTHON, "-c", ""], check=False).returncode == 0
 
 
+def other_python() -> bool:
+    """Whether the user named a Python (PYTHON=...) and .venv was made by another one."""
+    if os.environ.get("PYTHON_FROM", "file") == "file":
+        return False
+    config = VENV / "pyvenv.cfg"
+    found = re.search(r"^home *= *(.*)$", config.read_text() if config.exists() else "", re.MULTILINE)
+    ours = Path(sys.base_prefix, "bin").resolve()
+    return found is not None and Path(found.group(1)).resolve() != ours
+
+
 def make_venv() -> int:
-    """A new environment unless the one found works and was made for this folder."""
-    if runs() and home_of_scripts() == str(VENV):
+    """A new environment unless the one found works and was made for this folder, by the Python that was named."""
+    if runs() and home_of_scripts() == str(VENV) and not other_python():
         return 0
     print("making .venv", flush=True)
     return subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=False).returncode
@@ -90,13 +106,25 @@ def home_of_scripts() -> str:
 def install(kind: str) -> int:
     """Install the locks through uv; through pip where uv has no wheel or does not reach the index."""
     locks = [word for name in LOCKS[kind] for word in ("-r", str(ROOT / name))]
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes"]
-    if subprocess.run([*pip, "-r", ROOT / "requirements-uv.txt"], check=False).returncode == 0:
+    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    if not fault([*pip, "-r", ROOT / "requirements-uv.txt"]):
         uv = [PYTHON, "-m", "uv", "pip", "install", "--quiet", "--require-hashes", "--python", PYTHON]
-        if subprocess.run([*uv, *locks], env=uv_environment(), check=False).returncode == 0:
+        if not fault([*uv, *locks], env=uv_environment()):
             return 0
     print("! uv can't be used here, installing with pip (a minute)", flush=True)
-    return subprocess.run([*pip, *locks], check=False).returncode
+    if said := fault([*pip, *locks]):
+        print(f"✗ packages can't be installed; is a package index reachable? {said}", flush=True)
+    return int(bool(said))
+
+
+def fault(command: list[object], env: dict[str, str] | None = None) -> str:
+    """Run it quietly; what it says last of its failure, on one line, empty if it did not fail."""
+    words = [str(word) for word in command]
+    done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return ""
+    lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+    return next(reversed(lines), f"exit code {done.returncode}")
 
 
 def uv_environment() -> dict[str, str]:
