@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -42,6 +43,7 @@ from config.env_rules import (
     read_run_file,
 )
 
+_CHECKOUT = Path(__file__).resolve().parents[1]
 PUBLIC_RPC = {
     "devnet": "https://api.devnet.solana.com",
     "testnet": "https://api.testnet.solana.com",
@@ -180,7 +182,8 @@ def load() -> Env:
     """The checked environment. Raises SystemExit with every fault on its own line."""
     values: dict[str, Any] = {}
     if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
-        found = read_run_file(os.environ.get("RUN_DIR", ".run"))
+        # From the checkout, as `make run` takes it, whatever folder we are called in.
+        found = read_run_file(str(_CHECKOUT / (os.environ.get("RUN_DIR") or ".run")))
         values = {k: v for k, v in found.items() if not os.environ.get(k)}
     try:
         return _read(values)

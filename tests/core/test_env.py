@@ -118,6 +118,8 @@ def test_missing_urls_come_from_the_run_folder(tmp_path: Path) -> None:
     lines = [f"{name}={value}" for name, value in GOOD.items()]
     (tmp_path / "none" / "env").write_text("\n".join(["# made by make run", *lines, "PAYMENT_BATCH_SIZE=7"]))
     assert _boot({}, tmp_path).stdout.strip() == "7"
+    beside = os.path.relpath(tmp_path / "none", ROOT)  # from the checkout, as `make run` reads it
+    assert _boot({"RUN_DIR": beside}, tmp_path).stdout.strip() == "7"
     assert _boot({"PAYMENT_BATCH_SIZE": "9"}, tmp_path).stdout.strip() == "9"
 
 

@@ -220,7 +220,9 @@ def test_senseless_switches_are_refused(still: Localnet, switch: object, said: s
     assert still.faults() == []
 
 
-@pytest.mark.parametrize("given", ['{"kind": "drop"}', '["drop"]', '[{"kind": "slow", "delay_ms": "1"}]'])
+@pytest.mark.parametrize(
+    "given", ['{"kind": "drop"}', "{}", '["drop"]', '[{"kind": "slow", "delay_ms": "1"}]']
+)
 def test_senseless_faults_on_the_command_line_are_one_sentence(given: str) -> None:
     command = [sys.executable, "-m", "sandbox.localnet", "--port", "0", "--faults", given]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
