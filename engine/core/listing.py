@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from unfold.paginator import InfinitePaginator
+from unfold import paginator
 
 from engine.core import clock
 from engine.core.ids import first_at
@@ -19,8 +19,8 @@ Choice = tuple[str, str, Q | Callable[[], Q]]
 PAGES = 200  # further back is a filter's or a day's business
 
 
-class Uncounted(InfinitePaginator):
-    """Pages that nobody counted: the next one exists if this one is full."""
+class InfinitePaginator(paginator.InfinitePaginator):
+    """Pages that nobody counted: the next one exists if this one is full. Unfold's pages know it by its name."""
 
     @property
     def count(self) -> int:

@@ -8,12 +8,13 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.html import format_html
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import TabularInline as UnfoldTabularInline
 
 from engine.core.actor import Actor, Role, of_user
 from engine.core.ids import named
-from engine.core.listing import Uncounted
+from engine.core.listing import InfinitePaginator
 from engine.core.timeline import Moment
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class ReadOnly(Shown, ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    paginator = Uncounted
+    paginator = InfinitePaginator
     ordering = ("-pk",)
     sortable_by = ()
     search_fields: ClassVar[list[str] | tuple[str, ...]] = ("pk",)
@@ -77,6 +78,17 @@ class ReadOnly(Shown, ModelAdmin):
     ids: tuple[str, ...] = ("pk",)
     list_filter_sheet = False
     change_form_outer_before_template = "clearbeat/before.html"
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """An id of 36 letters takes four lines of a row: its end tells rows apart, the whole is in its tip."""
+        return ["short_id" if name == "id" else name for name in super().get_list_display(request)]
+
+    @admin.display(description="id")
+    def short_id(self, row: Any) -> str:
+        shown = str(row.pk)
+        return format_html(
+            '<span class="font-mono whitespace-nowrap" title="{}">…{}</span>', shown, shown[-12:]
+        )
 
     def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
         """The rows that a term names, found by index: their keys first, then the rows."""

@@ -35,7 +35,7 @@ def test_our_pages_are_read_only_and_never_count() -> None:
             continue
         if not isinstance(page, Shown):
             found.append(f"{model._meta.label} can be edited")
-        if page.show_full_result_count or page.paginator.__name__ != "Uncounted":
+        if page.show_full_result_count or page.paginator.__module__ != "engine.core.listing":
             found.append(f"{model._meta.label} counts its table")
         if page.sortable_by != ():
             found.append(f"{model._meta.label} sorts by a column without an index")
