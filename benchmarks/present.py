@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from benchmarks import load
 from benchmarks.report import Figure, Section
 
 Found = dict[str, Any]
@@ -150,6 +151,38 @@ def million(found: list[Found]) -> Section:
     return section
 
 
+def api(found: list[Found]) -> Section:
+    """(f)"""
+    one = found[0]
+    loaded: dict[str, list[float]] = one["loaded"]
+    section = Section("f", f"REST and admin, {one['payments']:,} payments", (
+        f"The web process of make run (gunicorn, one worker, 8 threads) over {one['payments']:,} payments with "
+        "invoices, attempts, evidence and events. An open loop sends "
+        f"{one['rate']} requests/s for {one['seconds']} s in turns over the paths below, random rows for details; a "
+        "request's time runs from the moment it was meant to leave. The load is made on the same cores. Admin: a "
+        "logged-in person's list pages, one after the other. Triggers: POST …/trigger with real workers and beat; "
+        f"then Valkey is stopped for {one['frozen_seconds']:.0f} s (SIGSTOP), triggers are posted meanwhile, and the "
+        "clock of 'work starts' runs from its return to the last one's first attempt."
+    ))  # fmt: skip
+    every = [value for values in loaded.values() for value in values]
+    figures = section.figures
+    figures.append(Figure("all paths, median", [load.quantile(every, 0.5)], "ms", "under 50"))
+    figures.append(Figure("all paths, 99th percentile", [load.quantile(every, 0.99)], "ms", "under 200"))
+    for name, values in loaded.items():
+        figures.append(Figure(f"{name}, median", [load.quantile(values, 0.5)], "ms", "under 50"))
+        figures.append(Figure("  99th percentile", [load.quantile(values, 0.99)], "ms", "under 200"))
+    figures.append(Figure("CPU of the web process, a request", [one["cpu_ms"]], "ms"))
+    figures.append(Figure("at 10 requests/s, median", [load.quantile(one["rested"], 0.5)], "ms"))
+    asked = one["triggers"]
+    figures.append(Figure("trigger, answer 202", asked["ms"], "ms", "under 50"))
+    figures.append(Figure("  its work starts after", asked["starts"], "s"))
+    figures.append(Figure("trigger while Valkey is frozen", asked["frozen_ms"], "ms", "under 50"))
+    figures.append(Figure("  work starts after its return", asked["frozen_starts"], "s", "under 5"))
+    for name, values in one["admin"].items():
+        figures.append(Figure(f"admin, list of {name}", values, "ms", "under 200"))
+    return section
+
+
 SECTIONS: dict[str, Callable[[list[Found]], Section]] = {
-    "a": drain, "b": settle, "c": pulls, "d": memory, "e": million,
+    "a": drain, "b": settle, "c": pulls, "d": memory, "e": million, "f": api,
 }  # fmt: skip

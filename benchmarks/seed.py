@@ -18,6 +18,8 @@ PRICE = 1000
 DETAILS = ({"fee_wallet": "platform"},)  # no source of its own: each method is one
 ACCOUNTS_FROM = 7_000_000_000_000  # told apart from every other number in a captured statement
 CUSTOMER, CREATOR, PLAN, VERSION, METHOD, SUBSCRIPTION, INVOICE = (f"0190000{n}" for n in range(1, 8))
+PAYMENT, ATTEMPT, EVIDENCE, EVENT, LINE = (f"019100{n}0" for n in range(1, 6))  # younger than their invoices
+FAILED_EVERY = 1000  # payments
 
 
 def uid(kind: str, number: str) -> str:
@@ -77,6 +79,52 @@ def subscriptions(
     ])  # fmt: skip
 
 
+def history(url: str, first: int, count: int, *, subscriptions: int) -> None:
+    """Paid periods `first` to `first + count - 1`, dealt out to that many subscriptions: for each an invoice with its
+    line and number, a payment with its attempt and evidence, and an event. One in FAILED_EVERY failed. Writes.
+    """
+    every = f"FROM generate_series({first}, {first + count - 1}) AS i"
+    of, ago = f"mod(i, {subscriptions})", f"make_interval(secs => ({first + count} - i) * 60)"
+    at = f"(SELECT i, machine_now() - interval '1 hour' - {ago} AS at, mod(i, {FAILED_EVERY}) = 7 AS bad {every}) each"
+    number, plan = f"{subscriptions} + i", f"mod({of}, {CREATORS})"
+    why = "CASE WHEN bad THEN '{}' ELSE '' END"
+    failed = ", ".join(
+        why.format(word) for word in ("insufficient_funds", "insufficient_funds", "Too little.")
+    )
+    paid = f"CASE WHEN bad THEN 0 ELSE {PRICE} END"
+    _run(url, [
+        "INSERT INTO billing_invoice (id, subscription_id, customer_id, creator_id, plan_version_id, period_no, "
+        "period_start, period_end, state, series, number, currency, due_minor, collected_minor, payments_made, "
+        "created_at, issued_at, paid_at) "
+        f"SELECT {uid(INVOICE, number)}, {uid(SUBSCRIPTION, of)}, {uid(CUSTOMER, of)}, {uid(CREATOR, plan)}, "
+        f"{uid(VERSION, plan)}, 1 + i / {subscriptions}, at, at + interval '30 days', "
+        f"CASE WHEN bad THEN 'open' ELSE 'paid' END, 'INV-', i + 1, 'USDC', {PRICE}, {paid}, 1, at, at, at FROM {at}",
+        "INSERT INTO billing_invoiceline (id, invoice_id, no, description, quantity, unit_minor, amount_minor) "
+        f"SELECT {uid(LINE, 'i')}, {uid(INVOICE, number)}, 1, 'a period', 1, {PRICE}, {PRICE} {every}",
+        "INSERT INTO payments_payment (id, operation, provider, source_kind, source_id, method_id, queue_key, due_at, "
+        "grace_until, settlement, currency, amount_minor, fee_minor, state, settled_minor, failure_class, "
+        "failure_code, failure_message, instructions, accounts, created_at, ended_at) "
+        f"SELECT {uid(PAYMENT, 'i')}, 'charge', 'instant', 'invoice', {uid(INVOICE, number)}, {uid(METHOD, of)}, "
+        f"{uid(METHOD, of)}, at, at, 'direct', 'USDC', {PRICE}, 25, "
+        f"CASE WHEN bad THEN 'failed' ELSE 'succeeded' END, {paid}, {failed}, '{{}}', '{{}}', at, "
+        f"at + interval '2 seconds' FROM {at}",
+        "INSERT INTO payments_attempt (id, payment_id, seq, provider, identity, envelope, data, state, fence, send_by, "
+        "failure_class, failure_code, failure_message, created_at, resolved_at) "
+        f"SELECT {uid(ATTEMPT, 'i')}, {uid(PAYMENT, 'i')}, 1, 'instant', 'identity-' || i, '\\x00', '{{}}', "
+        f"CASE WHEN bad THEN 'declined' ELSE 'succeeded' END, i, at, {failed}, at, at + interval '1 second' FROM {at}",
+        "INSERT INTO payments_evidence (id, attempt_id, payment_id, source, send_no, outcome, failure_class, code, "
+        "message, movement_id, gross_minor, currency, fee_minor, detail, observed_at, applied_at, verdict) "
+        f"SELECT {uid(EVIDENCE, 'i')}, {uid(ATTEMPT, 'i')}, {uid(PAYMENT, 'i')}, 'reply', 1, "
+        f"CASE WHEN bad THEN 'declined' ELSE 'succeeded' END, {failed}, 'movement-' || i, {paid}, 'USDC', 25, '{{}}', "
+        f"at, at, 'applied' FROM {at}",
+        "INSERT INTO engine_outbox_event (id, type, object_kind, object_id, seq, occurred_at, created_at, payload, "
+        f"dispatched_at) SELECT {uid(EVENT, 'i')}, 'payment.succeeded', 'payment', {uid(PAYMENT, 'i')}, 3, at, at, "
+        f"jsonb_build_object('amount_minor', {PRICE}, 'currency', 'USDC', 'state', 'succeeded'), at FROM {at}",
+        f"UPDATE billing_subscription SET period_no = 2 + {(first + count) // subscriptions} "
+        f"WHERE id < {uid(SUBSCRIPTION, str(subscriptions))}",
+    ])  # fmt: skip
+
+
 def make_due(url: str, first: int, count: int, *, step: int = 1) -> None:
     """Make every `step`-th subscription from `first` on due, `count` in all, in mixed order. Writes, vacuums."""
     due = "machine_now() - make_interval(secs => 60 + mod(n * 7919::bigint, 3600) + n * 1e-6)"
@@ -90,7 +138,7 @@ def make_due(url: str, first: int, count: int, *, step: int = 1) -> None:
 TABLES = (
     "billing_customer", "payments_paymentmethod", "billing_subscription", "billing_invoice", "billing_invoiceline",
     "engine_ledger_account", "engine_ledger_transfer", "payments_payment", "payments_attempt", "payments_evidence",
-    "engine_outbox_event",
+    "engine_outbox_event", "engine_audit_entry", "ops_job",
 )  # fmt: skip
 
 

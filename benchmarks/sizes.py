@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 Size = dict[str, Any]
-ORDER = ("a", "b", "c", "d", "e")
-MODULES = {"a": "drain", "b": "settle", "c": "pulls", "d": "memory", "e": "million"}
+ORDER = ("a", "b", "c", "d", "e", "f")
+MODULES = {"a": "drain", "b": "settle", "c": "pulls", "d": "memory", "e": "million", "f": "api"}
 
 SHORT: dict[str, list[Size]] = {
     "a": [{"table": table, "due": 100, "rounds": 1, "warm": 1, "batch": 20} for table in (400,)],
@@ -14,6 +14,17 @@ SHORT: dict[str, list[Size]] = {
     "c": [{"pulls": 16, "wallets": 2, "ceiling": 32}],
     "d": [{"due": [100, 300], "warm": 40, "fresh": False}],
     "e": [{"due": 1000, "claimers": [1]}],
+    "f": [
+        {
+            "payments": 2000,
+            "subscriptions": 200,
+            "rate": 40,
+            "seconds": 2,
+            "rested": 2,
+            "pages": 1,
+            "triggers": 1,
+        }
+    ],
 }
 USUAL: dict[str, list[Size]] = {
     "a": [
@@ -24,6 +35,17 @@ USUAL: dict[str, list[Size]] = {
     "c": [{"pulls": 1000, "wallets": 500, "ceiling": 1500}],
     "d": [{"due": [2_000, 20_000], "warm": 1000, "fresh": True}],
     "e": [{"due": 100_000, "claimers": [1, 2]}],
+    "f": [
+        {
+            "payments": 1_000_000,
+            "subscriptions": 100_000,
+            "rate": 100,
+            "seconds": 30,
+            "rested": 16,
+            "pages": 15,
+            "triggers": 20,
+        }
+    ],
 }
 LONG: dict[str, list[Size]] = {
     **USUAL,

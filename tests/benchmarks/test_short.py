@@ -18,6 +18,13 @@ EXPECTED = {
     "c": ["settled pulls", "the localnet's ceiling"],
     "d": ["money-0, 100 due, PSS", "io, 300 due, RSS", "all PSS"],
     "e": ["claimed, 1 claimer", "finalized meanwhile"],
+    "f": [
+        "payments, median",
+        "99th percentile",
+        "trigger, answer 202",
+        "trigger while Valkey",
+        "admin, list of",
+    ],
 }
 
 

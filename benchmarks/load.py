@@ -1,0 +1,69 @@
+"""Open-loop load over HTTP: each request leaves at its own moment, whether the one before was answered or not."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+THREADS = 64
+LONGEST = 30.0
+_mine = threading.local()
+
+Target = tuple[str, Callable[[], str]]
+"""A name, and what makes a path of it."""
+
+
+def request(port: int, method: str, path: str, headers: dict[str, str], body: str = "") -> tuple[int, bytes]:
+    """One request on this thread's own connection, kept alive."""
+    for again in (True, False):
+        connection = getattr(_mine, "connection", None)
+        if connection is None or _mine.port != port:
+            connection = _mine.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LONGEST)
+            _mine.port = port
+        try:
+            connection.request(method, path, body=body or None, headers=headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except (http.client.HTTPException, OSError):
+            connection.close()
+            _mine.connection = None
+            if not again:
+                raise
+    raise AssertionError("a request is answered or raises")
+
+
+def run(
+    port: int, headers: dict[str, str], targets: Sequence[Target], *, rate: float, seconds: float
+) -> dict[str, list[float]]:
+    """Milliseconds by name, from the moment a request was meant to leave to its last byte. Raises on any but 200."""
+    found: dict[str, list[float]] = defaultdict(list)
+    lock = threading.Lock()
+
+    def call(name: str, path: str, at: float) -> None:
+        status, said = request(port, "GET", path, headers)
+        took = (time.perf_counter() - at) * 1000
+        if status != 200:
+            raise RuntimeError(f"{path}: {status} {said[:300]!r}")
+        with lock:
+            found[name].append(took)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        began, futures = time.perf_counter(), []
+        for number in range(int(rate * seconds)):
+            at = began + number / rate
+            time.sleep(max(0.0, at - time.perf_counter()))
+            name, path = targets[number % len(targets)]
+            futures.append(pool.submit(call, name, path(), at))
+        for future in futures:
+            future.result()
+    return dict(found)
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value that `share` of them do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
