@@ -175,6 +175,6 @@ def _differences() -> list[Difference]:
 
 def _truth() -> list[ChainTransfer]:
     """What the localnet executed for us: the outside world's word."""
-    entries = Localnet(os.environ["SOLANA_RPC_URL"]).truth()
+    entries = Localnet(os.environ["SOLANA_RPC_URL"]).executed()
     collectors = {str(from_env("DEMO_COLLECTOR").pubkey())}
     return list(truth.transfers(entries, collectors=collectors, code=mint_code))

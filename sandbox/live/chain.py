@@ -74,10 +74,7 @@ class Chain:
 
     def executed(self) -> list[dict[str, Any]]:
         """The whole truth log."""
-        found: list[dict[str, Any]] = []
-        while page := self.net.truth(found[-1]["seq"] if found else 0):
-            found += page
-        return found
+        return self.net.executed()
 
     def _open(self, pairs: Sequence[Keypair]) -> None:
         newest = self.net.call("getLatestBlockhash", {"commitment": "processed"})["value"]["blockhash"]

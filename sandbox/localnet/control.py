@@ -181,6 +181,13 @@ class Localnet:
         found: list[dict[str, Any]] = self.call("x_truth", {"since": since, **filters})
         return found
 
+    def executed(self) -> list[dict[str, Any]]:
+        """All that ever executed: the log comes in pages, oldest first."""
+        found: list[dict[str, Any]] = []
+        while page := self.truth(found[-1]["seq"] if found else 0):
+            found += page
+        return found
+
     def set_account(self, address: Pubkey, *, lamports: int, data: bytes = b"", owner: str = "") -> None:
         """Overwrite an account; ``owner`` defaults to the system program."""
         fields = {"lamports": lamports, "data": base64.b64encode(data).decode(), "owner": owner or None}

@@ -293,3 +293,13 @@ def test_the_longest_gap_between_looks_is_not_below_the_first() -> None:
 
 def test_the_operator_is_told_that_a_long_cycle_is_cut() -> None:
     assert "at most 200 s of it are used" in str(Env.model_fields["max_processing_time"].description)
+
+
+def test_a_migration_may_take_long_and_waits_for_no_lock_for_long() -> None:
+    """A migration that waits for a lock queues everybody behind it: it gives up after 5 s and is tried again."""
+    env = Env(**{name.lower(): value for name, value in GOOD.items()})  # type: ignore[arg-type]
+    for unhurried, limit in ((True, "0"), (False, "60s")):
+        options = env.database(unhurried=unhurried)["OPTIONS"]["options"]
+        assert "-c lock_timeout=5s" in options
+        assert f"-c statement_timeout={limit}" in options
+        assert "-c idle_in_transaction_session_timeout=30s" in options

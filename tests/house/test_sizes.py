@@ -7,6 +7,7 @@ import ast
 from tests.house import tree
 
 FILE, TEST_FILE, FUNCTION, HARD, TASK = 300, 400, 40, 60, 10
+MEDIAN_FILE, MOST_FUNCTIONS = 80, 25
 # function -> why it may be longer than 40 lines (never longer than 60)
 LONG_FOR_A_REASON: dict[str, str] = {}
 DECORATORS = {"batch_task", "silent_task", "shared_task"}
@@ -34,6 +35,18 @@ def test_functions_fit_on_one_screen() -> None:
     tree.none_of(
         found, f"Take a step out and name it (at most {FUNCTION} lines, {HARD} with a listed reason):"
     )
+
+
+def test_most_files_and_functions_are_short() -> None:
+    """What is allowed at most is no measure of what is usual."""
+    files = sorted(len(path.read_text().splitlines()) for path in tree.python())
+    lengths = sorted(
+        (function.end_lineno or 0) - function.lineno + 1
+        for path in tree.python()
+        for function in tree.functions(path)
+    )
+    assert files[len(files) // 2] <= MEDIAN_FILE, "half of all files fit on one screen and a bit (STYLE.md)"
+    assert lengths[len(lengths) * 9 // 10] <= MOST_FUNCTIONS, "nine of ten functions fit on half a screen"
 
 
 def test_tasks_are_doors() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from solders.pubkey import Pubkey
 
 from sandbox.localnet import wallets
 from sandbox.localnet.control import Localnet, LocalnetError
@@ -139,3 +140,16 @@ def test_pause_and_resume_belong_to_a_ticking_chain() -> None:
 def test_unknown_views_are_404(still: Localnet) -> None:
     with pytest.raises(requests.HTTPError):
         still.at(100_000).call("getSlot")
+
+
+def test_everything_that_executed_is_read_page_by_page(
+    own: Localnet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log that is longer than a page is read to its end."""
+    for _ in range(5):
+        own.airdrop(Pubkey.new_unique(), 1_000)
+    whole = [entry["seq"] for entry in own.truth()]
+    one_page = own.truth
+    monkeypatch.setattr(own, "truth", lambda since=0: one_page(since, limit=2))
+    assert [entry["seq"] for entry in own.executed()] == whole
+    assert len(whole) >= 5
