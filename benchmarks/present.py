@@ -53,7 +53,9 @@ def settle(found: list[Found]) -> Section:
     section = Section("b", "Settled charges per second, instant provider", _settle_method(one, best, limit))
     titles = {name: f"Celery, {name.removeprefix('celery_')} money + io" for name in layouts}
     titles |= {
-        "celery_defaults": "Celery, default settings (8 threads, batches of 50)",
+        "celery_defaults": "Celery, default settings ({lane_threads} threads, batches of {payment_batch_size})".format(
+            **one["defaults"]
+        ),
         "pgbench_settle": "pgbench, one at a time",
         "pgbench_free": "pgbench, without the lock on the provider's row",
         "limit_1": "limit, 1 process",
@@ -94,6 +96,11 @@ def _settle_method(one: Found, best: str, limit: str) -> str:
     )
 
 
+def _scaled(seconds: float, due: int) -> str:
+    """The aim for a million rows, for as many as there were."""
+    return f"under {seconds * due / 1_000_000:g}"
+
+
 def _ratio(name: str, over: list[float], under: list[float], aim: str) -> Figure:
     return Figure(name, [a / b for a, b in zip(over, under, strict=True)], "x", aim)
 
@@ -132,6 +139,9 @@ def memory(found: list[Found]) -> Section:
     first, last = (sum(peak["pss"] for peak in run["peaks"].values()) for run in (runs[0], runs[-1]))
     name = f"all PSS, {runs[-1]['due']:,} / {runs[0]['due']:,} due"
     section.figures.append(Figure(name, [last / first], "x", "1: independent of due rows"))
+    for process in sorted(runs[0]["peaks"].keys() & runs[-1]["peaks"].keys()):
+        few, many = (run["peaks"][process]["pss"] for run in (runs[0], runs[-1]))
+        section.figures.append(Figure(f"  {process.removeprefix('bench-')}", [many / few], "x", ""))
     return section
 
 
@@ -144,7 +154,7 @@ def million(found: list[Found]) -> Section:
     ))  # fmt: skip
     for run in one["runs"]:
         who = f"{run['claimers']} claimer" + ("s" if run["claimers"] > 1 else "")
-        section.figures.append(Figure(f"claimed, {who}", [run["seconds"]], "s", "under 60 for a million"))
+        section.figures.append(Figure(f"claimed, {who}", [run["seconds"]], "s", _scaled(60, one["due"])))
         section.figures.append(Figure("  rate", [run["rate"]], "rows/s"))
         section.figures.append(Figure("  finalized meanwhile", [run["finalized"]], "invoices"))
         section.figures.append(Figure("  finalize's rate beside it", [run["finalize_rate"]], "invoices/s"))

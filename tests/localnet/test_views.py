@@ -147,7 +147,7 @@ def test_everything_that_executed_is_read_page_by_page(
 ) -> None:
     """A log that is longer than a page is read to its end."""
     for _ in range(5):
-        own.airdrop(Pubkey.new_unique(), 1_000)
+        own.airdrop(Pubkey.new_unique(), 1_000_000_000)
     whole = [entry["seq"] for entry in own.truth()]
     one_page = own.truth
     monkeypatch.setattr(own, "truth", lambda since=0: one_page(since, limit=2))
