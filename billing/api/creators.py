@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing import customers
+from billing import customers, standing
 from billing.api import examples, lists
 from billing.api.shapes import CreatorShape
 from billing.models import Creator
 from engine.rest import ids, pages
 from engine.rest.once import Done
-from engine.rest.shapes import MetadataField, Shape, TextField, WholeField
+from engine.rest.shapes import IdField, MajorField, MetadataField, Shape, TextField, WholeField
 from engine.rest.views import RestView
 
 
@@ -79,6 +80,43 @@ class CreatorView(RestView):
         return self.once(
             CreatorChange, lambda data: _done(customers.update_creator(found, by=self.actor, **data), 200)
         )
+
+
+class GotShape(serializers.Serializer[Any]):
+    """One currency: what payers sent directly, and what is held for the creator; both less the platform's fee."""
+
+    currency = serializers.CharField()
+    sent_minor = serializers.IntegerField()
+    sent = MajorField("sent_minor")
+    held_minor = serializers.IntegerField()
+    held = MajorField("held_minor")
+
+
+class StandingShape(serializers.Serializer[Any]):
+    """What a creator sells and got. Counts end at 10,000."""
+
+    creator = IdField("creator")
+    plans = serializers.IntegerField(help_text="On sale")
+    subscriptions = serializers.IntegerField(help_text="Live ones of these plans")
+    got = GotShape(many=True)
+
+
+class CreatorStats(RestView):
+    """A creator's figures."""
+
+    resource, object_name = "creators", "creator"
+
+    @extend_schema(operation_id="get_creator_stats", responses=StandingShape, examples=[
+        examples.shown({"creator": examples.CREATOR["id"], "plans": 2, "subscriptions": 41, "got": [
+            {"currency": "USDC", "sent_minor": 195000000, "sent": "195.000000", "held_minor": 0, "held": "0.000000"},
+        ]}),
+    ])  # fmt: skip
+    def get(self, request: Request, creator_id: str) -> Response:
+        """What a creator sells and got, from the ledger."""
+        found = Creator.objects.filter(pk=self.id("creator", creator_id)).first()
+        creator = self.there(found, creator_id)
+        stands = standing.of_creator(creator.pk)
+        return Response(StandingShape({"creator": creator.pk, **stands._asdict()}).data)
 
 
 def _done(made: Creator, status: int) -> Done:

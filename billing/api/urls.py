@@ -13,6 +13,7 @@ urlpatterns = [
     path("customers/<str:customer_id>", customers.CustomerView.as_view()),
     path("creators", creators.Creators.as_view()),
     path("creators/<str:creator_id>", creators.CreatorView.as_view()),
+    path("creators/<str:creator_id>/stats", creators.CreatorStats.as_view()),
     path("plans", plans.Plans.as_view()),
     path("plans/<str:plan_id>", plans.PlanView.as_view()),
     path("plans/<str:plan_id>/versions", plans.PlanVersions.as_view()),

@@ -6,6 +6,9 @@ import pytest
 
 from billing.models import Creator, Customer
 from engine.audit.models import Entry
+from engine.core import clock
+from engine.ledger import accounts, posting
+from engine.ledger.chart import Kind
 from engine.rest.models import Answer
 from tests.billing_api.conftest import of
 from tests.rest.conftest import fault
@@ -147,3 +150,21 @@ def test_scopes_are_asked_for(caller, api):
     assert api("customers:read").get("/api/customers").status_code == 200
     assert api("customers:write").post("/api/customers", ADA).status_code == 201
     assert fault(api("customers:write").get("/api/creators")) == (403, "scope_missing", None)
+
+
+def test_a_creators_figures_come_from_the_ledger(caller, world):
+    """Two subscribers billed; money that was sent to the creator in one step stands in their account."""
+    one, _ = world.subscription(), world.subscription()
+    world.bill()
+    key = accounts.Key(Kind.SETTLED_DIRECT, "USDC", world.creator.pk)
+    suspense = accounts.Key(Kind.SUSPENSE, "USDC")
+    found = accounts.ensure([key, suspense])
+    now = clock.machine_now()
+    leg = posting.Leg("payment.refused", one.pk, 0, found[key], found[suspense], "USDC", 975, now)
+    posting.post([leg], machine_at=now)
+    shown = caller.get(f"/api/creators/{of('creator', world.creator)}/stats").json()
+    assert shown == {
+        "creator": of("creator", world.creator), "plans": 1, "subscriptions": 2,
+        "got": [{"currency": "USDC", "sent_minor": 975, "sent": "0.000975", "held_minor": 0, "held": "0.000000"}],
+    }  # fmt: skip
+    assert caller.get(f"/api/creators/cre_{NOBODY.replace('-', '')}/stats").status_code == 404
