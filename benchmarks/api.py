@@ -19,7 +19,7 @@ import requests
 from benchmarks import load, seed
 from benchmarks.sizes import Size
 from benchmarks.workers import workers
-from engine.core import sql, wake
+from engine.core import clock, sql, wake
 from engine.core.actor import SYSTEM
 from engine.rest import ids, keys
 from sandbox.run import probe
@@ -36,7 +36,6 @@ FROZEN_SECONDS = 3.0
 MOST_SECONDS = 120.0
 STARTED = """SELECT count(*), extract(epoch FROM max(a.created_at) - %(since)s)::float
                FROM payments_attempt a WHERE a.payment_id = ANY(%(payments)s)"""
-NOW = "SELECT clock_timestamp()"
 
 
 def measure(size: Size) -> dict[str, object]:
@@ -158,7 +157,7 @@ def _triggers(port: int, headers: dict[str, str], due: range, count: int) -> dic
     _trigger(port, headers, next(each))
     found: dict[str, list[float]] = {"ms": [], "starts": [], "frozen_ms": [], "frozen_starts": []}
     for _ in range(count):
-        began = sql.rows(NOW)[0][0]
+        began = clock.machine_now()
         took, payment = _trigger(port, headers, next(each))
         found["ms"].append(took)
         found["starts"].append(_started([payment], began))
@@ -170,7 +169,7 @@ def _triggers(port: int, headers: dict[str, str], due: range, count: int) -> dic
         time.sleep(FROZEN_SECONDS / 2)
     finally:
         os.kill(valkey, signal.SIGCONT)
-    back = sql.rows(NOW)[0][0]
+    back = clock.machine_now()
     found["frozen_ms"] = [took for took, _ in asked]
     found["frozen_starts"] = [_started([payment for _, payment in asked], back)]
     return found

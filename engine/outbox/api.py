@@ -16,6 +16,7 @@ from engine.outbox import feed
 from engine.outbox.models import Event
 from engine.rest import ids, pages
 from engine.rest.errors import Fault
+from engine.rest.plain import plain
 from engine.rest.shapes import IdField, KindField, LiveField, MomentField, OfRow, Shape
 from engine.rest.views import RestView
 
@@ -109,7 +110,7 @@ class Events(RestView):
         return Response(
             {
                 "object": "list",
-                "data": EventShape(found.events, many=True).data,
+                "data": [plain(each, EventShape) for each in found.events],
                 "has_more": found.more,
                 "next_cursor": cursor,
                 "next": pages.next_url(request, cursor) if cursor and found.more else None,
@@ -127,7 +128,7 @@ class EventView(RestView):
     def get(self, request: Request, event_id: str) -> Response:
         """One event, also before the feed shows it."""
         found = Event.objects.filter(pk=self.id("event", event_id)).first()
-        return Response(EventShape(self.there(found, event_id)).data)
+        return Response(plain(self.there(found, event_id), EventShape))
 
 
 def _about(text: str) -> tuple[str, UUID]:

@@ -13,6 +13,7 @@ from rest_framework import serializers
 from engine.core.errors import Refusal
 from engine.rest import ids
 from engine.rest.pages import Attached, Expandable, Expansion, PageQuery
+from engine.rest.plain import plain
 from engine.rest.shapes import IdField
 from payments import states, story
 from payments.api.shapes import AttemptShape, PaymentMethodShape, PaymentShape
@@ -88,7 +89,7 @@ def attempts_of(payments: Sequence[Payment]) -> Mapping[UUID, Any]:
     """The attempts of each payment, oldest first."""
     found: dict[UUID, list[dict[str, Any]]] = {payment.pk: [] for payment in payments}
     for attempt in attempts().filter(payment_id__in=list(found)).order_by("payment_id", "seq"):
-        found[attempt.payment_id].append(dict(AttemptShape(attempt).data))
+        found[attempt.payment_id].append(plain(attempt, AttemptShape))
     return found
 
 

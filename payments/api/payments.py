@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from engine.rest import ids, pages
 from engine.rest.pages import ExpandQuery, PageQuery
+from engine.rest.plain import plain
 from engine.rest.shapes import KindField, Shape
 from engine.rest.views import RestView
 from payments import story
@@ -108,7 +109,7 @@ class AttemptView(OfAttempt):
         attempt = self.attempt(attempt_id)
         said = list(Evidence.objects.filter(attempt_id=attempt.pk).order_by("-pk")[: _MOST + 1])
         attempt.evidence_has_more = len(said) > _MOST
-        told = EvidenceShape(said[:_MOST][::-1], many=True).data
+        told = [plain(each, EvidenceShape) for each in said[:_MOST][::-1]]
         more = {"evidence": told, "evidence_has_more": attempt.evidence_has_more}
         return Response({**pages.one(attempt, AttemptShape), **more})
 
