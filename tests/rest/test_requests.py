@@ -30,6 +30,7 @@ KEY = {"name": "shop", "scopes": ["plans:read"]}
         (b'{"name": 5, "scopes": ["plans:read"]}', 400, "invalid"),
         (b'{"name": "a", "scopes": ["plans:read"], "colour": 1}', 400, "field_unknown"),
         (b'{"scopes": ["plans:read"]}', 400, "field_missing"),
+        (b'{"name": " ' + b"x" * 100 + b'", "scopes": ["plans:read"]}', 400, "max_length"),
         (b'{"name": "' + b"x" * 10_000_000 + b'"}', 413, "body_too_large"),
     ],
 )
