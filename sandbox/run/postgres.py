@@ -35,7 +35,7 @@ SETTINGS = {
     "log_line_prefix": "%m [%p] %q%d ",
 }
 ORPHAN_SECONDS = 5.0
-STOP_SECONDS = 1.4
+STOP_SECONDS = 1.0
 """A checkpoint is written at the end: killed before it, the next start replays the log instead."""
 
 

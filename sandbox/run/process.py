@@ -123,7 +123,7 @@ class Service:
     prepare: Callable[[], None] = field(default=_nothing)
     once: bool = False
     """Runs to its end with exit code 0 instead of staying."""
-    stop_seconds: float = 0.4
+    stop_seconds: float = 0.2
     """Kept for its end out of the time of those that are stopped before it."""
 
     @property

@@ -37,7 +37,9 @@ def boot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def answer(boot: ModuleType, code: int, stderr: str = "") -> Any:
-    def run(command: list[Any], **_: Any) -> SimpleNamespace:
+    def run(command: list[Any], **options: Any) -> SimpleNamespace:
+        if not options.get("capture_output"):
+            print(stderr)
         boot.ran.append([str(word) for word in command])
         return SimpleNamespace(returncode=code, stderr=stderr, stdout="")
 

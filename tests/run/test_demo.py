@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from tests.run import quickstart
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
 PORTS = {"WEB_PORT": "28000", "FLOWER_PORT": "25555", "SOLANA_PORT": "28899"}
 LONGEST = 280
+RUNS: list[subprocess.Popen[str]] = []
 STOP_SECONDS = 5  # what Ctrl-C may take where the machine has air
 
 
@@ -29,10 +31,22 @@ def start(run_dir: Path, **environ: str) -> subprocess.Popen[str]:
     """`make run` without make: servers, workers and localnet of its own in `run_dir`."""
     env = {name: os.environ[name] for name in KEPT if name in os.environ}
     env |= {"RUN_DIR": str(run_dir), **PORTS, **environ}
-    return subprocess.Popen(
+    run = subprocess.Popen(
         [sys.executable, "-m", "sandbox.run"], cwd=CHECKOUT, env=env, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
+    RUNS.append(run)
+    return run
+
+
+@pytest.fixture(autouse=True)
+def _ended() -> Iterator[None]:
+    """No run outlives its test, also when it fails."""
+    yield
+    while RUNS:
+        with RUNS.pop() as run:
+            run.terminate()
+            run.communicate(timeout=60)
 
 
 def key_of(said: str) -> str:
@@ -40,8 +54,13 @@ def key_of(said: str) -> str:
     return found[1] if found else ""
 
 
-def answered(key: str) -> int:
-    url = f"http://127.0.0.1:{PORTS['WEB_PORT']}/api/keys"
+def web(run_dir: Path) -> str:
+    """Where it really serves: another run may have taken the port that was asked for."""
+    return f"http://127.0.0.1:{envfile.read(run_dir / 'env')['WEB_PORT']}/api"
+
+
+def answered(run_dir: Path, key: str) -> int:
+    url = f"{web(run_dir)}/keys"
     headers = {"Authorization": f"Bearer {key}"}
     return requests.get(url, headers=headers, timeout=10).status_code
 
@@ -82,9 +101,10 @@ def test_a_cycle_across_a_killed_database_then_a_second_start_that_is_stopped(tm
         fresh = key_of(each) or fresh
         if f"settled {found[1]} " in each:
             break  # the second start shows what the first one settled, and goes on from there
-    assert (answered(fresh), answered(key_of("\n".join(said)))) == (200, 401), "each run has a key of its own"
-    web = f"http://127.0.0.1:{PORTS['WEB_PORT']}/api"
-    told = quickstart.read_along({"RUN_DIR": str(tmp_path / "run"), "CB": web, "KEY": fresh})
+    folder = tmp_path / "run"
+    keys = (fresh, key_of("\n".join(said)))
+    assert [answered(folder, key) for key in keys] == [200, 401], "each run has a key of its own"
+    told = quickstart.read_along({"RUN_DIR": str(folder), "CB": web(folder), "KEY": fresh})
     for word in (
         "Idempotent-Replayed: true",
         "finished",
@@ -102,7 +122,7 @@ def test_a_cycle_across_a_killed_database_then_a_second_start_that_is_stopped(tm
     has_air = os.getloadavg()[0] < 2 * (os.cpu_count() or 1)
     assert took < (STOP_SECONDS if has_air else 4 * STOP_SECONDS), f"Ctrl-C took {took:.1f} s"
     assert "stopped before" in rest[-1]
-    if os.getloadavg()[0] < 2 * (os.cpu_count() or 1):  # on a machine with air every end is an orderly one
+    if os.getloadavg()[0] < (os.cpu_count() or 1):  # on a machine with air every end is an orderly one
         assert not [line for line in rest if line.startswith("■")]
     assert (tmp_path / "run/logs/demo.log").read_text().strip().endswith("0 subscriptions made")
 

@@ -91,8 +91,8 @@ def test_a_stop_takes_less_than_five_seconds() -> None:
     """The spans that a stop may use, one after the other. What is killed then is gone at once."""
     spans = (Ticker.STOP_SECONDS, supervisor.HOLD_SECONDS, supervisor.STOP_SECONDS, supervisor.LEAVE_SECONDS)
     assert sum(spans) <= 5.0
-    later = [postgres.STOP_SECONDS, 0.4, 0.4]  # postgres, valkey, localnet
-    assert supervisor.STOP_SECONDS - sum(later) > 1.9, "workers end what they began"
+    later = [postgres.STOP_SECONDS, Service.stop_seconds, Service.stop_seconds]  # postgres, valkey, localnet
+    assert supervisor.STOP_SECONDS - sum(later) > 2.8, "workers end what they began"
 
 
 def test_a_mend_that_is_under_way_does_not_hold_up_the_stop(paths: Paths) -> None:
