@@ -123,7 +123,9 @@ class TextField(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
-        if self.max_length is not None and len(data) > self.max_length:  # of what was sent, blanks at its ends too
+        if (
+            self.max_length is not None and len(data) > self.max_length
+        ):  # of what was sent, blanks at its ends too
             self.fail("max_length", max_length=self.max_length)
         return super().to_internal_value(data)
 
