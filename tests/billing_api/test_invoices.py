@@ -84,7 +84,7 @@ def test_each_expansion_is_one_query_however_many_rows(
         world.subscription()
     world.bill()
     caller.get("/api/invoices")  # the key's last use is written once a minute
-    with django_assert_num_queries(4 + more):
+    with django_assert_num_queries(3 + more):
         shown = caller.get(f"/api/invoices{expand and '?expand=' + expand}").json()["data"]
     assert len(shown) == 3
     for name in filter(None, expand.split(",")):
@@ -94,7 +94,7 @@ def test_each_expansion_is_one_query_however_many_rows(
 def test_a_detail_is_few_queries(caller, invoice, django_assert_num_queries):
     path = f"/api/invoices/{of('invoice', invoice)}"
     caller.get(path)
-    with django_assert_num_queries(6):  # clock, key, limit, invoice, lines, payments
+    with django_assert_num_queries(5):  # key, limit, invoice, lines, payments
         caller.get(path)
     assert caller.get(f"{path}?expand=customer").json()["customer"]["object"] == "customer"
     assert fault(caller.get(f"{path}?expand=creator")) == (400, "expand_unknown", "expand")

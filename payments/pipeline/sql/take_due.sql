@@ -8,7 +8,7 @@ SELECT p.id, p.taken_count,
                   AND o.id <> p.id AND o.parked_at IS NULL
                   AND (o.state = 'in_flight' OR (o.waiting <> 'payee' AND (o.due_at, o.id) < (p.due_at, p.id))))
          AS behind,
-       p.queue_key, p.waiting = 'payee'
+       p.queue_key, p.waiting = 'payee' AS for_payee
   FROM payments_payment p
  WHERE p.provider = %(provider)s AND p.operation = %(operation)s AND p.state = 'scheduled'
    AND p.next_action_at <= %(now)s AND p.parked_at IS NULL
