@@ -79,7 +79,7 @@ class ReadOnly(Shown, ModelAdmin):
     list_filter_sheet = False
     change_form_outer_before_template = "clearbeat/before.html"
 
-    def get_list_display(self, request: HttpRequest) -> list[str]:
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
         """An id of 36 letters takes four lines of a row: its end tells rows apart, the whole is in its tip."""
         return ["short_id" if name == "id" else name for name in super().get_list_display(request)]
 
