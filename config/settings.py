@@ -80,7 +80,7 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
-# The two inversions of the house, and the only ones: which adapter a name means, and whom a settled or
+# The inversions of the house (FINDERS below is the third and last): which adapter a name means, and whom a settled or
 # refused payment is told (one batch per source kind, in apply's own transaction).
 PROVIDERS = {
     "solana_delegate": "engine.providers.solana.provider.SolanaDelegate",
