@@ -170,7 +170,8 @@ def api(found: list[Found]) -> Section:
         "invoices, attempts, evidence and events. An open loop sends "
         f"{one['rate']} requests/s for {one['seconds']} s in turns over the paths below, random rows for details; a "
         "request's time runs from the moment it was meant to leave. The load is made on the same cores. Admin: a "
-        "logged-in person's list pages, one after the other. Triggers: POST …/trigger with real workers and beat; "
+        "logged-in person's list pages, one after the other. Triggers: POST …/trigger with real workers and beat, each "
+        "when the one before was settled; "
         f"then Valkey is stopped for {one['frozen_seconds']:.0f} s (SIGSTOP), triggers are posted meanwhile, and the "
         "clock of 'work starts' runs from its return to the last one's first attempt."
     ))  # fmt: skip
