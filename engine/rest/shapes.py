@@ -123,9 +123,8 @@ class TextField(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
-        if (
-            self.max_length is not None and len(data) > self.max_length
-        ):  # of what was sent, blanks at its ends too
+        # Of what was sent, with the blanks at its ends, as the document has it.
+        if self.max_length is not None and len(data) > self.max_length:
             self.fail("max_length", max_length=self.max_length)
         return super().to_internal_value(data)
 
