@@ -137,7 +137,8 @@ def test_many_writers_and_a_reader(sessions):
 def test_a_rare_type_is_found_a_look_at_a_time(db, monkeypatch):
     monkeypatch.setattr(feed, "LOOKED_AT", 10)
     monkeypatch.setattr(feed, "_standing", _all)
-    monkeypatch.setattr(feed.order, "is_broken", lambda: False)  # our own events stand beyond what has committed
+    # Our own events stand beyond what has committed.
+    monkeypatch.setattr(feed.order, "is_broken", lambda: False)
     tell(count=25)
     tell(type="invoice.paid")
     pages, after = [], None
