@@ -162,24 +162,25 @@ def _call_back(subscription_id: UUID, told: Told, write: Callable[[Subscription,
             asked = _collecting(subscription_id)
             at = _moment_of(subscription_id)
             canceled = payment_cancel.call_back(
-                "invoice", asked, code=told.code, reason=told.sentence, machine_at=at.machine
+                "invoice", list(asked), code=told.code, reason=told.sentence, machine_at=at.machine
             )
             collect.reservations_off(canceled, reason_code=told.code, reason=told.sentence)
             subscription = change.locked(subscription_id)
             left = _collecting(subscription_id)
-            if set(left) <= set(asked):
+            if left.items() <= asked.items():
                 before = change.picture(subscription)
                 write(subscription, at)
                 change.record(told.by, told.verb, subscription, before, told.reason)
-                return Stopped(subscription, canceled, left)
+                return Stopped(subscription, canceled, list(left))
             # A payment was made between the two looks: undo, and call that one back too.
             transaction.set_rollback(True)
     raise Refusal("busy", "the subscription is being billed at this moment; try again", param="subscription")
 
 
-def _collecting(subscription_id: UUID) -> list[UUID]:
+def _collecting(subscription_id: UUID) -> dict[UUID, int]:
+    """The invoices of which something is under way, and its number: another payment of one shows as another."""
     found = Invoice.objects.filter(subscription_id=subscription_id, state="open", collecting_minor__gt=0)
-    return sorted(found.values_list("pk", flat=True))
+    return dict(found.order_by("pk").values_list("pk", "payments_made"))
 
 
 def _moment_of(subscription_id: UUID) -> Moment:

@@ -1,6 +1,7 @@
 """Cancel what has not been sent: the payment's row is locked first, so mark sent and cancel can't both win.
 
-What is in flight can't be stopped. It is told to stop: if it proves not to have left, it ends canceled.
+What is in flight can't be stopped. It is told to stop: if it proves not to have left, it ends canceled. What money
+may have arrived for is told the same, and is recalled when nothing speaks against it any more.
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db import transaction
+
 from engine.core import clock, sql
 from engine.outbox.emit import NewEvent, emit
 from payments import sources
+from payments.models import Payment
+from payments.pipeline import park, stop
 from payments.sources import SourceChange
 
 
@@ -35,8 +40,8 @@ def call_back(
 ) -> list[UUID]:
     """Cancel the scheduled payments of these sources; the source ids whose payment was canceled.
 
-    Writes in the caller's transaction. What is in flight is told to stop, and what money arrived for is a
-    person's to decide: both are left out. The caller takes the reservation off for the returned sources.
+    Writes in the caller's transaction. What is in flight, and what money may have arrived for, is told to stop
+    and left out: recall takes it back later. The caller takes the reservation off for the returned sources.
     """
     if not source_ids:
         return []
@@ -51,19 +56,47 @@ def call_back_method(method_id: UUID, *, code: str, reason: str, machine_at: dat
     """
     found = sql.rows(sql.statement(__file__, "lock_of_method"), {"method": method_id})
     canceled = _cancel([row[0] for row in found], code, reason, machine_at)
+    _tell(canceled, code, reason, machine_at)
+    return len(canceled)
+
+
+def recall(*, most: int = 500) -> int:
+    """Cancel what was told to stop and came back to be scheduled; its sources are told. How many. Commits each.
+
+    One whose source refuses is parked with the reason: it is never signed.
+    """
+    with transaction.atomic():
+        found = sql.rows(sql.statement(__file__, "told_to_stop"), {"most": most})
+    return sum(_recall(*row) for row in found)
+
+
+def _recall(payment_id: UUID, code: str, reason: str) -> int:
+    now = clock.machine_now()
+    try:
+        with transaction.atomic():
+            Payment.objects.select_for_update().filter(pk=payment_id, stop_code=code).first()
+            canceled = _cancel([payment_id], code, reason, now)
+            _tell(canceled, code, reason, now)
+            return len(canceled)
+    except sources.HookRefused as refusal:
+        with transaction.atomic():
+            park.park([payment_id], f"it was stopped, and its source refuses that: {refusal}", machine_at=now)
+        return 0
+
+
+def _tell(canceled: Sequence[Canceled], code: str, reason: str, machine_at: datetime) -> None:
     times = clock.business_times((each.clock_id for each in canceled), machine_at)
     sources.tell([
         SourceChange(each.id, each.source_kind, each.source_id, each.no, "canceled", each.currency, each.amount_minor,
                      0, "", code, reason, each.clock_id, times[each.clock_id], machine_at, each.correlation_id)
         for each in canceled
     ])  # fmt: skip
-    return len(canceled)
 
 
 def _cancel(locked: Sequence[UUID], code: str, reason: str, machine_at: datetime) -> list[Canceled]:
     params = {"ids": list(locked), "code": code, "reason": reason, "now": machine_at}
-    sql.affected(sql.statement(__file__, "stop_in_flight"), params)
     canceled = [Canceled._make(row) for row in sql.rows(sql.statement(__file__, "cancel_scheduled"), params)]
+    stop.tell(set(locked) - {each.id for each in canceled}, code=code, reason=reason)
     times = clock.business_times((each.clock_id for each in canceled), machine_at)
     emit(
         [

@@ -23,6 +23,7 @@ from engine.providers import registry
 from engine.providers.base import ApprovalAsked, ApprovalFound, ProviderUnavailable
 from payments import cancel
 from payments.models import PaymentMethod
+from payments.pipeline import stop
 
 DEFAULT = "solana_delegate"
 
@@ -164,9 +165,9 @@ def remove(method_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> None:
         event = _event("removed", locked, now)
         locked.save(update_fields=["state", "version"])
         emit([event], machine_at=now)
-        cancel.call_back_method(
-            method_id, code="payment_method_removed", reason="The payment method was removed.", machine_at=now
-        )
+        _call_back(method_id)
+        # A payment that was being made from it meanwhile is seen by a second look, after the commit.
+        transaction.on_commit(lambda: _call_back(method_id))
         note(by, "remove_method", PaymentMethod, method_id, reason=reason, before=before,
              after={"state": locked.state})  # fmt: skip
 
@@ -195,6 +196,12 @@ def check(needs: Sequence[Need]) -> list[tuple[UUID, ApprovalFound]]:
         _store(method, found, activate=False, due_at=need.due_at)
         results.append((need.method_id, found))
     return results
+
+
+def _call_back(method_id: UUID) -> None:
+    code, reason = stop.REMOVED
+    with transaction.atomic():
+        cancel.call_back_method(method_id, code=code, reason=reason, machine_at=clock.machine_now())
 
 
 _TOO_SMALL = "The approval does not cover the amount; give it again."

@@ -161,10 +161,12 @@ class Payment(models.Model):
                 name="open_payments_in_queue",
             ),
             models.Index(fields=["parked_at"], condition=Q(parked_at__isnull=False), name="parked_payments"),
+            models.Index(fields=["id"], condition=Q(state="scheduled") & ~Q(stop_code=""),
+                         name="payments_told_to_stop"),
             # Cost nothing where money moved. In the order of lists, too: old ones would be looked for through all.
             models.Index(fields=["state", "ended_at"], condition=_NOT_PAID, name="payments_not_paid"),
             models.Index(fields=["state", "id"], condition=_NOT_PAID, name="payments_not_paid_in_order"),
-        ]
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.operation} {self.pk} {self.state}"
@@ -206,12 +208,9 @@ class Attempt(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["payment", "seq"], name="one_attempt_per_number"),
             models.UniqueConstraint(fields=["provider", "identity"], name="one_attempt_per_identity"),
-            models.UniqueConstraint(
-                fields=["payment"],
-                condition=Q(state__in=states.UNRESOLVED_ATTEMPT),
-                name="one_unresolved_attempt_per_payment",
-            ),
-        ]
+            models.UniqueConstraint(fields=["payment"], condition=Q(state__in=states.UNRESOLVED_ATTEMPT),
+                                    name="one_unresolved_attempt_per_payment"),
+        ]  # fmt: skip
         indexes = [
             models.Index(
                 fields=["provider", "send_by"],

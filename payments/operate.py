@@ -111,7 +111,9 @@ def _may_go_on(payment: Payment) -> None:
         raise Refusal("evidence_waits", "evidence of it is not applied yet; try again", param="payment")
     arrived = Attempt.objects.filter(payment=payment, state=Attempt.State.SUCCEEDED).exists()
     in_flight = payment.state == Payment.State.IN_FLIGHT
+    any_case = False
     for case in Case.objects.filter(payment=payment, closed_at=None):
+        any_case = True
         if not in_flight or case.kind == "amount_differs":
             raise Refusal(
                 "case_open", f"a case of it is open ({case.kind}): {case.sentence}", param="payment"
@@ -123,6 +125,8 @@ def _may_go_on(payment: Payment) -> None:
         )  # fmt: skip
     if arrived:
         payment.stop_code, payment.stop_reason = "paid_earlier", PAID_EARLIER
+    elif in_flight and any_case:
+        payment.stop_code, payment.stop_reason = "case_open", "A case of it was open when it was let go on."
 
 
 def _go_on(payment: Payment) -> None:

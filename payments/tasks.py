@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.core import wake
 from engine.core.task import Counts, batch_task
 from engine.ledger import rollup
+from payments import cancel
 from payments.pipeline import apply, driver, verify
 from payments.pipeline.lanes import Lane
 
@@ -24,11 +25,12 @@ def look_up(operation: str, provider: str) -> Counts:
 
 @batch_task(name="payments.apply", quiet_when_idle=True)
 def apply_evidence() -> Counts:
-    """Turn stored evidence into state, postings and events."""
+    """Turn stored evidence into state, postings and events; take back what was told to stop."""
     applied = apply.drain()
+    recalled = cancel.recall()
     if applied:
         wake.wake("payments.roll_up")
-    return {"applied": applied}
+    return {"applied": applied, "recalled": recalled}
 
 
 @batch_task(name="payments.roll_up", quiet_when_idle=True)

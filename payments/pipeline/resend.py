@@ -42,6 +42,7 @@ def mark(provider: Provider, lane: Lane, looked: Sequence[Looked], *, free: int)
                 "olds": [one.fence for one in chosen],
                 "news": [fences[one.attempt_id] for one in chosen],
                 "send_by": send_by,
+                "absence_certain": provider.sheet.absence_certain,
                 "look_at": send_by + timedelta(seconds=spans.deadline()),
             },
         )

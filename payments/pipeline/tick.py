@@ -8,7 +8,7 @@ from payments.pipeline.lanes import all_lanes
 
 
 def wanted() -> list[Wake]:
-    """A wake-up for each lane with something due, and for apply where evidence waits. Reads."""
+    """A wake-up for each lane with something due, and for apply where evidence or a stop waits. Reads."""
     lanes = all_lanes()
     found = sql.rows(
         sql.statement(__file__, "due_lanes"),
@@ -25,6 +25,6 @@ def wanted() -> list[Wake]:
             wakes.append(Wake("payments.send", lane))
         if to_verify:
             wakes.append(Wake("payments.verify", lane))
-    if sql.rows(sql.statement(__file__, "evidence_waits")):
+    if sql.rows(sql.statement(__file__, "evidence_waits")) or sql.rows(sql.statement(__file__, "stops_wait")):
         wakes.append(Wake("payments.apply"))
     return wakes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +11,7 @@ from datetime import UTC, datetime
 from threading import Barrier
 from uuid import UUID
 
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.db.models import Sum
 
 from billing import collect, cycle, numbering, stop
@@ -118,3 +120,56 @@ def test_outcomes_and_pauses_cross_without_losing_a_reservation(committed_world:
     assert Invoice.objects.filter(period_no=1, state="paid").count() == 15
     assert Invoice.objects.filter(period_no=1, state="open", collecting_minor=0).count() == 15
     assert Invoice.objects.aggregate(all=Sum("collected_minor"))["all"] == 45_000
+
+
+def _cancel_while(first: Callable[[], object], subscription_id: UUID) -> None:
+    """`first` has written and not committed when the customer cancels; it commits while cancel waits."""
+    written, commit = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with transaction.atomic():
+            first()
+            written.set()
+            commit.wait(5)
+        connection.close()
+
+    def cancel() -> None:
+        stop.cancel(subscription_id)
+        connection.close()
+
+    writer, canceler = threading.Thread(target=write), threading.Thread(target=cancel)
+    writer.start()
+    assert written.wait(10)
+    canceler.start()
+    time.sleep(0.5)
+    commit.set()
+    writer.join()
+    canceler.join()
+
+
+def _scheduled(subscription_id: UUID) -> list[int]:
+    owed = Invoice.objects.filter(subscription_id=subscription_id).values("pk")
+    return list(Payment.objects.filter(source_id__in=owed, state="scheduled").values_list("no", flat=True))
+
+
+def test_a_cancel_sees_the_payment_that_another_method_was_given(committed_world: World) -> None:
+    """The same invoice, another payment of it: told apart by its number."""
+    subscription = committed_world.subscription()
+    cycle.finalize()
+    new = committed_world.method(committed_world.made[-1])
+    _cancel_while(lambda: stop.change_method(subscription.pk, method_id=new.pk), subscription.pk)
+    assert _scheduled(subscription.pk) == []
+
+
+def test_a_cancel_sees_the_payment_that_an_end_asked_for_again(committed_world: World) -> None:
+    subscription = committed_world.subscription()
+    cycle.finalize()
+    (invoice,) = invoices(subscription)
+    Payment.objects.filter(source_id=invoice.pk).update(state="in_flight")
+
+    def end_and_ask() -> None:
+        Payment.objects.select_for_update().get(source_id=invoice.pk)
+        collect.payments_changed([end(invoice.pk, "canceled")])
+
+    _cancel_while(end_and_ask, subscription.pk)
+    assert _scheduled(subscription.pk) == []

@@ -6,6 +6,6 @@ SELECT p.id, p.version, p.clock_id, p.correlation_id,
                 WHERE o.queue_key = p.queue_key AND o.state IN ('scheduled', 'in_flight')
                   AND o.state = 'in_flight' AND o.parked_at IS NULL) AS busy
   FROM payments_payment p
- WHERE p.id = ANY(%(ids)s::uuid[]) AND p.state = 'scheduled' AND p.parked_at IS NULL
+ WHERE p.id = ANY(%(ids)s::uuid[]) AND p.state = 'scheduled' AND p.parked_at IS NULL AND p.stop_code = ''
    AND NOT EXISTS (SELECT 1 FROM payments_evidence e WHERE e.payment_id = p.id AND e.applied_at IS NULL)
  ORDER BY p.id FOR UPDATE OF p

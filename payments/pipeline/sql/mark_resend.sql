@@ -4,6 +4,8 @@ WITH payment AS (
   SELECT p.id FROM payments_payment p
    WHERE p.id = ANY(%(payments)s::uuid[]) AND p.state = 'in_flight' AND p.parked_at IS NULL
      AND NOT EXISTS (SELECT 1 FROM payments_evidence e WHERE e.payment_id = p.id AND e.applied_at IS NULL)
+     -- What was stopped is left alone where its absence can be proved in the end.
+     AND (p.stop_code = '' OR NOT %(absence_certain)s)
    ORDER BY p.id FOR UPDATE OF p
 ), won AS (
   UPDATE payments_attempt a

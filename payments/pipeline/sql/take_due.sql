@@ -11,7 +11,7 @@ SELECT p.id, p.taken_count,
        p.queue_key, p.waiting = 'payee' AS for_payee
   FROM payments_payment p
  WHERE p.provider = %(provider)s AND p.operation = %(operation)s AND p.state = 'scheduled'
-   AND p.next_action_at <= %(now)s AND p.parked_at IS NULL
+   AND p.next_action_at <= %(now)s AND p.parked_at IS NULL AND p.stop_code = ''
    AND NOT EXISTS (SELECT 1 FROM payments_evidence e WHERE e.payment_id = p.id AND e.applied_at IS NULL)
  ORDER BY p.next_action_at
  LIMIT %(most)s

@@ -1,0 +1,29 @@
+"""Telling payments to stop that can't be called back at this moment: they are not signed, nor signed anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from engine.core import sql
+
+REMOVED = ("payment_method_removed", "The payment method was removed.")
+
+
+def tell(payment_ids: Iterable[UUID], *, code: str, reason: str) -> None:
+    """Mark these locked payments, scheduled or in flight. Writes in the caller's transaction."""
+    ids = list(payment_ids)
+    if ids:
+        sql.affected(sql.statement(__file__, "tell_to_stop"), {"ids": ids, "code": code, "reason": reason})
+
+
+def without_removed(payment_ids: Iterable[UUID]) -> set[UUID]:
+    """The locked payments whose method still stands; the others are told to stop. Writes likewise."""
+    ids = list(payment_ids)
+    gone = (
+        {row[0] for row in sql.rows(sql.statement(__file__, "removed_methods"), {"ids": ids})}
+        if ids
+        else set()
+    )
+    tell(sorted(gone), code=REMOVED[0], reason=REMOVED[1])
+    return set(ids) - gone
