@@ -41,7 +41,7 @@ class Error(serializers.Serializer[Any]):
     error = ErrorDetail()
 
 
-ALWAYS = ("400", "401", "403", "404", "405", "406", "409", "413", "415", "429", "500", "503")
+ALWAYS = ("400", "401", "403", "404", "405", "406", "409", "411", "413", "415", "429", "500", "503")
 _KEY = OpenApiParameter(
     "Idempotency-Key", str, OpenApiParameter.HEADER,
     description="A word of your own that names this request. Sent again, it gives the stored answer.",

@@ -117,6 +117,13 @@ class RestView(APIView):
         done, again = once.run(asked, lambda: work(data, *extra))
         return _answer(done, again=again)
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if request.META.get("HTTP_TRANSFER_ENCODING") and not request.META.get("CONTENT_LENGTH"):
+            # DRF takes a body without a length for no body: what was asked for would be lost without a word.
+            raise Fault(411, "invalid_request", "length_required",
+                        "Send the body with its Content-Length, not chunked: nothing was read.")  # fmt: skip
+
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         left = getattr(getattr(request, "_request", request), "rate_left", None)
         if left is not None:
