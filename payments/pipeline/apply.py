@@ -22,7 +22,7 @@ from engine.ledger.posting import Leg
 from engine.outbox.emit import emit
 from engine.providers import registry
 from payments import sources
-from payments.pipeline import books, park, points, rows, telling
+from payments.pipeline import books, paid_earlier, park, points, rows, telling
 from payments.pipeline.decide import TERMINAL, Decision, decide
 from payments.pipeline.rows import Row
 
@@ -114,17 +114,22 @@ def _work(evidence_ids: Sequence[UUID], *, refused: str = "") -> None:
     now = clock.machine_now()
     locked = rows.lock(evidence_ids)
     times = clock.business_times((row.clock_id for row in locked), now)
-    decided = [(row, decide(row, registry.get(row.provider).sheet, now=now)) for row in locked]
+    decided, late = paid_earlier.ends(
+        [(row, decide(row, registry.get(row.provider).sheet, now=now)) for row in locked]
+    )
     moved = _move(decided, now)
     effective = [(row, decision) for row, decision in decided if row.payment_id in moved]
+    after = [(row, decision) for row, decision in late if row.payment_id in moved]
+    if after:
+        _move(after, now)
     legs = {
         row.evidence_id: _legs_of(row, d, times[row.clock_id], refused=bool(refused)) for row, d in effective
     }
     posting.post([leg for each in legs.values() for leg in each or ()], machine_at=now)
-    changes = telling.changes(effective, times, now)
+    changes = telling.changes([*effective, *after], times, now)
     if not refused:
         sources.tell(changes)
-    emit(telling.events(effective, times), machine_at=now)
+    emit(telling.events([*effective, *after], times), machine_at=now)
     _open_cases(effective, now)
     _park(effective, refused, now)
     _mark([(row, _verdict(row, d, moved, legs)) for row, d in decided], now)

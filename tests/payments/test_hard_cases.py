@@ -66,7 +66,7 @@ def test_what_was_called_back_on_its_way_is_not_signed_anew(world, new_payment, 
     assert mark() == []
 
 
-@pytest.mark.parametrize(("second", "ends"), [(NOT_LEFT, "canceled"), (GOOD, "succeeded")])
+@pytest.mark.parametrize(("second", "ends"), [(NOT_LEFT, "succeeded_late"), (GOOD, "succeeded")])
 def test_an_earlier_attempt_that_was_paid_stops_the_next_one_but_not_its_looks(
     world, new_payment, payment, monkeypatch, second, ends
 ):
