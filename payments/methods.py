@@ -6,6 +6,7 @@ Calls out to the provider, never inside a transaction; what it learns is stored 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from django.db import transaction
 from engine.audit.act import note
 from engine.core import clock, money
 from engine.core.actor import SYSTEM, Actor, Role
-from engine.core.errors import Refusal
+from engine.core.errors import Refusal, first_line
 from engine.core.ids import uuid7
 from engine.outbox.emit import NewEvent, emit
 from engine.providers import registry
@@ -24,6 +25,7 @@ from engine.providers.base import ApprovalAsked, ApprovalFound, ProviderUnavaila
 from payments import cancel
 from payments.models import PaymentMethod
 from payments.pipeline import stop
+from payments.sources import HookRefused
 
 DEFAULT = "solana_delegate"
 
@@ -152,7 +154,8 @@ def activate(method_id: UUID, *, needed_minor: int, by: Actor = SYSTEM) -> Payme
 def remove(method_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> None:
     """Take the method out of use; what was to be collected from it is called back, its sources told. Writes.
 
-    What is in flight can't be stopped; if it proves not to have left, it is not sent again.
+    What is in flight can't be stopped; if it proves not to have left, it is not sent again. Raises Refusal,
+    with nothing written, where what was to be paid from it refuses that.
     """
     by.must_be(Role.OPERATOR, "remove_method")
     with transaction.atomic():
@@ -167,7 +170,7 @@ def remove(method_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> None:
         emit([event], machine_at=now)
         _call_back(method_id)
         # A payment that was being made from it meanwhile is seen by a second look, after the commit.
-        transaction.on_commit(lambda: _call_back(method_id))
+        transaction.on_commit(lambda: _look_again(method_id))
         note(by, "remove_method", PaymentMethod, method_id, reason=reason, before=before,
              after={"state": locked.state})  # fmt: skip
 
@@ -200,8 +203,18 @@ def check(needs: Sequence[Need]) -> list[tuple[UUID, ApprovalFound]]:
 
 def _call_back(method_id: UUID) -> None:
     code, reason = stop.REMOVED
-    with transaction.atomic():
-        cancel.call_back_method(method_id, code=code, reason=reason, machine_at=clock.machine_now())
+    try:
+        with transaction.atomic():
+            cancel.call_back_method(method_id, code=code, reason=reason, machine_at=clock.machine_now())
+    except HookRefused as fault:
+        raise Refusal("source_refused", f"a payment from it can't be called back: {first_line(fault)}",
+                      param="payment_method") from fault  # fmt: skip
+
+
+def _look_again(method_id: UUID) -> None:
+    """The removal stands. What a source refuses now is told to stop when it would be signed, and parked."""
+    with suppress(Refusal):
+        _call_back(method_id)
 
 
 _TOO_SMALL = "The approval does not cover the amount; give it again."

@@ -94,15 +94,23 @@ def _start(
 
 
 def _set_aside(one: Payable, fault: Exception) -> None:
-    """What can't be signed is parked; what a fault of ours stopped waits and is tried again, uncounted."""
+    """What can't be signed is parked; what a fault of ours stopped waits and is tried again, uncounted.
+
+    What the database refuses is its own row's fault: after a few takes a person is asked, and nobody waits for it.
+    """
     reason = fault.message if isinstance(fault, Refusal) else f"{type(fault).__name__}: {first_line(fault)}"
     log.error("payment can't be sent", payment_id=str(one.payment_id), reason=reason)
     now = clock.machine_now()
     with sql.transaction.atomic():
         if isinstance(fault, Refusal):
             park.park([one.payment_id], f"it can't be signed: {reason}", machine_at=now)
+            return
+        held = Hold(one.payment_id, HoldKind.PROVIDER, "signing_failed", reason, spans.take())
+        if isinstance(fault, IntegrityError | DataError):
+            takes = hold.write_counted(held, machine_at=now)
+            if takes >= spans.short_tries():
+                park.park([one.payment_id], f"it can't be signed, {takes} times: {reason}", machine_at=now)
         else:
-            held = Hold(one.payment_id, HoldKind.PROVIDER, "signing_failed", reason, spans.take())
             hold.write([held], machine_at=now)
 
 

@@ -28,6 +28,14 @@ def write(holds: Sequence[Hold], *, machine_at: datetime) -> None:
     )
 
 
+def write_counted(held: Hold, *, machine_at: datetime) -> int:
+    """The same for one whose take counts; how often it was taken without a result. Writes."""
+    params = {"id": held.payment_id, "kind": held.kind.value, "code": held.code, "message": held.message,
+              "seconds": _gap(held), "now": machine_at}  # fmt: skip
+    found = sql.rows(sql.statement(__file__, "write_counted_hold"), params)
+    return int(found[0][0]) if found else 0
+
+
 def behind_another(payment_ids: Sequence[UUID], *, machine_at: datetime, taken: bool = False) -> None:
     """Another open payment of the same source goes first. Writes in the caller's transaction.
 

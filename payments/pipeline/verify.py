@@ -216,5 +216,15 @@ def _look_later(looked: Sequence[Looked], seconds: float | None) -> None:
         )
         old = now - timedelta(seconds=spans.park_unknown())
         tired = [one.payment_id for one in looked if one.created_at < old]
-        park.park(tired, "its outcome has been unknown for too long", machine_at=now)
+        park.park(
+            _not_unparked_since(old, tired), "its outcome has been unknown for too long", machine_at=now
+        )
     points.reach(points.LOOK_LATER_COMMITTED)
+
+
+def _not_unparked_since(old: datetime, tired: Sequence[UUID]) -> list[UUID]:
+    """Whom nobody let go on since `old`: a person who did is asked again only when that has lasted as long."""
+    if not tired:
+        return []
+    found = sql.rows(sql.statement(__file__, "unparked_since"), {"ids": list(tired), "since": old})
+    return [payment_id for payment_id in tired if (payment_id,) not in found]

@@ -1,0 +1,94 @@
+"""What once went round for ever, or ended in a fault where a person was owed an answer."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from django.db import DataError, IntegrityError
+
+from engine.core import clock
+from engine.core.actor import SYSTEM
+from engine.core.errors import Refusal
+from engine.core.ids import uuid7
+from engine.providers.base import Finding, Outcome
+from payments import methods, operate
+from payments.models import Payment, PaymentMethod
+from payments.pipeline import driver, spans
+from payments.pipeline.outbound import Outbound
+from tests.payments.steps import LANE, look, mark
+
+
+def due() -> None:
+    Payment.objects.filter(state__in=("scheduled", "in_flight"), parked_at=None).update(
+        next_action_at=clock.machine_now(), waiting=""
+    )
+
+
+def test_what_was_parked_for_its_age_is_looked_at_as_long_again(world, new_payment, payment, monkeypatch):
+    one = new_payment()
+    mark()
+    monkeypatch.setattr(spans, "park_unknown", lambda: 0.4)
+    world.looks[one] = [Finding(Outcome.MISSING, code="not_seen")]
+    time.sleep(0.5)
+    for _ in range(2):
+        due()
+        look()
+    assert payment(one).parked_at is not None
+    operate.unpark(one, reason="the node was behind", by=SYSTEM)
+    for _ in range(2):
+        look()
+        assert payment(one).parked_at is None
+        due()
+    time.sleep(0.4)
+    look()
+    assert payment(one).parked_reason == "its outcome has been unknown for too long"
+
+
+@pytest.mark.parametrize("fault", [IntegrityError("too long"), DataError("out of range")])
+def test_what_the_database_will_not_sign_is_parked_after_a_few_tries(
+    world, new_payment, payment, monkeypatch, fault
+):
+    queue, now = uuid7(), clock.machine_now()
+    bad, younger = new_payment(queue_key=queue, due_at=now), new_payment(queue_key=queue)
+    answer = world.prepare
+
+    def prepare(wanted, context):
+        if any(one.payment_id == bad for one in wanted):
+            raise fault
+        return answer(wanted, context)
+
+    monkeypatch.setattr(world, "prepare", prepare)
+    monkeypatch.setattr(Outbound, "put", lambda self, marked: world.sent.append(marked.sendable))
+    seen = []
+    for _ in range(spans.short_tries()):
+        assert payment(bad).parked_at is None
+        with Outbound(world, threads=4) as outbound:
+            driver._start_some(LANE, world, outbound)
+        seen.append((payment(bad).waiting, payment(bad).failure_code))
+        due()
+    assert seen == [("provider", "signing_failed")] * spans.short_tries()
+    assert payment(bad).parked_reason.startswith("it can't be signed, 3 times: ")
+    with Outbound(world, threads=4) as outbound:
+        driver._start_some(LANE, world, outbound)
+    assert [one.payment_id for one in world.sent] == [younger]
+
+
+@pytest.mark.parametrize("fault", [Refusal("over", "more than is due"), KeyError("bug")])
+def test_a_source_that_will_not_hear_of_a_removed_method_is_a_refusal(
+    world, new_payment, payment, monkeypatch, fault
+):
+    def fail(changes):
+        raise fault
+
+    method = PaymentMethod.objects.create(
+        id=uuid7(), customer_id=uuid7(), provider="scripted", currency="USDC", state="active",
+        created_at=clock.machine_now(),
+    )  # fmt: skip
+    one = new_payment(method_id=method.pk)
+    monkeypatch.setattr("tests.payments.conftest.listener", fail)
+    with pytest.raises(Refusal) as refused:
+        methods.remove(method.pk, reason="gone")
+    assert (refused.value.code, refused.value.param) == ("source_refused", "payment_method")
+    method.refresh_from_db()
+    assert (method.state, payment(one).state) == ("active", "scheduled")
