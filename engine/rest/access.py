@@ -52,6 +52,7 @@ class ByKey(BaseAuthentication):
             return None
         key = keys.find(token)
         if key is None:
+            _count_wrong(request)
             raise AuthenticationFailed("This key is not known, has expired or was revoked.")
         return Caller(
             Actor(f"key:{key.name}", "key", scopes.role(key.scopes)), key.scopes, key.owner, key.pk
@@ -59,6 +60,20 @@ class ByKey(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+def _count_wrong(request: Request) -> None:
+    """Count a wrong key of this address. Raises Fault (429) past API_RATE_LIMIT a minute; right keys go on working.
+
+    DRF throttles only whom it has let in.
+    """
+    address = request.META.get("REMOTE_ADDR", "")
+    left = limits.count(f"bad:{address}", limit=settings.ENV.api_rate_limit, seconds=60)
+    request._request.rate_left = left  # type: ignore[attr-defined]
+    if left.over:
+        raise Fault(429, "rate_limit_error", "too_many_wrong_keys",
+                    "Too many wrong keys from this address: wait for the seconds of Retry-After.", retry="safe",
+                    headers=left.headers())  # fmt: skip
 
 
 class HasScope(BasePermission):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,6 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from engine.core.actor import Actor
 from engine.core.errors import Refusal
 from engine.rest import keys, once, pages, scopes
 from engine.rest.errors import Fault
@@ -106,20 +108,13 @@ class KeyView(RestView):
         return Response(pages.one(found, KeyShape))
 
 
-class RotateKey(RestView):
-    """A new secret for a key."""
+class _OfKey(RestView):
+    """An act on one key. Nobody touches a key that may more than theirs."""
 
     resource, object_name = "keys", "key"
 
-    @extend_schema(
-        operation_id="rotate_key", request=RotateBody, responses={201: NewKeyShape}, examples=[_MADE]
-    )
-    def post(self, request: Request, key_id: str) -> Response:
-        """A new key with the same name and scopes; the old one works for `overlap_seconds` more."""
-        found = self.id("key", key_id)
-        return self.once(RotateBody, lambda data: _done(keys.rotate(found, by=self._may(found), **data)))
-
-    def _may(self, key_id: Any) -> Any:
+    def may(self, key_id: UUID) -> Actor:
+        """The caller, for the verb. Raises Fault (403) where the key has a scope that the caller does not have."""
         key = ApiKey.objects.filter(pk=key_id).first()
         if key is not None and not scopes.within(key.scopes, self.caller.scopes):
             raise Fault(
@@ -128,16 +123,26 @@ class RotateKey(RestView):
         return self.actor
 
 
-class RevokeKey(RestView):
-    """The end of a key."""
+class RotateKey(_OfKey):
+    """A new secret for a key."""
 
-    resource, object_name = "keys", "key"
+    @extend_schema(
+        operation_id="rotate_key", request=RotateBody, responses={201: NewKeyShape}, examples=[_MADE]
+    )
+    def post(self, request: Request, key_id: str) -> Response:
+        """A new key with the same name and scopes; the old one works for `overlap_seconds` more."""
+        found = self.id("key", key_id)
+        return self.once(RotateBody, lambda data: _done(keys.rotate(found, by=self.may(found), **data)))
+
+
+class RevokeKey(_OfKey):
+    """The end of a key."""
 
     @extend_schema(operation_id="revoke_key", request=Nothing, responses={200: KeyShape})
     def post(self, request: Request, key_id: str) -> Response:
         """End a key now."""
         found = self.id("key", key_id)
-        return self.once(Nothing, lambda _: Done(pages.one(keys.revoke(found, by=self.actor), KeyShape),
+        return self.once(Nothing, lambda _: Done(pages.one(keys.revoke(found, by=self.may(found)), KeyShape),
                                                  str(found), 200))  # fmt: skip
 
 

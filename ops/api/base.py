@@ -29,7 +29,7 @@ class SourceKey(access.ByKey):
     """An API key; what is no Bearer at all is a missing one, as in the source (row 0.60)."""
 
     def authenticate(self, request: Request) -> tuple[access.Caller, Any] | None:
-        if not request.META.get("HTTP_AUTHORIZATION", "").lower().startswith("bearer "):
+        if not _is_bearer(request):
             return None
         return super().authenticate(request)
 
@@ -38,8 +38,7 @@ class SchedulerKey(SourceKey):
     """INTERNAL_SCHEDULER_API_KEY, or an API key (rows 0.25, 0.26, 0.45). On process-due and maintenance alone."""
 
     def authenticate(self, request: Request) -> tuple[access.Caller, Any] | None:
-        token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")[2].strip()
-        if token and is_internal(token):
+        if _is_bearer(request) and is_internal(access.bearer(request) or ""):
             return SCHEDULER, None
         return super().authenticate(request)
 
@@ -92,6 +91,10 @@ def answer(data: Any, message: str = "") -> dict[str, Any]:
 def accepted(data: dict[str, Any], message: str, *, job: str) -> Done:
     """202: the rows are committed, the tick and the workers do the rest."""
     return Done(answer(data, message), job, 202)
+
+
+def _is_bearer(request: Request) -> bool:
+    return request.META.get("HTTP_AUTHORIZATION", "").lower().startswith("bearer ")
 
 
 def _digest(text: str) -> bytes:

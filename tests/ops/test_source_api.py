@@ -264,8 +264,9 @@ def test_they_are_refused_everywhere_else(world, secret):
 def test_the_sources_401_texts(seeded, path):
     is_golden("401_missing", Caller().post(path))
     is_golden("401_wrong", Caller("sk_internal_scheduler_key_gone").post(path))
-    basic = Caller().post(path, Authorization="Basic abc")
-    assert (basic.status_code, basic.json()["error"]) == (401, "Unauthorized")
+    for scheme in ("Basic abc", f"Basic {INTERNAL[0]}", f"Digest {INTERNAL[1]}", f" {INTERNAL[0]}"):
+        other = Caller().post(path, Authorization=scheme)
+        assert (other.status_code, other.json()["error"]) == (401, "Unauthorized"), scheme
     assert not Job.objects.exists()
 
 

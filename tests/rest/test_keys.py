@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 
 from engine.audit.models import Entry
 from engine.core import clock
@@ -84,6 +85,28 @@ def test_nobody_hands_out_more_than_they_hold(api):
     )
     other = keys.create("all", ["admin:write"], by=SYSTEM)
     assert fault(caller.post(f"/api/keys/{other.key.pk}/rotate"))[:2] == (403, "scope_beyond")
+
+
+def test_nobody_ends_a_key_that_may_more_than_theirs(api):
+    caller, strong = api("keys:write", "plans:read"), keys.create("all", ["admin:write"], by=SYSTEM)
+    assert fault(caller.post(f"/api/keys/{strong.key.pk}/revoke"))[:2] == (403, "scope_beyond")
+    assert keys.find(strong.secret) is not None
+    like = keys.create("like", ["plans:read"], by=SYSTEM)
+    assert caller.post(f"/api/keys/{like.key.pk}/revoke").status_code == 200
+
+
+def test_wrong_keys_of_an_address_are_counted_and_then_refused(api, monkeypatch):
+    """DRF throttles only whom it has let in. A right key from there goes on working."""
+    monkeypatch.setattr(settings.ENV, "api_rate_limit", 3)
+    wrong, right = api_of("cb_test_wrong"), api("admin:read")
+    answers = [wrong.get("/api/keys") for _ in range(4)]
+    assert [each.status_code for each in answers] == [401, 401, 401, 429]
+    assert fault(answers[3])[1] == "too_many_wrong_keys"
+    assert [each["RateLimit-Remaining"] for each in answers] == ["2", "1", "0", "0"]
+    assert 0 < int(answers[3]["Retry-After"]) <= 60
+    assert right.get("/api/keys").status_code == 200
+    other = wrong.client.get("/api/keys", headers=wrong.headers, REMOTE_ADDR="192.0.2.7")
+    assert other.status_code == 401
 
 
 def test_a_rotation_overlaps_and_keeps_the_owner(api):
