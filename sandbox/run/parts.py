@@ -83,7 +83,9 @@ PARTS: tuple[Part, ...] = (
     Part(
         "flower",
         5,
-        "{python} -m celery -A config flower --address=" + HOST + " --port={flower_port}",
+        "{python} -m celery -A config flower --conf=config/flower.py --address="
+        + HOST
+        + " --port={flower_port}",
         # 401 is Flower asking for its login.
         lambda ports: probe.http_ok(ports["FLOWER_PORT"], "/healthcheck", also=(401,)),
     ),
