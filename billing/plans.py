@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -123,12 +124,13 @@ def deactivate_plan(*, plan_id: UUID, reason: str = "", by: Actor = SYSTEM) -> P
 def activate_plan(*, plan_id: UUID, reason: str = "", by: Actor = SYSTEM) -> Plan:
     """Sell again. Its held subscriptions go on from their next date; what was missed is skipped. Writes.
 
-    Commits per subscription, so a crash between them is mended by calling it again.
+    Commits per subscription; the sweep does the same to those that a crash leaves.
     """
     plan = _set_active(plan_id, active=True, reason=reason, by=by)
     held = Subscription.objects.filter(plan_id=plan_id, held_code=hold.PLAN_INACTIVE)
     for subscription_id in list(held.order_by("pk").values_list("pk", flat=True)):
-        resume.skip_missed(subscription_id)
+        with suppress(Refusal):  # the sweep or an operator was faster
+            resume.skip_missed(subscription_id)
     return plan
 
 

@@ -58,15 +58,18 @@ def _subscriptions(chunk: int) -> dict[str, int]:
 
 
 def _held_for_nothing(chunk: int) -> int:
-    """Subscriptions held for a plan that is active: a claim held them while it was activated. How many.
+    """Subscriptions held for a plan that is active. How many.
 
-    The claim had read the plan before; what it missed is one date at most, and is billed.
+    A claim held them while it was activated, or activate_plan did not get to them. As there, what began while
+    the plan was off is skipped, never billed.
     """
-    held = Subscription.objects.filter(held_code=hold.PLAN_INACTIVE, plan__active=True).order_by("pk")
-    found = list(held.values_list("pk", flat=True)[:chunk])
+    held = Subscription.objects.filter(held_code=hold.PLAN_INACTIVE, plan__active=True).exclude(
+        state="paused"
+    )
+    found = list(held.order_by("pk").values_list("pk", flat=True)[:chunk])
     for subscription_id in found:
         with suppress(Refusal):  # somebody let it go meanwhile
-            resume.release_held(subscription_id, why="its plan is active")
+            resume.skip_missed(subscription_id, why="its plan is active")
     return len(found)
 
 

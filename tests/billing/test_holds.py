@@ -1,0 +1,51 @@
+"""Holds and what they cross: a plan that is off, a pause, another's lock, a short interval, a long standstill."""
+
+from __future__ import annotations
+
+import pytest
+
+from billing import collect, cycle, plans, resume, sweep
+from billing.models import Plan, Subscription
+from tests.billing.world import World, end, invoices
+
+
+def paid(world: World) -> Subscription:
+    made = world.subscription()
+    cycle.finalize()
+    collect.payments_changed([end(invoices(made)[0].pk, "succeeded")])
+    return made
+
+
+def off_for_months(world: World, count: int) -> list[Subscription]:
+    every = [paid(world) for _ in range(count)]
+    plans.deactivate_plan(plan_id=world.plan.pk)
+    world.later(days=125)
+    assert world.bill()[0].held == count
+    return every
+
+
+def test_the_sweep_bills_nothing_of_the_months_a_plan_was_off(world: World) -> None:
+    """activate_plan died, or the sweep was there, between its commit and its loop."""
+    (made,) = off_for_months(world, 1)
+    Plan.objects.filter(pk=world.plan.pk).update(active=True)
+    assert sweep.sweep()["plans_active_again"] == 1
+    world.bill()
+    assert len(invoices(made)) == 1
+    made.refresh_from_db()
+    assert (made.held_code, made.periods_skipped, made.next_due_at is None) == ("", 4, False)
+
+
+def test_one_that_is_let_go_meanwhile_keeps_no_other_held(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    off_for_months(world, 3)
+    skip = resume.skip_missed
+
+    def crossed(subscription_id: object, **why: str) -> Subscription:
+        monkeypatch.setattr(resume, "skip_missed", skip)
+        sweep.sweep()
+        return skip(subscription_id, **why)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(resume, "skip_missed", crossed)
+    plans.activate_plan(plan_id=world.plan.pk)
+    assert not Subscription.objects.exclude(held_code="").exists()
