@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import F, Q, QuerySet
 
 from billing import cycle, fields, hold, moment, resume
 from billing.models import Creator, Plan, PlanVersion, Subscription
@@ -20,7 +21,7 @@ from engine.core.models import Clock
 from engine.outbox import emit
 
 _NUMBERS = 2**31 - 1
-_MOST_DUE = 1000  # subscriptions that one request bills before it stops their plan
+_MOST_DUE = 200  # subscriptions that one request bills before it stops their plan
 
 
 def create_plan(
@@ -113,7 +114,7 @@ def deactivate_plan(*, plan_id: UUID, reason: str = "", by: Actor = SYSTEM) -> P
     """Nobody subscribes any more, and claim holds its subscriptions when they are due (row 0.24). Writes.
 
     What is due already is billed first: activate skips what a hold missed, and that began before it (I2).
-    Raises Refusal where that are too many for one request: the next cycle bills them.
+    Raises Refusal where that are too many for one request, or one is left: the next cycle bills them.
     """
     with transaction.atomic():
         _locked(plan_id)
@@ -135,16 +136,28 @@ def activate_plan(*, plan_id: UUID, reason: str = "", by: Actor = SYSTEM) -> Pla
 
 
 def _bill_what_is_due(plan_id: UUID) -> None:
-    for clock_id in [clock.REAL, *Clock.objects.exclude(pk=clock.REAL).values_list("pk", flat=True)]:
-        at = moment.read(clock_id)
-        due = Subscription.objects.filter(plan_id=plan_id, clock_id=clock_id, next_due_at__lte=at.business)
-        found = list(due.values_list("pk", flat=True)[: _MOST_DUE + 1])
-        if len(found) > _MOST_DUE:
-            raise Refusal("plan_being_billed", f"more than {_MOST_DUE} of its subscriptions are due and not billed "
-                          "yet; try again after the next cycle", param="plan")  # fmt: skip
-        for subscription_id in found:
-            while cycle.claim_one(subscription_id, at).claimed:
-                pass
+    """Bill the periods that have begun. Writes in the caller's transaction. Raises Refusal where one is left."""
+    clocks = [clock.REAL, *Clock.objects.exclude(pk=clock.REAL).values_list("pk", flat=True)]
+    moments = [moment.read(clock_id) for clock_id in clocks]
+    found = [(pk, at) for at in moments for pk in _due(plan_id, at)[: _MOST_DUE + 1]]
+    if len(found) > _MOST_DUE:
+        raise Refusal("plan_being_billed", f"more than {_MOST_DUE} of its subscriptions are due and not billed "
+                      "yet; try again after the next cycle", param="plan")  # fmt: skip
+    # claim_one passes over what another holds: here that one is waited for.
+    waited = Subscription.objects.filter(pk__in=[pk for pk, _ in found]).order_by("pk").select_for_update()
+    list(waited.values_list("pk", flat=True))
+    for subscription_id, at in found:
+        while cycle.claim_one(subscription_id, at).claimed:
+            pass
+    if any(_due(plan_id, at).exists() for at in moments):
+        raise Refusal(
+            "plan_being_billed", "a subscription of it became due meanwhile; try again", param="plan"
+        )
+
+
+def _due(plan_id: UUID, at: moment.Moment) -> QuerySet[Subscription, UUID]:
+    due = Subscription.objects.filter(plan_id=plan_id, clock_id=at.clock_id, next_due_at__lte=at.business)
+    return due.filter(Q(ends_at=None) | Q(next_due_at__lt=F("ends_at"))).values_list("pk", flat=True)
 
 
 def current_version(plan: Plan) -> PlanVersion:

@@ -6,6 +6,8 @@ import pytest
 
 from billing import collect, cycle, plans, resume, sweep
 from billing.models import Plan, Subscription
+from engine.core.errors import Refusal
+from tests.billing.test_waits import meanwhile
 from tests.billing.world import World, end, invoices
 
 
@@ -49,3 +51,26 @@ def test_one_that_is_let_go_meanwhile_keeps_no_other_held(
     monkeypatch.setattr(resume, "skip_missed", crossed)
     plans.activate_plan(plan_id=world.plan.pk)
     assert not Subscription.objects.exclude(held_code="").exists()
+
+
+def test_a_period_that_began_is_billed_before_its_plan_stops_whoever_holds_it(committed_world: World) -> None:
+    world = committed_world
+    made = paid(world)
+    world.later(days=29)
+    meanwhile(
+        lambda: plans.deactivate_plan(plan_id=world.plan.pk),
+        locks=lambda: Subscription.objects.select_for_update().get(pk=made.pk),
+    )
+    assert [each.period_no for each in invoices(made)] == [0, 1]
+
+
+def test_a_plan_with_a_period_that_could_not_be_billed_does_not_stop(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paid(world)
+    world.later(days=29)
+    monkeypatch.setattr(cycle, "claim_one", lambda *_: cycle.ClaimResult(0, 0, 1))
+    with pytest.raises(Refusal) as refused:
+        plans.deactivate_plan(plan_id=world.plan.pk)
+    assert refused.value.code == "plan_being_billed"
+    assert Plan.objects.get(pk=world.plan.pk).active
