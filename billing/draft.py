@@ -27,6 +27,7 @@ class Draft(NamedTuple):
     correlation_id: UUID | None
     due_minor: int
     state: str  # the subscription's
+    ended_at: datetime | None  # the subscription's
     zone: str
     auto_pay: bool
     method_id: UUID | None

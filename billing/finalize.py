@@ -135,8 +135,9 @@ def _opening(draft: Draft, due: int, issued_at: datetime) -> Opening:
 
 
 def _never_began(draft: Draft) -> bool:
-    """Canceled before its first payment was asked for. A later period began before the stop: it is owed (I2)."""
-    return draft.state == "canceled" and draft.period_no == 0
+    """Canceled in its first period, before that was asked for. One that had run out by then is owed (I2)."""
+    in_first = draft.period_no == 0 and (draft.ended_at is None or draft.ended_at < draft.period_end)
+    return draft.state == "canceled" and in_first
 
 
 def _stopped(draft: Draft) -> NoPayment:

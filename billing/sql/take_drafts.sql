@@ -7,7 +7,7 @@
 -- Indexes: invoices_to_finalize (next_action_at), drafts_of_subscription, primary keys.
 SELECT i.id, i.subscription_id, i.customer_id, i.creator_id, i.clock_id, i.period_no, i.period_start, i.period_end,
        i.currency, i.payments_made, i.correlation_id, i.due_minor,
-       s.state, s.zone, s.auto_pay, s.method_id,
+       s.state, s.ended_at, s.zone, s.auto_pay, s.method_id,
        v.price_minor, p.name AS plan_name, c.wallet AS payee, c.fee_bps,
        m.provider, m.state AS method_state, m.currency AS method_currency, m.details
   FROM billing_invoice i

@@ -4,7 +4,7 @@
 -- The invoice is locked before its subscription, as everywhere. Index: open_of_subscription.
 SELECT i.id, i.subscription_id, i.customer_id, i.creator_id, i.clock_id, i.period_no, i.period_start, i.period_end,
        i.currency, i.payments_made, i.correlation_id, i.due_minor - i.collected_minor AS due_minor,
-       s.state, s.zone, s.auto_pay, s.method_id,
+       s.state, s.ended_at, s.zone, s.auto_pay, s.method_id,
        v.price_minor, p.name AS plan_name, c.wallet AS payee, c.fee_bps,
        m.provider, m.state AS method_state, m.currency AS method_currency, m.details
   FROM billing_invoice i

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from billing import collect, cycle, plans, resume, sweep
+from billing import collect, cycle, plans, resume, stop, sweep
 from billing.models import Plan, Subscription
 from engine.core.errors import Refusal
 from tests.billing.test_waits import meanwhile
-from tests.billing.world import World, end, invoices
+from tests.billing.world import START, World, end, invoices
 
 
 def paid(world: World) -> Subscription:
@@ -74,3 +74,14 @@ def test_a_plan_with_a_period_that_could_not_be_billed_does_not_stop(
         plans.deactivate_plan(plan_id=world.plan.pk)
     assert refused.value.code == "plan_being_billed"
     assert Plan.objects.get(pk=world.plan.pk).active
+
+
+def test_a_first_period_that_ran_out_before_the_cancel_is_owed(world: World) -> None:
+    long, short = world.subscription(), world.subscription(anchor_at=START)
+    world.later(days=20)
+    stop.cancel(short.pk)
+    world.later(days=45)
+    stop.cancel(long.pk)
+    world.bill()
+    assert [each.state for each in invoices(long)] == ["open", "open", "open"]
+    assert [each.state for each in invoices(short)] == ["void"]
