@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -172,8 +172,8 @@ def _decide(row: Due, now: datetime) -> Step | Held:
     if end <= row.next_due_at:
         raise ValueError(f"period {row.period_no} would end at {end} before it starts at {row.next_due_at}")
     catch_up = 0
-    if end <= now:
-        # A whole period was missed. One that an operator released counts no more.
+    if end <= now and end + timedelta(seconds=settings.ENV.beat_seconds) <= now:
+        # A whole period was missed, not only ended since the cycle before. One that was released counts no more.
         released = row.released_until is not None and end <= row.released_until
         catch_up = row.catch_up if released else row.catch_up + 1
         if catch_up > settings.ENV.catch_up_limit:

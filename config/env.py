@@ -150,6 +150,16 @@ class Env(Sandbox, Solana, Spans, Scheduler, Servers):
         url = self.solana_rpc_url or PUBLIC_RPC[self.solana_network]
         return [part.strip() for part in url.split(",") if part.strip()]
 
+    @property
+    def beat_seconds(self) -> float:
+        """The gap between two cycles of billing; of a cron that is not every few minutes, an hour or a day."""
+        if self.payment_processing_seconds:
+            return self.payment_processing_seconds
+        minutes = re.fullmatch(r"(\d+)|\*/(\d+) \* \* \* \*", self.payment_processing_interval)
+        if minutes:
+            return 60.0 * int(minutes[1] or minutes[2])
+        return 3600.0 if self.payment_processing_interval.split()[1] == "*" else 86_400.0
+
     def database(self, *, unhurried: bool = False, pooled: bool = False) -> dict[str, Any]:
         """Django's DATABASES entry. Session limits keep a stopped process from holding locks (design 5).
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 
 from billing import collect, cycle, plans, resume, stop, sweep
 from billing.models import Plan, Subscription
@@ -85,3 +86,18 @@ def test_a_first_period_that_ran_out_before_the_cancel_is_owed(world: World) -> 
     world.bill()
     assert [each.state for each in invoices(long)] == ["open", "open", "open"]
     assert [each.state for each in invoices(short)] == ["void"]
+
+
+@pytest.mark.parametrize(("late", "held"), [(300, ""), (310, ""), (3600, "catch_up")])
+def test_periods_shorter_than_the_beat_are_not_missed(
+    world: World, monkeypatch: pytest.MonkeyPatch, late: float, held: str
+) -> None:
+    monkeypatch.setattr(settings.ENV, "payment_processing_seconds", 0)
+    monkeypatch.setattr(settings.ENV, "payment_processing_interval", "5")
+    made = world.subscription(plan=world.another_plan(interval_unit="second", interval_count=60))
+    for _ in range(3):
+        world.later(seconds=late)
+        world.bill()
+    made.refresh_from_db()
+    assert made.held_code == held
+    assert held or len(invoices(made)) == 1 + 3 * late // 60

@@ -130,6 +130,16 @@ def test_an_interval_is_minutes_or_a_cron(form: str) -> None:
     assert Env(**values, payment_processing_interval=form).payment_processing_interval == form  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("form", "seconds"),
+    [("5", 300), ("*/7 * * * *", 420), ("5 * * * *", 3600), ("*/5,7 * * * *", 3600), ("0 2 * * *", 86_400)],
+)
+def test_an_interval_tells_the_gap_between_two_cycles(form: str, seconds: float) -> None:
+    values = {name.lower(): value for name, value in GOOD.items()}
+    assert Env(**values, payment_processing_interval=form).beat_seconds == seconds  # type: ignore[arg-type]
+    assert Env(**values, payment_processing_seconds=0.5).beat_seconds == 0.5  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("form", ["0", "-5", "5m", "5.5", "* * * *", "* * * * * *", "", "@daily"])
 def test_other_forms_of_an_interval_are_refused(form: str) -> None:
     assert "payment_processing_interval" in _faults(payment_processing_interval=form)
