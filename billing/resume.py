@@ -44,7 +44,7 @@ def resume(subscription_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> Su
 def release_held(subscription_id: UUID, *, why: str = "") -> Subscription:
     """An operator lets a held subscription go on: all that it missed up to now is billed. Writes.
 
-    A period that has its invoice already is passed over. Raises Refusal if it is not held.
+    A period that has its invoice already is passed over. Raises Refusal if it is not held, or paused.
     """
     return _release(subscription_id, skip=False, why=why)
 
@@ -52,7 +52,7 @@ def release_held(subscription_id: UUID, *, why: str = "") -> Subscription:
 def skip_missed(subscription_id: UUID, *, why: str = "") -> Subscription:
     """Let a held subscription go on from its next date; what it missed is skipped, never billed. Writes.
 
-    Raises Refusal if it is not held.
+    Raises Refusal if it is not held, or paused.
     """
     return _release(subscription_id, skip=True, why=why)
 
@@ -82,6 +82,10 @@ def _release(subscription_id: UUID, *, skip: bool, why: str) -> Subscription:
         subscription = change.locked(subscription_id)
         if not subscription.held_code:
             raise Refusal("not_held", "Subscription is not held", param="subscription")
+        if subscription.state == Subscription.State.PAUSED:
+            raise Refusal(
+                "subscription_paused", "Subscription is paused; resume it first", param="subscription"
+            )
         at = moment.read(subscription.clock_id)
         if subscription.held_code == hold.PERIOD_TAKEN:
             _pass_over_taken(subscription)

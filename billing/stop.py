@@ -44,7 +44,8 @@ def pause(subscription_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> Sto
     """Bill nothing that begins before resume. Scheduled payments are canceled, their invoices stay open; what
     began before is billed and waits. Writes.
 
-    What is in flight can't be stopped and is returned. Raises Refusal if it is not active or past_due.
+    What is in flight can't be stopped and is returned. Raises Refusal if it is not active or past_due, or held:
+    what it missed before and what the pause skips could not be told apart afterwards.
     """
 
     told = Told(by, "pause", "subscription_paused", "The subscription was paused.", reason)
@@ -53,6 +54,9 @@ def pause(subscription_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> Sto
         if subscription.state not in ("active", "past_due"):
             raise Refusal("not_active", "Subscription is not active", param="subscription")
         left = _halt(subscription, "paused", reason, at)
+        if subscription.held_code:
+            raise Refusal("subscription_held", "Subscription is held; release it or skip what it missed first",
+                          param="subscription")  # fmt: skip
         change.save(subscription, "subscription.paused", at, reason=reason, not_billed=left)
 
     return _call_back(subscription_id, told, write)

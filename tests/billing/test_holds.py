@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.conf import settings
 
 from billing import collect, cycle, plans, resume, stop, sweep
 from billing.models import Plan, Subscription
+from engine.core import clock
 from engine.core.errors import Refusal
 from tests.billing.test_waits import meanwhile
 from tests.billing.world import START, World, end, invoices
@@ -75,6 +78,42 @@ def test_a_plan_with_a_period_that_could_not_be_billed_does_not_stop(
         plans.deactivate_plan(plan_id=world.plan.pk)
     assert refused.value.code == "plan_being_billed"
     assert Plan.objects.get(pk=world.plan.pk).active
+
+
+def test_what_is_held_is_not_paused_and_what_is_paused_is_not_released(world: World) -> None:
+    """Crossed, months from before the pause would vanish, or months of the pause be billed."""
+    made = paid(world)
+    world.later(days=220)
+    with pytest.raises(Refusal) as refused:
+        stop.pause(made.pk)  # it would be held by the same act
+    assert refused.value.code == "subscription_held"
+    world.bill()
+    with pytest.raises(Refusal) as refused:
+        stop.pause(made.pk)
+    assert refused.value.code == "subscription_held"
+    begun = len(invoices(made)) + resume.begun(
+        Subscription.objects.get(pk=made.pk), clock.business_now(world.clock_id)
+    )
+    resume.release_held(made.pk)
+    stop.pause(made.pk)
+    world.later(days=100)
+    resume.resume(made.pk)
+    world.bill()
+    assert len(invoices(made)) == begun
+
+
+@pytest.mark.parametrize("verb", [resume.release_held, resume.skip_missed])
+def test_one_that_is_paused_and_held_is_resumed_first(
+    world: World, verb: Callable[..., Subscription]
+) -> None:
+    made = paid(world)
+    stop.pause(made.pk)
+    Subscription.objects.filter(pk=made.pk).update(held_code="catch_up", held_reason="paused before 1.0")
+    with pytest.raises(Refusal) as refused:
+        verb(made.pk)
+    assert refused.value.code == "subscription_paused"
+    resume.resume(made.pk)
+    assert verb(made.pk).held_code == ""
 
 
 def test_a_first_period_that_ran_out_before_the_cancel_is_owed(world: World) -> None:
