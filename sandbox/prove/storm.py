@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections import Counter
@@ -43,8 +44,6 @@ SETTINGS = {
 PARKED_FEW, PARKED_SHARE = 2, 0.02
 """A worker that dies four times with the same payment in hand: at 8 % a boundary it happens, and seldom."""
 PARKED_FOR = frozenset({"it took its worker down four times"})
-BLEW = 0.75
-"""A storm that blew less than this share of what was asked proves nothing."""
 SECONDS_MAX = 3600.0
 QUIET_SECONDS = 120.0
 WAVE_SECONDS = 3.0
@@ -98,9 +97,9 @@ class Result:
             found.append(f"{self.verdict.parked} of {self.owed} are parked")
         strange = self.verdict.reasons.keys() - PARKED_FOR
         found += [f"parked for a reason that no storm gives: {reason}" for reason in sorted(strange)]
-        if self.fault_share < BLEW * weather.faults:
+        if self.fault_share * self.calls < _least(self.calls, weather.faults):
             found.append(f"faults hit {self.fault_share:.0%} of {self.calls} calls, not {weather.faults:.0%}")
-        if self.crash_share < BLEW * weather.crashes:
+        if self.crash_share * self.passings < _least(self.passings, weather.crashes):
             found.append(
                 f"{self.crash_share:.1%} of {self.passings} boundaries crashed, not {weather.crashes:.1%}"
             )
@@ -160,3 +159,9 @@ def _name(fault: dict[str, Any]) -> str:
     if fault["kind"] == "late":
         return f"late {fault['slots']}"
     return f"{fault['kind']} {fault['when']}" if fault["kind"] in ("lost", "http_5xx") else str(fault["kind"])
+
+
+def _least(chances: int, share: float) -> float:
+    """Fewer hits than this are no bad luck: four deviations below what was asked for, and never below half."""
+    wanted = chances * share
+    return max(wanted - 4 * math.sqrt(wanted), wanted / 2)

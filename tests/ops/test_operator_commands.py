@@ -244,11 +244,11 @@ def test_maintenance_by_hand(world, scripted):
     assert read("run_maintenance", "--dry-run") == {
         "dry_run": True,
         "expired": 0,
-        "days": 2,
+        "days": 1,
         "skipped": False,
     }
     assert not DailyReport.objects.exists()
-    assert read("run_maintenance")["days"] == 2
+    assert read("run_maintenance")["days"] == 1
     assert DailyReport.objects.exists()
 
 

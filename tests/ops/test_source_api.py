@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from django.conf import settings
 from django_celery_beat.models import PeriodicTask
@@ -12,6 +14,7 @@ from config import schedule
 from engine.audit.models import Entry
 from engine.core.actor import SYSTEM
 from engine.rest import ids, keys
+from engine.rest.models import Use
 from ops import heartbeat, tasks, timetable
 from ops.models import Job
 from payments.models import Payment
@@ -294,6 +297,10 @@ def test_writing_needs_a_scope_of_writing(seeded, path):
 
 def test_the_schedulers_rate_is_100_a_minute(seeded):
     own = Caller(INTERNAL[0])
+    ends = int(own.post(SCHEDULERS[0])["RateLimit-Reset"])
+    if ends < 20:  # all in one window
+        time.sleep(ends)
+    Use.objects.all().delete()
     answers = [own.post(SCHEDULERS[0]) for _ in range(101)]
     assert {each.status_code for each in answers[:100]} == {202}
     assert (answers[0]["RateLimit-Limit"], answers[0]["RateLimit-Remaining"]) == ("100", "99")

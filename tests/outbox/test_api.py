@@ -10,7 +10,7 @@ from engine.core.actor import SYSTEM
 from engine.core.ids import uuid7
 from engine.outbox.models import Event
 from engine.rest import ids, keys
-from tests.outbox.conftest import tell
+from tests.outbox.conftest import tell_and_wait as tell
 from tests.rest.conftest import Api, fault
 
 
