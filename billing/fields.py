@@ -70,12 +70,13 @@ def whole(value: object, *, param: str, lowest: int, highest: int) -> int:
 
 
 def price(minor: object, currency: object) -> tuple[int, str]:
-    """A price above zero, in whole minor units of a currency that is known."""
+    """A price from 1 to 10^15 whole minor units, in a currency that is known."""
     try:
         if not isinstance(currency, str):
             raise money.MoneyError("currency is a code such as USDC", param="currency")
         money.exponent(currency)
-        return money.positive(minor, param="price_minor"), currency
+        most = money.HIGHEST_PRICE_MINOR
+        return money.positive(minor, param="price_minor", most=most), currency
     except money.MoneyError as fault:
         raise Refusal(f"{fault.param}_invalid", str(fault), param=fault.param) from None
 

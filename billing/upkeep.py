@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
+import structlog
 from django.db import connection, transaction
 from django.db.models import Count, Max, Sum
 from django_celery_results.models import TaskResult
@@ -13,6 +14,7 @@ from billing import expire
 from billing.models import DailyReport, Subscription
 from engine.core import clock, sql
 
+log = structlog.get_logger(__name__)
 REPORT_SECONDS = 200  # below the task's limit, so that the database ends it and says why
 # What scans the payments has a timeout of its own (design 5).
 _TIMEOUT = f"SET LOCAL statement_timeout = '{REPORT_SECONDS}s'"
@@ -51,11 +53,13 @@ def report_day(day: date) -> bool:
             if not sql.lock_advisory(cursor, "billing.reports"):
                 return False
             cursor.execute(_TIMEOUT)
-        sql.affected(
+        written = sql.rows(
             sql.statement(__file__, "daily_report"),
             {"day": day, "starts_at": starts_at, "ends_at": starts_at + timedelta(days=1),
              "machine_at": clock.machine_now()},
         )  # fmt: skip
+    if beyond := [currency for currency, clipped in written if clipped]:
+        log.error("a day's sum is beyond 64 bits and was written as the most there is", currencies=beyond)
     return True
 
 

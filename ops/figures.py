@@ -133,7 +133,7 @@ def _since(since: datetime) -> list[tuple[Any, ...]]:
         return found
     began = time.monotonic()
     params = {"since": since, "floor": id_floor(since - _EARLIER)}
-    found = sql.rows(sql.statement(__file__, "ended_since"), params)
+    found = [sql.whole(row) for row in sql.rows(sql.statement(__file__, "ended_since"), params)]
     took = time.monotonic() - began
     if took > _SLOW_SECONDS:
         _kept.clear()

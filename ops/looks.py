@@ -29,4 +29,4 @@ def due(chosen: Sequence[Lane]) -> list[DueLook]:
         "providers": [lane.provider for lane in chosen],
         "now": clock.machine_now(),
     }
-    return [DueLook(*row) for row in sql.rows(sql.statement(__file__, "due_looks"), params)]
+    return [DueLook(*sql.whole(row)) for row in sql.rows(sql.statement(__file__, "due_looks"), params)]

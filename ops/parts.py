@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection
 
 from engine.core import clock, wake
+from engine.ledger import rollup
 from engine.providers import registry
 from engine.providers.base import Standing
 from ops import heartbeat, scheduler
@@ -42,6 +44,24 @@ def redis() -> Seen:
     finally:
         client.close()
     return Seen(OK, "connected")
+
+
+def ledger() -> Seen:
+    """Whether the ledger's roll-up keeps up with what is posted."""
+    since = clock.machine_now() - timedelta(seconds=SILENT_SECONDS)
+    found = rollup.backlog(since=since)
+    facts = {"deltas": found.rows, "left_out": found.left_out}
+    if found.left_out:
+        said = f"accounts {found.left_out[:5]} would leave 64 bits and stay unrolled"
+        return Seen(WARN, said, "nothing is lost; all others go on: look at what was posted on them", facts)
+    if found.late or found.rows >= rollup.MANY:
+        said = f"{found.rows} deltas wait for the roll-up, the oldest for more than {SILENT_SECONDS:.0f} s"
+        if not found.late:
+            said = f"{found.rows} deltas or more wait for the roll-up"
+        return Seen(
+            WARN, said, "start a worker of the queue money, or look for payments.roll_up in its log", facts
+        )
+    return Seen(OK, f"{found.rows} deltas wait for the roll-up", facts=facts)
 
 
 def beat(age: float | None) -> Seen:

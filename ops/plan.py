@@ -187,7 +187,7 @@ def _write_down(chunk: Sequence[UUID], invoices: Sequence[UUID], first: UUID, ma
     made.held += [Held(*row) for row in sql.rows(sql.statement(__file__, "planned_holds"), wanted)]
     for kind, currency, count, minor in sql.rows(sql.statement(__file__, "planned_postings"), wanted):
         made.postings[kind, currency] += count
-        made.posted_minor[kind, currency] += minor
+        made.posted_minor[kind, currency] += int(minor)
     for kind, count in sql.rows(sql.statement(__file__, "planned_events"), wanted):
         made.events[kind] += count
 
@@ -199,4 +199,5 @@ def _already_scheduled() -> list[Scheduled]:
         "providers": [lane.provider for lane in every],
         "now": clock.machine_now(),
     }
-    return [Scheduled(*row) for row in sql.rows(sql.statement(__file__, "already_scheduled"), params)]
+    found = sql.rows(sql.statement(__file__, "already_scheduled"), params)
+    return [Scheduled(*sql.whole(row)) for row in found]

@@ -95,7 +95,7 @@ def look_up(chosen: Sequence[Lane], until: float, silent: Silent) -> Counter[str
 def outcomes_since(first: object) -> list[Outcome]:
     """What became of the payments whose evidence came after the id `first` (a uuid7). Reads."""
     found = sql.rows(sql.statement(__file__, "answered"), {"first": first})
-    return [Outcome(*row) for row in found]
+    return [Outcome(*sql.whole(row)) for row in found]
 
 
 def failure(silent: Silent) -> str:

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from billing import plans
 from billing.api import examples, lists, rows
 from billing.api.shapes import PlanShape, PlanVersionShape, WhyBody
-from engine.core import calendar
+from engine.core import calendar, money
 from engine.rest import ids, pages
 from engine.rest.once import Done
 from engine.rest.shapes import IdField, MetadataField, MinorField, Shape, TextField, WholeField
@@ -25,7 +25,9 @@ _SENT = {"price_minor": 12500000, "currency": "USDC", "interval_unit": "month", 
 class TermsBody(Shape):
     """A price per period."""
 
-    price_minor = MinorField(min_value=1, help_text="Whole minor units, above zero")
+    price_minor = MinorField(
+        min_value=1, max_value=money.HIGHEST_PRICE_MINOR, help_text="Whole minor units, above zero"
+    )
     currency = TextField(max_length=10)
     interval_unit = serializers.ChoiceField(choices=calendar.UNITS)
     interval_count = WholeField(min_value=1)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 MAX_MINOR = 2**63 - 1
+# What callers may name is far below what a column holds, so that nine thousand of the highest still add up in one.
+HIGHEST_PRICE_MINOR = 10**15
+HIGHEST_APPROVAL_MINOR = 10**18
 # Decimal places of each currency we know: ISO 4217 for fiat, the mint's decimals for tokens.
 EXPONENTS: dict[str, int] = {
     "SOL": 9, "USDC": 6, "USDT": 6, "USD": 2, "EUR": 2, "GBP": 2, "NGN": 2, "GHS": 2, "ZAR": 2,
@@ -59,14 +62,16 @@ def shown(minor: int, currency: str) -> str:
     return str(Money(minor, currency)) if currency in EXPONENTS else f"{minor} minor units of {currency}"
 
 
-def positive(minor: object, *, param: str) -> int:
-    """`minor` if it is a whole number from 1 to 2^63-1. Raises MoneyError naming `param` otherwise."""
+def positive(minor: object, *, param: str, most: int = MAX_MINOR) -> int:
+    """`minor` if it is a whole number from 1 to `most`. Raises MoneyError naming `param` otherwise."""
     if type(minor) is not int:
         raise MoneyError(f"{param} is a whole number of minor units", param=param)
     if minor <= 0:
         raise MoneyError(f"{param} must be above zero", param=param)
     if minor > MAX_MINOR:
         raise MoneyError(f"{param} is beyond 64 bits", param=param)
+    if minor > most:
+        raise MoneyError(f"{param} is at most {most} minor units", param=param)
     return minor
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,11 @@ def rows(text: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, 
     with connection.cursor() as cursor:
         cursor.execute(text, params)
         return list(cursor.fetchall()) if cursor.description else []
+
+
+def whole(row: Iterable[Any]) -> tuple[Any, ...]:
+    """A row whose numerics are sums of whole numbers, as int: such a sum has no largest value in SQL nor here."""
+    return tuple(int(value) if isinstance(value, Decimal) else value for value in row)
 
 
 def affected(text: str, params: Mapping[str, Any] | None = None) -> int:
@@ -83,4 +89,5 @@ __all__ = [
     "rows",
     "statement",
     "transaction",
+    "whole",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -12,6 +12,7 @@ from django.db import IntegrityError
 
 from engine.core import sql
 from engine.core.ids import uuid7s
+from engine.core.money import MAX_MINOR
 from engine.core.packed import packed
 
 
@@ -65,9 +66,18 @@ def post(legs: Sequence[Leg], *, machine_at: datetime) -> None:
 
 
 def _note(changes: dict[int, int]) -> None:
-    """One delta per account and batch; roll-up adds them to the balances later."""
-    accounts = sorted(account for account, amount in changes.items() if amount)
+    """One delta per account and batch; roll-up adds them to the balances later. What arrived is always booked: a
+    sum that leaves 64 bits goes into as many deltas as it takes.
+    """
+    parts = [(account, part) for account in sorted(changes) for part in _parts(changes[account])]
     sql.rows(
         sql.statement(__file__, "note_deltas"),
-        {"accounts": packed(accounts), "amounts": packed(changes[account] for account in accounts)},
+        {"accounts": packed(account for account, _ in parts), "amounts": packed(part for _, part in parts)},
     )
+
+
+def _parts(amount: int) -> Iterator[int]:
+    while amount:
+        part = max(-MAX_MINOR, min(amount, MAX_MINOR))
+        yield part
+        amount -= part

@@ -1,5 +1,5 @@
 -- I8: payments that were made before and are due to be sent. Index: payments_to_act_on.
-SELECT p.provider, p.operation, p.currency, count(*), sum(p.amount_minor)::bigint
+SELECT p.provider, p.operation, p.currency, count(*), sum(p.amount_minor)
   FROM unnest(%(operations)s::text[], %(providers)s::text[]) AS l(operation, provider)
   JOIN payments_payment p ON p.provider = l.provider AND p.operation = l.operation AND p.state = 'scheduled'
    AND p.next_action_at <= %(now)s

@@ -1,6 +1,6 @@
 -- What verify would take now (payments/pipeline/sql/take_open.sql). Indexes: payments_to_act_on,
 -- one_unresolved_attempt_per_payment.
-SELECT p.provider, p.operation, a.state, p.currency, count(*), sum(p.amount_minor)::bigint, min(a.created_at)
+SELECT p.provider, p.operation, a.state, p.currency, count(*), sum(p.amount_minor), min(a.created_at)
   FROM unnest(%(operations)s::text[], %(providers)s::text[]) AS l(operation, provider)
   JOIN payments_payment p ON p.provider = l.provider AND p.operation = l.operation AND p.state = 'in_flight'
    AND p.next_action_at <= %(now)s

@@ -3,7 +3,7 @@
 -- Indexes: primary key of evidence, primary key of payments.
 SELECT p.currency,
        count(*) FILTER (WHERE p.state IN ('succeeded', 'reversed')),
-       coalesce(sum(p.settled_minor) FILTER (WHERE p.state IN ('succeeded', 'reversed')), 0)::bigint,
+       coalesce(sum(p.settled_minor) FILTER (WHERE p.state IN ('succeeded', 'reversed')), 0),
        count(*) FILTER (WHERE p.state = 'failed'),
        coalesce(sum(extract(epoch FROM p.ended_at - p.created_at))
                 FILTER (WHERE p.state IN ('succeeded', 'reversed')), 0)::float8

@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from engine.core import money
 from engine.core.errors import Refusal
 from engine.providers.base import ApprovalAsked, ApprovalFound
 from engine.rest import ids, pages
@@ -36,10 +37,13 @@ class MethodOptions(Shape):
 class ApprovalBody(Shape):
     """What the approval is to cover."""
 
-    add_minor = MinorField(min_value=1, help_text="What this commitment may pull in all")
-    commitments_minor = MinorField(
-        required=False, min_value=0, help_text="What others need that no approval stands for any more"
+    add_minor = MinorField(
+        min_value=1, max_value=money.HIGHEST_APPROVAL_MINOR, help_text="What this commitment may pull in all"
     )
+    commitments_minor = MinorField(
+        required=False, min_value=0, max_value=money.HIGHEST_APPROVAL_MINOR,
+        help_text="What others need that no approval stands for any more",
+    )  # fmt: skip
     options = MethodOptions(required=False)
 
 

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 from django_celery_results.models import TaskResult
+from structlog.testing import capture_logs
 
 from billing import cycle, expire, hold, tasks, upkeep
 from billing.models import DailyReport, Subscription
 from engine.core import clock
+from engine.core.money import MAX_MINOR
 from engine.outbox.models import Event
 from payments.models import Payment
 from tests.billing.world import World, end, invoices
@@ -107,6 +109,18 @@ def test_a_report_that_was_written_before_its_day_was_over_is_written_again(ende
     DailyReport.objects.update(computed_at=long_ago, succeeded_minor=1)
     assert upkeep.maintain().days == 1
     assert upkeep.statistics()["revenue_minor"] == {"USDC": 2000}
+
+
+def test_a_sum_beyond_64_bits_stops_no_report(ended: World) -> None:
+    """The columns are 64 bits: the most there is is written, and said; sums over payments and reports are exact."""
+    Payment.objects.filter(state="succeeded").update(amount_minor=MAX_MINOR, settled_minor=MAX_MINOR)
+    with capture_logs() as logged:
+        assert upkeep.maintain().days == 1
+    assert [(line["log_level"], line["currencies"]) for line in logged] == [("error", ["USDC"])]
+    report = DailyReport.objects.get()
+    assert (report.succeeded, report.succeeded_minor, report.failed_minor) == (2, MAX_MINOR, 1000)
+    DailyReport.objects.create(day="2026-01-01", currency="USDC", succeeded_minor=MAX_MINOR, computed_at=END)
+    assert upkeep.statistics()["revenue_minor"] == {"USDC": 2 * MAX_MINOR}
 
 
 def test_statistics_come_from_rows(ended: World) -> None:

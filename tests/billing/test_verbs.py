@@ -48,7 +48,8 @@ def test_what_is_written_before_a_refusal_is_found(world: World) -> None:
 @pytest.mark.parametrize(
     ("change", "param"),
     [({"price_minor": 0}, "price_minor"), ({"price_minor": -5}, "price_minor"), ({"price_minor": 1.5}, "price_minor"),
-     ({"price_minor": True}, "price_minor"), ({"price_minor": 2**63}, "price_minor"), ({"currency": "XXX"}, "currency"),
+     ({"price_minor": True}, "price_minor"), ({"price_minor": 2**63}, "price_minor"),
+     ({"price_minor": 10**15 + 1}, "price_minor"), ({"currency": "XXX"}, "currency"),
      ({"currency": ["USD"]}, "currency"), ({"interval_count": 0}, "interval_count"),
      ({"interval_unit": "fortnight"}, "interval_unit"), ({"number": 1}, "number"), ({"number": -1}, "number"),
      ({"number": 2**31}, "number"), ({"name": " "}, "name"), ({"name": "x" * 201}, "name"),

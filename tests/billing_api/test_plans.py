@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from billing.models import Plan, PlanVersion, Subscription
-from engine.core.money import MAX_MINOR
+from engine.core.money import HIGHEST_PRICE_MINOR, MAX_MINOR
 from tests.billing_api.conftest import of
 from tests.billing_api.test_parties import NOBODY
 from tests.rest.conftest import fault
@@ -19,6 +19,8 @@ BAD_TERMS = [
     ({"price_minor": "1500"}, "invalid", "price_minor"),
     ({"price_minor": True}, "invalid", "price_minor"),
     ({"price_minor": None}, "field_null", "price_minor"),
+    ({"price_minor": HIGHEST_PRICE_MINOR + 1}, "max_value", "price_minor"),
+    ({"price_minor": MAX_MINOR}, "max_value", "price_minor"),
     ({"price_minor": MAX_MINOR + 1}, "max_value", "price_minor"),
     ({"price_minor": 10**400}, "max_value", "price_minor"),
     ({"currency": "usdc"}, "currency_invalid", "currency"),
@@ -54,8 +56,8 @@ def test_a_plan_is_made_and_shown(caller, body):
 
 
 def test_the_largest_price_is_taken(caller, body):
-    made = caller.post("/api/plans", {**body, "price_minor": MAX_MINOR, "currency": "SOL"})
-    assert (made.status_code, made.json()["price"]) == (201, "9223372036.854775807")
+    made = caller.post("/api/plans", {**body, "price_minor": HIGHEST_PRICE_MINOR, "currency": "SOL"})
+    assert (made.status_code, made.json()["price"]) == (201, "1000000.000000000")
 
 
 @pytest.mark.parametrize(("changes", "code", "param"), [

@@ -303,7 +303,7 @@ def sound(committed):
 
 PARTS = (
     "database", "migrations", "redis", "host clock", "timetable", "switches", "books", "disk", "networks", "keys",
-    "provider scripted", "beat", "workers plan", "workers money", "workers io",
+    "ledger", "provider scripted", "beat", "workers plan", "workers money", "workers io",
 )  # fmt: skip
 
 

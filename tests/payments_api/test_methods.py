@@ -133,6 +133,8 @@ def test_methods_are_listed_by_customer(shop, rail, body):
         ({"add_minor": 1.5}, "invalid", "add_minor"),
         ({"add_minor": True}, "invalid", "add_minor"),
         ({"add_minor": 2**63}, "max_value", "add_minor"),
+        ({"add_minor": 10**18 + 1}, "max_value", "add_minor"),
+        ({"commitments_minor": 10**18 + 1}, "max_value", "commitments_minor"),
         ({"wallet": "w" * 65}, "max_length", "wallet"),
         ({"wallet": 7}, "invalid", "wallet"),
         ({"provider": "nobody"}, "provider_unknown", "provider"),

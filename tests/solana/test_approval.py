@@ -120,11 +120,11 @@ def test_what_is_refused_has_a_code(world: World, change: Callable[..., None]) -
         ({"wrap_lamports": 5}, "wrap_needs_wrapped_sol", "wrap_lamports"),
         *(
             ({"add_minor": each}, "amount_invalid", "add_minor")
-            for each in (0, -1, 1.5, "5", None, True, 2**63)
+            for each in (0, -1, 1.5, "5", None, True, 2**63, 10**18 + 1)
         ),
         *(
             ({"commitments_minor": each}, "amount_invalid", "commitments_minor")
-            for each in (-1, 1.5, "5", None, True, 2**63)
+            for each in (-1, 1.5, "5", None, True, 2**63, 10**18)
         ),
         *(
             ({"mint": str(WRAPPED_SOL_MINT), "wrap_lamports": each}, "amount_invalid", "wrap_lamports")

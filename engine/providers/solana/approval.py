@@ -19,6 +19,7 @@ from spl.token.instructions import approve_checked, create_idempotent_associated
 from spl.token.models import ApproveCheckedParams, SyncNativeParams
 
 from engine.core.errors import Refusal
+from engine.core.money import HIGHEST_APPROVAL_MINOR
 from engine.providers.solana import keys, rpc
 from engine.providers.solana.addresses import WRAPPED_SOL, mint_decimals, public_key, token_account
 from engine.providers.solana.checks import SENTENCES, source_trouble
@@ -102,18 +103,17 @@ def _signer(wallet: str, mint: str, add_minor: int, commitments_minor: int, wrap
         raise Refusal("wallet_cannot_sign", "this address has no key that could sign", param="wallet")
     if wrap_lamports and mint != WRAPPED_SOL:
         raise Refusal("wrap_needs_wrapped_sol", "only native SOL can be wrapped", param="wrap_lamports")
-    _amount(add_minor, "add_minor", least=1)
-    _amount(commitments_minor, "commitments_minor", least=0)
-    _amount(wrap_lamports, "wrap_lamports", least=0)
+    _amount(add_minor, "add_minor", least=1, most=HIGHEST_APPROVAL_MINOR)
+    most = HIGHEST_APPROVAL_MINOR - add_minor
+    _amount(commitments_minor, "commitments_minor", least=0, most=most)
+    _amount(wrap_lamports, "wrap_lamports", least=0, most=ALLOWANCE_MAX)
     return owner
 
 
-def _amount(given: object, param: str, *, least: int) -> None:
-    """Refuses what is no whole number from `least` to 63 bits, under its own name."""
-    if type(given) is not int or not least <= given <= ALLOWANCE_MAX:
-        raise Refusal(
-            "amount_invalid", f"{param} is a whole number from {least} to {ALLOWANCE_MAX}", param=param
-        )
+def _amount(given: object, param: str, *, least: int, most: int) -> None:
+    """Refuses what is no whole number from `least` to `most`, under its own name."""
+    if type(given) is not int or not least <= given <= most:
+        raise Refusal("amount_invalid", f"{param} is a whole number from {least} to {most}", param=param)
 
 
 def check_approval(
