@@ -12,6 +12,8 @@ from engine.core import clock
 from engine.core.actor import SYSTEM, Actor
 from engine.core.errors import Refusal
 
+_NAMED = 10
+
 
 class Triggered(NamedTuple):
     """The invoices a payment was scheduled for, oldest first, and those that stay open with a reason."""
@@ -47,18 +49,20 @@ def trigger(subscription_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> T
 def find(*, customer: str, creator: str, plan_number: int) -> Subscription:
     """The live subscription that a source names by (subscriber, creator, planId), by wallets (row 0.70).
 
-    Reads. Raises Refusal where there is no such plan or subscription.
+    Reads. Raises Refusal where there is no such plan or subscription, or more than one: creators may share a wallet,
+    and so may customers.
     """
-    plan = (
-        Plan.objects.filter(creator__wallet=creator, number=plan_number).exclude(creator__wallet="").first()
-    )
-    if plan is None:
-        raise Refusal("plan_unknown", f"Plan {plan_number} not found", param="plan")
+    named = Plan.objects.filter(creator__wallet=creator, number=plan_number).exclude(creator__wallet="")
     live = Subscription.objects.exclude(state__in=("canceled", "expired"))
-    found = live.filter(plan=plan, customer__wallet=customer).order_by("pk").first()
-    if found is None:
-        raise Refusal("subscription_unknown", "Subscription is not active", param="subscriber")
-    return found
+    found = list(live.filter(plan__in=named, customer__wallet=customer).order_by("pk")[:_NAMED])
+    if len(found) > 1:
+        which = ", ".join(str(each.pk) for each in found)
+        raise Refusal("ambiguous", f"More than one subscription is meant: trigger one by its id, of {which}")
+    if found:
+        return found[0]
+    if not named.exists():
+        raise Refusal("plan_unknown", f"Plan {plan_number} not found", param="plan")
+    raise Refusal("subscription_unknown", "Subscription is not active", param="subscriber")
 
 
 def _billable(subscription_id: UUID) -> Subscription:

@@ -32,7 +32,7 @@ class ProcessBody(Shape):
 
     subscriber = TextField(max_length=64, validators=[_WALLET], help_text="The payer's wallet")
     creator = TextField(max_length=64, validators=[_WALLET], help_text="The payee's wallet")
-    planId = WholeField(min_value=1, help_text="The plan's number with that creator")
+    planId = WholeField(min_value=0, help_text="The plan's number with that creator")
 
 
 class JobsQuery(Shape):
