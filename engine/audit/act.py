@@ -72,11 +72,13 @@ def note(
 
 
 def check_reason(reason: str) -> None:
-    """Raise Refusal for a reason that is not there or too long."""
+    """Raise Refusal for a reason that is not there, too long, or no text that can be kept."""
     if not reason.strip():
         raise Refusal("reason_missing", "say why, for those who read this later", param="reason")
     if len(reason) > LONGEST_REASON:
         raise Refusal("reason_too_long", f"at most {LONGEST_REASON} characters", param="reason")
+    if "\0" in reason:
+        raise Refusal("reason_invalid", "a reason is text without a NUL", param="reason")
 
 
 def _read(

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import structlog
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import ValidationError
 from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -22,7 +21,7 @@ from engine.core import money
 from engine.core.actor import Actor, NotAllowed, Role
 from engine.core.errors import Refusal
 from engine.core.ids import uuid7
-from engine.core.readonly import ReadOnly, Rows, actor
+from engine.core.readonly import ReadOnly, Rows, actor, key_of
 from engine.core.timeline import changes
 
 MOST = 100  # rows at once: each is done twice, and an answer must come within seconds
@@ -53,6 +52,15 @@ class Verbs:
             return found
         role = actor(request).role
         return {name: each for name, each in found.items() if role >= getattr(each[0], "role", Role.OPERATOR)}
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """What is chosen is what can be a key: Django itself asks the database for anything else, and fails."""
+        if request.method == "POST":
+            post, model = request.POST.copy(), self.model  # type: ignore[attr-defined]
+            chosen = post.getlist("_selected_action")
+            post.setlist("_selected_action", [text for text in chosen if key_of(model, text) is not None])
+            request.POST = post  # type: ignore[assignment]
+        return super().changelist_view(request, extra_context)  # type: ignore[misc]
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "",
                     extra_context: dict[str, Any] | None = None) -> HttpResponse:  # fmt: skip
@@ -163,14 +171,9 @@ def _chosen(request: HttpRequest, rows: Rows) -> list[Any]:
     """The keys of the form; of `select all` the newest that match now. From then on they stand in the form."""
     if request.POST.get("select_across", "0") not in ("0", "", "false"):
         return list(rows.values_list("pk", flat=True)[: MOST + 1])
-    to_python = rows.model._meta.pk.to_python  # type: ignore[union-attr]
-    found = []
-    for text in request.POST.getlist("_selected_action")[: MOST + 1]:
-        try:
-            found.append(to_python(text))
-        except ValidationError:
-            continue
-    return list(dict.fromkeys(found))
+    chosen = request.POST.getlist("_selected_action")[: MOST + 1]
+    found = [key_of(rows.model, text) for text in chosen]
+    return list(dict.fromkeys(key for key in found if key is not None))
 
 
 def _next(request: HttpRequest) -> str:

@@ -16,6 +16,7 @@ from engine.core.ids import first_at
 
 # (value, label, condition); the condition of one that must be asked for is a function.
 Choice = tuple[str, str, Q | Callable[[], Q]]
+_FIRST_YEAR, _LAST_YEAR = 1970, 2200  # what an id can carry, and far enough
 PAGES = 200  # further back is a filter's or a day's business
 
 
@@ -86,9 +87,11 @@ def _span(text: str) -> tuple[datetime, datetime] | None:
             now = clock.machine_now()
             return now - timedelta(days=min(int(text[1:]), 3650)), now + timedelta(minutes=5)
         parts = [int(part) for part in text.split("-")]
-        year, month, day = (*parts, 1, 1)[:3]
+        year, month, day = (*parts, *(1, 1)[len(parts) - 1 :])
+        if not _FIRST_YEAR <= year <= _LAST_YEAR:
+            return None
         first = datetime(year, month, day, tzinfo=UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if len(parts) == 1:
         return first, first.replace(year=first.year + 1)

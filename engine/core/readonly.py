@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
@@ -15,6 +16,7 @@ from unfold.admin import TabularInline as UnfoldTabularInline
 from engine.core.actor import Actor, Role, of_user
 from engine.core.ids import named
 from engine.core.listing import InfinitePaginator
+from engine.core.money import MAX_MINOR
 from engine.core.timeline import Moment
 
 if TYPE_CHECKING:
@@ -42,6 +44,15 @@ def page_of(table: str, key: object) -> str:
 def list_of(table: str, key: object) -> str:
     """The admin's list of what the search box finds for `key`."""
     return f"{reverse(f'admin:{table}_changelist')}?q={key}"
+
+
+def key_of(model: type[Model], text: str) -> Any:
+    """The primary key that a form or a URL names. None for what can't be one of this table's."""
+    try:
+        found = None if "\0" in text else model._meta.pk.to_python(text)  # type: ignore[union-attr]
+    except ValidationError:
+        return None
+    return None if isinstance(found, int) and abs(found) > MAX_MINOR else found
 
 
 class Shown:
@@ -117,6 +128,18 @@ class ReadOnly(Shown, ModelAdmin):
     def links(self, row: Any) -> list[tuple[str, str]]:
         """(words, admin page) of what belongs to the row."""
         return []
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        return None if "\0" in object_id else super().get_object(request, object_id, from_field)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """A condition of the URL that no query can hold (a year 99999) is left out, as Django does with others."""
+        try:
+            return super().changelist_view(request, extra_context)
+        except (ValueError, OverflowError):
+            if request.method != "GET" or "e" in request.GET:
+                raise
+            return HttpResponseRedirect(f"{request.path}?e=1")
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "",
                     extra_context: dict[str, Any] | None = None) -> HttpResponse:  # fmt: skip
