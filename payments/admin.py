@@ -16,7 +16,7 @@ from engine.core.listing import ByDay, Choice, one_of
 from engine.core.readonly import ReadOnly, ReadOnlyInline, Rows, list_of, page_of
 from engine.core.timeline import Moment
 from engine.providers import registry
-from payments import cases, find, models, operate, story, switches
+from payments import cases, find, models, operate, settle, story, switches
 from payments.models import Attempt, Evidence, Payment
 
 LOOKED_FOR = "id of a payment, subscription, customer…; signature, wallet, e-mail, invoice number"
@@ -86,6 +86,12 @@ class PaymentAdmin(OfPayment, Operated):
         action("Look up now", operate.verify_now, "Each in flight is looked up at once; nothing is sent."),
         action("Park", operate.park_payment, "Nothing acts on these until somebody unparks them."),
         action("Unpark", operate.unpark, "Each goes on from where it stands; no outcome is assumed."),
+        action(
+            "End it",
+            settle.end_payment,
+            "Each for which money arrived ends: canceled, or paid late. Its source hears of it, its case stays.",
+            role=Role.APPROVER,
+        ),
     )
 
     def of(self, payments: set[UUID]) -> Rows:

@@ -82,10 +82,17 @@ def _ended(payment: Payment) -> str:
         where = "on chain" if payment.provider.startswith("solana") else f"by {payment.provider}"
         return f"Declined {where}{_why(payment)}, at {at}. Nothing more is tried under this payment."
     if payment.state == Payment.State.CANCELED:
-        return f"Canceled at {at}{_why(payment)}. Nothing was collected."
+        return f"Canceled at {at}{_why(payment)}. {_collected(payment)}"
     if payment.state == Payment.State.SUCCEEDED_LATE:
         return f"Paid after it had been given up, at {at}; the money is in unapplied.{_case(payment)}"
     return f"Reversed by {payment.provider} after it had been paid."
+
+
+def _collected(payment: Payment) -> str:
+    """What a canceled one brought after all: another amount, if anything."""
+    if not Case.objects.filter(payment=payment, kind="amount_differs").exists():
+        return "Nothing was collected."
+    return f"What arrived is in suspense.{_case(payment)}"
 
 
 def _case(payment: Payment) -> str:

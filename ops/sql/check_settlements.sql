@@ -1,6 +1,7 @@
 -- I1, I5: what moved is booked once. Legs 0 and 1 of a settlement are what arrived (engine/ledger/chart.py);
 -- money under a closed attempt is booked by attempt. Every succeeded attempt stands behind one booking, but for one
--- whose movement was booked under another (adopted). Indexes: evidence_of_attempt, for the few that succeeded late.
+-- whose movement was booked under another (adopted), or that moved another amount, booked by movement
+-- (payments/pipeline/end.py). Indexes: evidence_of_attempt, for the few that succeeded late.
 -- The last line also finds a booking whose payment is not there.
 WITH settled AS (
   SELECT payment_id, count(*) AS times, sum(minor) AS minor
@@ -18,7 +19,7 @@ WITH settled AS (
 ), paid AS (
   SELECT payment_id, count(*) AS times
     FROM payments_attempt a
-   WHERE state = 'succeeded'
+   WHERE state = 'succeeded' AND failure_code <> 'amount_differs'
      AND NOT EXISTS (SELECT 1 FROM payments_evidence e
                       WHERE e.attempt_id = a.id
                         AND e.verdict IN ('late, booked before', 'late, paid elsewhere, booked before'))

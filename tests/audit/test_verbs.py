@@ -16,6 +16,7 @@ from engine.core.errors import Refusal
 from engine.outbox.models import Event
 from payments import cases, methods, switches
 from payments import operate as on_payment
+from payments import settle as ends
 from payments.models import Case, Payment
 from tests.ops.conftest import scripted, world  # noqa: F401
 from tests.ops.world import fill, rows, settle
@@ -82,6 +83,7 @@ APPROVER: dict[str, Verb] = {
     "close_case": lambda f, **by: cases.close_case(
         Case.objects.get(payment_id=f.payments["late"]).pk, resolution="back", **WHY, **by
     ),
+    "end_payment": lambda f, **by: ends.end_payment(f.payments["differs"], **WHY, **by),
     "release_draft": lambda f, **by: operate.release_draft(f.draft.pk, **WHY, **by),
 }
 
@@ -137,10 +139,10 @@ def test_a_verb_that_is_undone_and_tried_again_is_written_once(field: Field, mon
     """A payment that appears between the two looks: pausing starts over, and its entry with it."""
     looks, look = [], stop._collecting
 
-    def one_more(subscription_id: Any) -> list[Any]:
+    def one_more(subscription_id: Any) -> dict[Any, int]:
         looks.append(1)
         found = look(subscription_id)
-        return [*found, field.draft.pk] if len(looks) == 2 else found
+        return {**found, field.draft.pk: 1} if len(looks) == 2 else found
 
     monkeypatch.setattr(stop, "_collecting", one_more)
     stop.pause(field.due.pk, by=Actor("olga", "user", Role.OPERATOR))
