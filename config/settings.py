@@ -119,6 +119,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "ops.api.health.documented"],
     "ENUM_NAME_OVERRIDES": {
         "SubscriptionState": "billing.api.shapes.SUBSCRIPTION_STATES",
         "PaymentState": "payments.api.shapes.PAYMENT_STATES",

@@ -29,6 +29,18 @@ _KEY = {
 _MADE = OpenApiExample(
     "made", {**_KEY, "secret": "cb_test_Zk3fQ1…"}, response_only=True, status_codes=["201"]
 )
+_LISTED = {"object": "list", "data": [_KEY], "has_more": False, "next_cursor": None, "next": None}
+_ANSWER = {
+    "state": "finished", "request": "POST /api/keys", "status": 201, "object_id": _KEY["id"], "answer": _KEY,
+}  # fmt: skip
+
+
+def _shown(value: dict[str, Any]) -> OpenApiExample:
+    return OpenApiExample("answer", value, response_only=True, status_codes=["200"])
+
+
+def _sent(**value: Any) -> OpenApiExample:
+    return OpenApiExample("request", value, request_only=True)
 
 
 class KeyShape(serializers.Serializer[Any]):
@@ -77,12 +89,18 @@ class Keys(RestView):
 
     resource = "keys"
 
-    @extend_schema(operation_id="list_keys", parameters=[pages.PageQuery], responses=pages.listed(KeyShape))
+    @extend_schema(
+        operation_id="list_keys", parameters=[pages.PageQuery], responses=pages.listed(KeyShape),
+        examples=[_shown(_LISTED)],
+    )  # fmt: skip
     def get(self, request: Request) -> Response:
         """All keys, also those that have ended."""
         return pages.page(request, ApiKey.objects.all(), KeyShape, self.query(pages.PageQuery))
 
-    @extend_schema(operation_id="create_key", request=KeyBody, responses={201: NewKeyShape}, examples=[_MADE])
+    @extend_schema(
+        operation_id="create_key", request=KeyBody, responses={201: NewKeyShape},
+        examples=[_sent(name="shop", scopes=["plans:read"]), _MADE],
+    )  # fmt: skip
     def post(self, request: Request) -> Response:
         """Make a key. Its secret is in this answer and nowhere else."""
         return self.once(KeyBody, self._make)
@@ -99,7 +117,7 @@ class KeyView(RestView):
 
     resource = object_name = "keys"
 
-    @extend_schema(operation_id="get_key", responses=KeyShape)
+    @extend_schema(operation_id="get_key", responses=KeyShape, examples=[_shown(_KEY)])
     def get(self, request: Request, key_id: str) -> Response:
         """One key, without its secret."""
         found = ApiKey.objects.filter(pk=self.id("key", key_id)).first()
@@ -127,8 +145,9 @@ class RotateKey(_OfKey):
     """A new secret for a key."""
 
     @extend_schema(
-        operation_id="rotate_key", request=RotateBody, responses={201: NewKeyShape}, examples=[_MADE]
-    )
+        operation_id="rotate_key", request=RotateBody, responses={201: NewKeyShape},
+        examples=[_sent(overlap_seconds=3600), _MADE],
+    )  # fmt: skip
     def post(self, request: Request, key_id: str) -> Response:
         """A new key with the same name and scopes; the old one works for `overlap_seconds` more."""
         found = self.id("key", key_id)
@@ -138,7 +157,10 @@ class RotateKey(_OfKey):
 class RevokeKey(_OfKey):
     """The end of a key."""
 
-    @extend_schema(operation_id="revoke_key", request=Nothing, responses={200: KeyShape})
+    @extend_schema(
+        operation_id="revoke_key", request=Nothing, responses={200: KeyShape},
+        examples=[_shown({**_KEY, "revoked_at": "2026-02-28T09:30:00Z"})],
+    )  # fmt: skip
     def post(self, request: Request, key_id: str) -> Response:
         """End a key now."""
         found = self.id("key", key_id)
@@ -159,7 +181,7 @@ class AnswerShape(serializers.Serializer[Any]):
 class RequestView(RestView):
     """Requests under an Idempotency-Key of the caller's own."""
 
-    @extend_schema(operation_id="get_request", responses=AnswerShape)
+    @extend_schema(operation_id="get_request", responses=AnswerShape, examples=[_shown(_ANSWER)])
     def get(self, request: Request, key: str) -> Response:
         """Ask what became of a POST whose answer was lost: never seen, running, or finished with its answer."""
         if not 0 < len(key) <= 255 or "\x00" in key:

@@ -71,3 +71,42 @@ def _connected(seen: Seen) -> str:
 def _this_machines_time() -> datetime:
     """The database's clock may be away just now."""
     return datetime.fromtimestamp((uuid7().int >> 80) / 1000, UTC)
+
+
+_SHAPE = {
+    "type": "object",
+    "required": ["status", "database", "redis", "timestamp", "beat", "workers", "chain"],
+    "properties": {
+        "status": {"type": "string", "enum": ["healthy", "degraded", "unhealthy"]},
+        **{name: {"type": "string", "enum": ["connected", "disconnected"]} for name in ("database", "redis")},
+        "timestamp": {"type": "string", "format": "date-time"},
+        **{name: {"type": "object"} for name in ("beat", "workers", "chain")},
+        "error": {"type": "string"},
+        "errors": {"type": "array", "items": {"type": "string"}},
+    },
+}
+_SIGN = {"status": "alive", "secondsAgo": 3.2, "detail": "lives"}
+_EXAMPLE = {
+    "status": "healthy", "database": "connected", "redis": "connected", "timestamp": "2026-01-31T09:30:00.000Z",
+    "beat": _SIGN, "workers": dict.fromkeys(heartbeat.QUEUES, _SIGN),
+    "chain": {"solana_delegate": {"status": "connected", "detail": "answers"}},
+}  # fmt: skip
+_AWAY = {
+    **_EXAMPLE, "status": "unhealthy", "redis": "disconnected", "error": _FAILED["redis"], "errors": [_FAILED["redis"]],
+}  # fmt: skip
+
+
+def documented(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """The OpenAPI document with /health, which is no endpoint of the API's own kind: it must answer without it."""
+
+    def told(said: str, example: dict[str, Any]) -> dict[str, Any]:
+        return {"description": said, "content": {"application/json": {
+            "schema": _SHAPE, "examples": {"answer": {"value": example}}}}}  # fmt: skip
+
+    result["paths"]["/health"] = {"get": {
+        "operationId": "get_health", "tags": ["health"], "security": [{}],
+        "description": "How every part is: database, Redis, beat, workers, chain. Needs no key; under two seconds.",
+        "responses": {"200": told("healthy or degraded", _EXAMPLE),
+                      "503": told("unhealthy: no database or no Redis", _AWAY)},
+    }}  # fmt: skip
+    return result

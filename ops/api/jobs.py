@@ -37,6 +37,8 @@ _COUNTS = {"waiting": 3, "active": 1, "completed": 240, "failed": 2, "delayed": 
 _QUEUED_FIELDS: shapes.Fields = {
     "jobId": serializers.CharField(), "subscriptionId": serializers.CharField()
 }  # fmt: skip
+_NAMED = {"subscriber": "9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin",
+          "creator": "4Nd1mYvM2fKQmE1bqkXW3gVnQyG1r2yqHjv5u5w6k7ZQ", "planId": 1}  # fmt: skip
 _QUEUED = {"jobId": shapes.JOB_ID, "subscriptionId": shapes.SUBSCRIPTION_ID}
 
 
@@ -143,7 +145,7 @@ class ProcessPayment(SourceView):
 
     @extend_schema(
         operation_id="process_payment", request=shapes.ProcessBody,
-        examples=shapes.example("queued", _QUEUED, QUEUED, status=202),
+        examples=[shapes.sent(**_NAMED), *shapes.example("queued", _QUEUED, QUEUED, status=202)],
         responses=shapes.answers("ProcessPayment", _QUEUED_FIELDS, message=True, status=202),
     )  # fmt: skip
     def post(self, request: Request) -> Response:

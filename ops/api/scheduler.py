@@ -117,7 +117,8 @@ class StartScheduler(SchedulerView):
 
     @extend_schema(
         operation_id="start_scheduler", request=shapes.ReasonBody,
-        examples=shapes.example("started", _STATUS, "Payment scheduler started"),
+        examples=[shapes.sent(reason="the drill is over"),
+                  *shapes.example("started", _STATUS, "Payment scheduler started")],
         responses=shapes.answers("StartScheduler", _status_fields(), message=True),
     )  # fmt: skip
     def post(self, request: Request) -> Response:
@@ -135,7 +136,8 @@ class StopScheduler(SchedulerView):
 
     @extend_schema(
         operation_id="stop_scheduler", request=shapes.ReasonBody,
-        examples=shapes.example("stopped", {**_STATUS, "isRunning": False}, "Payment scheduler stopped"),
+        examples=[shapes.sent(reason="a drill"), *shapes.example(
+            "stopped", {**_STATUS, "isRunning": False}, "Payment scheduler stopped")],
         responses=shapes.answers("StopScheduler", _status_fields(), message=True),
     )  # fmt: skip
     def post(self, request: Request) -> Response:

@@ -152,6 +152,11 @@ def example(name: str, data: Any, message: str = "", *, status: int = 200) -> li
     ]
 
 
+def sent(**value: Any) -> OpenApiExample:
+    """What a caller sends."""
+    return OpenApiExample("request", value, request_only=True)
+
+
 MONEY = {"amount": 0.01, "amount_minor": 10000, "currency": "USDC"}
 JOB_ID, SUBSCRIPTION_ID = "job_0198c0de000070008000000000000001", "sub_0198c0de000070008000000000000002"
 RESULT = {"success": True, "transactionHash": "5VERv8NM…", "subscriptionId": SUBSCRIPTION_ID, **MONEY}

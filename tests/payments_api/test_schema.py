@@ -27,7 +27,7 @@ def operations():
         f"{method.upper()} {path}": operation
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
-        if path.split("/")[2] in PATHS and [*path.split("/"), ""][3].split("-")[0] not in THE_SOURCES
+        if [*path.split("/"), ""][2] in PATHS and [*path.split("/"), ""][3].split("-")[0] not in THE_SOURCES
     }
 
 
