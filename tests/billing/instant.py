@@ -13,5 +13,5 @@ class Direct:
         provider="direct", operations=("charge",), pulls=True, settlement="direct", resend_same_identity=True,
         identity_seconds=None, lookup_by_identity=True, lookup_batch=100, absence_after=0, absence_certain=True,
         cancel=False, refunds=False, currencies=("USDC", "SOL"), minimum_minor={"USDC": 50},
-        maximum_minor=10**15,
+        maximum_minor=10**14,
     )  # fmt: skip

@@ -76,7 +76,7 @@ def test_the_event_is_in_the_commit_under_the_invoices_version(world: World) -> 
 
 
 def test_both_ways_of_composing_lines_are_equal(world: World) -> None:
-    for price in (1, 50, 1000, 2**62):
+    for price in (1, 50, 1000, 10**15):
         plan = world.another_plan(price_minor=price, name=f"Plan {price}")
         world.subscription(plan=plan, zone="America/New_York")
     world.subscription(auto_pay=False)
@@ -143,7 +143,7 @@ def _below_minimum(world: World) -> Subscription:
 
 
 def _above_maximum(world: World) -> Subscription:
-    return world.subscription(plan=world.another_plan(price_minor=10**15 + 1))
+    return world.subscription(plan=world.another_plan(price_minor=10**14 + 1))
 
 
 def _no_wallet(world: World) -> Subscription:
