@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 from engine.core.errors import Refusal
 
@@ -33,14 +34,18 @@ def check_interval(unit: str, count: object) -> tuple[str, int]:
 
 
 def check_zone(zone: str) -> str:
-    """`zone` if it names an IANA zone. Raises Refusal otherwise."""
-    try:
-        ZoneInfo(zone)
-    except (KeyError, ValueError, OSError):
-        raise Refusal(
-            "zone_unknown", f"{zone!r} is not an IANA zone such as Africa/Lagos", param="zone"
-        ) from None
+    """`zone` if it names an IANA zone. Raises Refusal otherwise.
+
+    Files that a machine has beside them, such as localtime and posix/UTC, mean another thing on the next machine.
+    """
+    if zone not in _zones():
+        raise Refusal("zone_unknown", f"{zone!r} is not an IANA zone such as Africa/Lagos", param="zone")
     return zone
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones() - {"localtime", "posixrules"})
 
 
 def nth(anchor: datetime, n: int, *, unit: str, count: int, zone: str) -> datetime:

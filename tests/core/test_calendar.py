@@ -97,3 +97,27 @@ def test_periods_due_counts_what_has_started(
     assert calendar.periods_due(anchor, first, now, unit=unit, count=1, zone=zone) == more + 1
     just_before = now - timedelta(microseconds=1)
     assert calendar.periods_due(anchor, first, just_before, unit=unit, count=1, zone=zone) == more
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Africa/Lagos", "Europe/Berlin", "Asia/Calcutta"])
+def test_a_zone_of_the_database_is_taken(zone):
+    assert calendar.check_zone(zone) == zone
+
+
+@pytest.mark.parametrize(
+    "zone",
+    [
+        "",
+        "localtime",
+        "posixrules",
+        "posix/UTC",
+        "right/UTC",
+        "../UTC",
+        "/etc/localtime",
+        "a\x00b",
+        "Mars/Base",
+    ],
+)
+def test_a_zone_that_is_this_machines_alone_is_refused(zone):
+    with pytest.raises(Refusal, match="IANA"):
+        calendar.check_zone(zone)
