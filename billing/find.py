@@ -59,13 +59,17 @@ def subscriptions(term: str) -> set[UUID]:
 
 
 def invoices(term: str) -> set[UUID]:
-    """Invoices by their id or number, or by what names their customer or subscription. Reads."""
+    """Invoices by their id or number, or by what names their customer, subscription or creator. Reads."""
     key = named(term)
     owed = Invoice.objects.filter(customer_id__in=customers(term)).order_by("-pk")
     found = set(owed.values_list("pk", flat=True)[:_MOST])
     if key is not None:
         billed = Invoice.objects.filter(subscription_id=key).order_by("-period_no")
-        return found | {key, *billed.values_list("pk", flat=True)[:_MOST]}
+        sold = Subscription.objects.filter(plan__in=list(Plan.objects.filter(creator_id=key))).order_by("-pk")
+        theirs = Invoice.objects.filter(subscription_id__in=list(sold.values_list("pk", flat=True)[:_MOST]))
+        return found.union(
+            {key}, *(rows.values_list("pk", flat=True)[:_MOST] for rows in (billed, theirs.order_by("-pk")))
+        )
     if numbered := _NUMBER.match(term):
         which = Q(series=numbered["series"], number=int(numbered["number"]))
         found |= set(Invoice.objects.filter(which).values_list("pk", flat=True))

@@ -11,9 +11,11 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import structlog
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from rich.console import Console
@@ -60,7 +62,7 @@ class AnsweringCommand(BaseCommand):
         except Refusal as fault:
             raise CommandError(fault.message) from fault
         if options["json"]:
-            self.stdout.write(json.dumps(answer.data, default=str, indent=2))
+            self.stdout.write(json.dumps(answer.data, default=plain, indent=2))
         elif options.get("csv"):
             self.stdout.write(_csv(answer.tables[0]), ending="")
         else:
@@ -95,9 +97,17 @@ def dry_run(parser: CommandParser) -> None:
 @contextmanager
 def kept_unless(rolled_back: bool) -> Iterator[None]:
     """A transaction that is rolled back at its end if so wanted, so that a dry run is the real thing."""
-    with transaction.atomic():
+    preview = {"preview": True} if rolled_back else {}  # the log tells nothing of what never was
+    with structlog.contextvars.bound_contextvars(**preview), transaction.atomic():
         yield
         transaction.set_rollback(rolled_back)
+
+
+def plain(value: object) -> str:
+    """What JSON has no type for: a moment as RFC 3339 in UTC, all else as text."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return str(value)
 
 
 def an_id(kind: str, text: str) -> UUID:

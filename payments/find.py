@@ -15,7 +15,7 @@ _MOST = 500
 
 
 def payments(term: str) -> set[UUID]:
-    """Payments named by `term`: an id of theirs, of their source, attempt or evidence, a signature or key or
+    """Payments named by `term`: an id of theirs, of their source, method, attempt or evidence, a signature or key or
     movement id, or what names their source: wallet, e-mail, invoice number, subscription. Reads by index.
     """
     found = set()
@@ -29,7 +29,18 @@ def payments(term: str) -> set[UUID]:
         return found.union(*(rows.values_list("payment_id", flat=True) for rows in (signed, moved)))
     for model in (Attempt, Evidence):
         found |= set(model.objects.filter(pk=key).values_list("payment_id", flat=True))
-    return found | {key}
+    return found | _of_method(key) | {key}
+
+
+def _of_method(key: UUID) -> set[UUID]:
+    """Payments from one method: among those of its customer, who has an index."""
+    found: set[UUID] = set()
+    for customer_id in PaymentMethod.objects.filter(pk=key).values_list("customer_id", flat=True):
+        for kind in settings.SOURCES:
+            sources = _named(kind, str(customer_id))
+            owed = Payment.objects.filter(source_kind=kind, source_id__in=sources, method_id=key)
+            found |= set(owed.order_by("-pk").values_list("pk", flat=True)[:_MOST])
+    return found
 
 
 def methods(term: str) -> set[UUID]:

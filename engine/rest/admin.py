@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 
 from engine.core.listing import ByDay
 from engine.core.readonly import ReadOnly
+from engine.rest import keys
 from engine.rest.models import Answer, ApiKey, Use
 
 
@@ -22,7 +25,12 @@ class ApiKeyAdmin(ReadOnly):
         "last_used_at",
     )
     exclude = ("digest",)
-    search_help_text = "id of a key"
+    search_help_text = "id of a key, or how it begins"
+
+    def keys(self, term: str) -> set[Any]:
+        """Keys are few: their beginning has no index."""
+        begun = ApiKey.objects.filter(prefix=term.rstrip("…")[: keys.SHOWN])
+        return super().keys(term) | set(begun.values_list("pk", flat=True)[:500])
 
 
 @admin.register(Answer)
@@ -30,7 +38,13 @@ class AnswerAdmin(ReadOnly):
     list_display = ("id", "key", "path", "status", "object_id", "created_at")
     list_filter = (ByDay,)
     exclude = ("answer", "body")  # an answer may hold a key that is shown once
-    search_help_text = "id of an answer"
+    search_help_text = "id of an answer, or its Idempotency-Key"
+
+    def keys(self, term: str) -> set[Any]:
+        """By one_answer_per_word, which begins with the owner: keys are few."""
+        owners = list(ApiKey.objects.values_list("owner", flat=True).distinct())
+        found = Answer.objects.filter(owner__in=owners, key=term).order_by("-pk")
+        return super().keys(term) | set(found.values_list("pk", flat=True)[:500])
 
 
 @admin.register(Use)

@@ -22,7 +22,7 @@ from engine.rest import scopes as vocabulary
 from engine.rest.models import ApiKey
 
 LONGEST_OVERLAP = 30 * 86_400
-_SHOWN = 14
+SHOWN = 14
 _NOW: Func = Func(function="machine_now", output_field=DateTimeField())
 
 
@@ -108,7 +108,7 @@ def _insert(
     secret = f"cb_{'live' if settings.ENV.livemode else 'test'}_{secrets.token_urlsafe(32)}"
     key_id = uuid7()
     key = ApiKey(
-        id=key_id, owner=rotated_from.owner if rotated_from else key_id, name=name, prefix=secret[:_SHOWN],
+        id=key_id, owner=rotated_from.owner if rotated_from else key_id, name=name, prefix=secret[:SHOWN],
         digest=digest_of(secret), scopes=scopes, created_at=now, created_by=by.name, expires_at=expires_at,
         rotated_from=rotated_from,
     )  # fmt: skip

@@ -13,10 +13,18 @@ def addresses(context: Context, *, api_key: str = "") -> list[str]:
     return [
         f"  admin    {web}/admin/   {operator}",
         f"  API      {web}/api/docs",
-        *([f"  API key  {api_key}"] if api_key else []),
+        *(_first_call(web, api_key) if api_key else []),
         f"  Flower   http://{HOST}:{port['FLOWER_PORT']}   {flower}",
         f"  Solana   {values['SOLANA_RPC_URL']}",
         f"  files    {context.paths.run_dir}   (Ctrl-C stops everything)",
+    ]
+
+
+def _first_call(web: str, api_key: str) -> list[str]:
+    return [
+        f"  API key  {api_key}",
+        f"  try      curl -H 'Authorization: Bearer {api_key}' '{web}/api/subscriptions?limit=1'",
+        "  next     beat bills what is due, workers send and book it; docs/quickstart.md goes on from here",
     ]
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import Any
 
 import pytest
+import structlog
 from django.core.management import CommandError, call_command
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from billing.models import Invoice, Subscription
 from engine.core.actor import SYSTEM
 from engine.providers.base import ProviderUnavailable
-from ops import books
+from ops import books, console
 from payments import switches
 from payments.models import Payment
 from tests.ops.world import fill, mark, subscribe
@@ -247,3 +249,20 @@ def test_an_edit_that_was_undone_by_hand_is_none(world):
 
 def _tick():
     return PeriodicTask.objects.get(name="tick")
+
+
+def test_a_key_does_not_last_for_ages(world):
+    for days in ("99999999999", "3651", "nan", "inf"):
+        with pytest.raises(CommandError, match="must be"):
+            run("create_api_key", "a script", "--days", days)
+    ends = read("create_api_key", "a script", "--days", "3650")["expires_at"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", ends), "RFC 3339"
+
+
+def test_a_dry_run_is_marked_as_one_for_the_log(world):
+    bound = {}
+    with console.kept_unless(True):
+        bound.update(structlog.contextvars.get_contextvars())
+    assert bound["preview"] is True
+    with console.kept_unless(False):
+        assert "preview" not in structlog.contextvars.get_contextvars()

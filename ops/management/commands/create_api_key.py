@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,15 @@ from engine.core.actor import of_shell
 from engine.rest import ids, keys, scopes
 from ops import console
 from ops.console import Answer, AnsweringCommand, Table
+
+_MOST_DAYS = 3650
+
+
+def _days(text: str) -> float:
+    days = console.above_zero(text)
+    if days > _MOST_DAYS:
+        raise ArgumentTypeError(f"must be {_MOST_DAYS} at most")
+    return days
 
 
 class Command(AnsweringCommand):
@@ -28,7 +38,10 @@ class Command(AnsweringCommand):
             help=f"what it may do, may be repeated (default {scopes.READ_ALL}); there are: {', '.join(scopes.SCOPES)}",
         )  # fmt: skip
         parser.add_argument(
-            "--days", type=console.above_zero, metavar="N", help="it ends after so many days (default: never)"
+            "--days",
+            type=_days,
+            metavar="N",
+            help=f"it ends after so many days, {_MOST_DAYS} at most (default: never)",
         )
 
     def work(self, **options: Any) -> Answer:
