@@ -77,14 +77,18 @@ class Jobs(SourceView):
     resource, object_name = "jobs", "job"
 
     @extend_schema(
-        operation_id="list_jobs", parameters=[shapes.AllJobsQuery], examples=shapes.example("jobs", [shapes.LINE]),
-        responses=shapes.answers("Jobs", shapes.line(), many=True),
+        operation_id="list_jobs", parameters=[shapes.AllJobsQuery],
+        examples=shapes.example("jobs", [shapes.LINE], has_more=True, next_cursor=shapes.JOB_ID),
+        responses=shapes.answers("Jobs", shapes.line(), many=True, paged=True),
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """The newest jobs, payments and operators' own, of one status or of all."""
         asked = self.query(shapes.AllJobsQuery)
-        found = view.newest(status=asked.get("status", ""), before=_before(asked), most=asked["limit"])
-        return Response(answer([words.line(each) for each in found]))
+        most = asked["limit"]
+        found = view.newest(status=asked.get("status", ""), before=_before(asked), most=most + 1)
+        shown, more = [words.line(each) for each in found[:most]], len(found) > most
+        paged = {"has_more": more, "next_cursor": shown[-1]["jobId"] if more else None}
+        return Response(answer(shown) | paged)
 
 
 class JobStats(SourceView):
@@ -166,11 +170,16 @@ def job_key(text: str) -> UUID:
 
 
 def _before(asked: dict[str, Any]) -> UUID | None:
-    if "before" not in asked:
+    name = "after" if "after" in asked else "before"
+    if name not in asked:
         return None
-    found = ids.read("job", asked["before"]) or ids.read("payment", asked["before"])
+    if "before" in asked and name == "after":
+        raise Fault(
+            400, "invalid_request", "invalid", "send `after` or `before`: they say the same", param="after"
+        )
+    found = ids.read("job", asked[name]) or ids.read("payment", asked[name])
     if found is None:
-        raise Fault(400, "invalid_request", "invalid", "`before` is no jobId", param="before")
+        raise Fault(400, "invalid_request", "invalid", "this is no jobId", param=name)
     return found
 
 

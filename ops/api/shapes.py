@@ -14,6 +14,7 @@ from engine.rest.shapes import Shape, TextField, WholeField
 from ops.jobs.view import STATUSES
 
 _WALLET = RegexValidator(r"^[!-~]{1,64}$", "is no address: visible ASCII without blanks")
+_JOB_ID = r"^((job|pay)_[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$"
 Fields = dict[str, serializers.Field[Any, Any, Any, Any]]
 
 
@@ -40,7 +41,7 @@ class JobsQuery(Shape):
 
     limit = serializers.IntegerField(required=False, default=50, min_value=1, max_value=100)
     before = serializers.RegexField(
-        r"^((job|pay)_[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$",
+        _JOB_ID,
         required=False,
         help_text="A jobId: older ones are listed",
     )
@@ -49,6 +50,9 @@ class JobsQuery(Shape):
 class AllJobsQuery(JobsQuery):
     """The query of all jobs."""
 
+    after = serializers.RegexField(
+        _JOB_ID, required=False, help_text="`next_cursor` of the page before; the same as `before`"
+    )
     status = serializers.ChoiceField(
         required=False, choices=STATUSES, help_text="Looked for among the newest 10,000 payments"
     )
@@ -123,17 +127,30 @@ def asked() -> Fields:
 
 
 def answers(
-    name: str, data: Fields, *, many: bool = False, message: bool = False, status: int = 200
+    name: str,
+    data: Fields,
+    *,
+    many: bool = False,
+    message: bool = False,
+    status: int = 200,
+    paged: bool = False,
 ) -> dict[Any, Any]:
     """The envelope around `data`, and the faults that any of these endpoints may answer with."""
     inner = inline_serializer(f"{name}Data", data, many=many)
     fields: Fields = {"success": serializers.BooleanField(default=True), "data": inner}
     if message:
         fields["message"] = serializers.CharField()
+    if paged:
+        fields |= {
+            "has_more": serializers.BooleanField(),
+            "next_cursor": serializers.CharField(allow_null=True),
+        }
     return {status: inline_serializer(name, fields), **dict.fromkeys(map(int, ALWAYS), SourceError)}
 
 
-def example(name: str, data: Any, message: str = "", *, status: int = 200) -> list[OpenApiExample]:
+def example(
+    name: str, data: Any, message: str = "", *, status: int = 200, **paged: Any
+) -> list[OpenApiExample]:
     """An answer as it looks, and a refusal."""
     said = {"message": message} if message else {}
     detail = {
@@ -146,7 +163,10 @@ def example(name: str, data: Any, message: str = "", *, status: int = 200) -> li
     }  # fmt: skip
     return [
         OpenApiExample(
-            name, {"success": True, **said, "data": data}, response_only=True, status_codes=[str(status)]
+            name,
+            {"success": True, **said, "data": data, **paged},
+            response_only=True,
+            status_codes=[str(status)],
         ),
         OpenApiExample("no key", refused, response_only=True, status_codes=["401"]),
     ]
