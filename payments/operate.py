@@ -111,10 +111,13 @@ def _may_go_on(payment: Payment) -> None:
         raise Refusal("evidence_waits", "evidence of it is not applied yet; try again", param="payment")
     arrived = Attempt.objects.filter(payment=payment, state=Attempt.State.SUCCEEDED).exists()
     in_flight = payment.state == Payment.State.IN_FLIGHT
+    # An amount that differs under an earlier attempt does not keep the one on its way from being looked up.
+    unresolved = Attempt.objects.filter(payment=payment, state__in=states.UNRESOLVED_ATTEMPT)
+    open_now = set(unresolved.values_list("pk", flat=True))
     any_case = False
     for case in Case.objects.filter(payment=payment, closed_at=None):
         any_case = True
-        if not in_flight or case.kind == "amount_differs":
+        if not in_flight or (case.kind == "amount_differs" and case.attempt_id in open_now):
             raise Refusal(
                 "case_open", f"a case of it is open ({case.kind}): {case.sentence}", param="payment"
             )
