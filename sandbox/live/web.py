@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,6 +20,13 @@ from sandbox.run.paths import CHECKOUT
 from sandbox.run.ports import HOST
 
 READY_SECONDS = 60.0
+
+
+def free_port() -> int:
+    """A port that nobody has at this moment."""
+    with socket.socket() as asked:
+        asked.bind((HOST, 0))
+        return int(asked.getsockname()[1])
 
 
 @contextmanager

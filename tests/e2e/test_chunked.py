@@ -11,11 +11,11 @@ import pytest
 
 from sandbox.live import servers
 from sandbox.live.house import house
-from sandbox.live.web import web
+from sandbox.live.web import free_port, web
 from sandbox.run.ports import HOST
 
 pytestmark = pytest.mark.live
-PORT = 28620
+PORT = free_port()
 
 
 @pytest.fixture
