@@ -10,7 +10,6 @@ from celery import Celery
 
 from payments.pipeline import points
 from sandbox.live.house import House, house
-from sandbox.live.nursery import CLAIM_BATCH
 from sandbox.live.servers import Servers
 from tests.crashes.conftest import SUBSCRIBERS
 from tests.crashes.outcome import settled_once
@@ -139,27 +138,6 @@ def test_killed_with_the_only_answer_of_a_payment_that_is_locked_on_chain(given:
         settled_once(strict)
         markers = "SELECT count(*) FROM payments_paymentmethod WHERE details->>'strict_once' = 'true'"
         assert strict.sql(markers)[0][0] == SUBSCRIBERS
-
-
-def test_killed_between_two_batches_of_one_claim(home: House) -> None:
-    """Some are claimed and the others not: the next claim goes on with those."""
-    home.workers["money-0"].stop()
-    home.start("money-few", "money", **{CLAIM_BATCH: "1"})
-    drafts = "SELECT count(*) FROM billing_invoice WHERE subscription_id = ANY(%(mine)s)"
-    mine = {"mine": home.subscriptions}
-    before = home.sql(drafts, mine)[0][0]
-    home.keep = False
-    try:
-        died = home.crash.arm(points.CLAIM_COMMITTED, nth=2)
-        home.make_due()
-        assert home.until(died.exists)
-        assert home.until(lambda: not home.workers["money-few"].alive())
-        assert home.sql(drafts, mine)[0][0] >= before + 2
-    finally:
-        home.keep = True
-        home.dismiss("money-few")
-        home.workers["money-0"].thaw()
-    settled_once(home)
 
 
 def test_killed_again_and_again(home: House) -> None:
