@@ -24,7 +24,7 @@ def _ours() -> list[type]:
 
 def test_every_model_has_an_admin_page() -> None:
     found = [model._meta.label for model in _ours() if model not in admin.site._registry]
-    tree.none_of(found, "Register it in its app's admin.py on engine.core.readonly.ReadOnly:")
+    tree.none_of(found, "Register it in its app's admin on engine.core.readonly.ReadOnly:")
 
 
 def test_our_pages_are_read_only_and_never_count() -> None:

@@ -6,7 +6,7 @@ import ast
 
 from tests.house import tree
 
-FILE, TEST_FILE, FUNCTION, HARD, TASK = 300, 400, 40, 60, 10
+FILE, TEST_FILE, ADMIN, FUNCTION, HARD, TASK = 300, 400, 150, 40, 60, 10
 MEDIAN_FILE, MOST_FUNCTIONS = 80, 25
 # function -> why it may be longer than 40 lines (never longer than 60)
 LONG_FOR_A_REASON: dict[str, str] = {
@@ -24,6 +24,15 @@ def test_files_fit_on_a_few_screens() -> None:
         if lines > budget:
             found.append(f"{path.relative_to(tree.ROOT)}: {lines} lines, at most {budget}")
     tree.none_of(found, "Split by what changes together; a file this long has two subjects:")
+
+
+def test_pages_of_the_admin_are_doors() -> None:
+    found = []
+    for path in tree.python():
+        lines = len(path.read_text().splitlines())
+        if "admin" in (path.stem, path.parent.name) and lines > ADMIN:
+            found.append(f"{path.relative_to(tree.ROOT)}: {lines} lines")
+    tree.none_of(found, f"A file of the admin shows one thing (at most {ADMIN} lines), what acts is a verb:")
 
 
 def test_functions_fit_on_one_screen() -> None:

@@ -1,0 +1,41 @@
+"""What was sent and what was said about it: history, without secrets."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+
+from engine.core.listing import ByDay
+from engine.core.readonly import ReadOnlyInline, Rows
+from payments import models
+from payments.admin.found import OfPayment
+from payments.models import Attempt, Evidence
+
+
+class Said(ReadOnlyInline):
+    model, ordering = models.Evidence, ("pk",)
+    fields = ("observed_at", "source", "send_no", "outcome", "code", "message", "gross_minor", "currency",
+              "network_fee_minor", "provider_ref", "verdict", "applied_at")  # fmt: skip
+
+
+@admin.register(Attempt)
+class AttemptAdmin(OfPayment):
+    list_display = ("id", "payment_id", "seq", "provider", "identity", "state", "failure_code", "created_at")
+    list_filter = ("state", ByDay)
+    exclude = ("envelope", "fence")
+    inlines = (Said,)
+
+    def get_queryset(self, request: Any) -> Rows:
+        return super().get_queryset(request).defer("envelope", "data")
+
+
+@admin.register(Evidence)
+class EvidenceAdmin(OfPayment):
+    list_display = ("id", "payment_id", "source", "outcome", "code", "gross_minor", "verdict", "observed_at")
+    list_filter = (("applied_at", admin.EmptyFieldListFilter), ByDay)
+
+    def of(self, payments: set[UUID]) -> Rows:
+        attempts = Attempt.objects.filter(payment_id__in=payments).values_list("pk", flat=True)
+        return Evidence.objects.filter(attempt_id__in=list(attempts))

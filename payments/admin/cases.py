@@ -1,0 +1,30 @@
+"""What a person has to decide."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from engine.audit.preview import Operated, action
+from engine.core.actor import Role
+from engine.core.listing import ByDay
+from payments import cases, models
+from payments.admin.found import OfPayment
+
+
+@admin.register(models.Case)
+class CaseAdmin(OfPayment, Operated):
+    list_display = ("id", "kind", "payment_id", "sentence_", "opened_at", "closed_at")
+    list_filter = (("closed_at", admin.EmptyFieldListFilter), ByDay)
+
+    actions = (
+        action("Close", lambda pk, *, reason, by: cases.close_case(pk, resolution=reason, reason=reason, by=by),
+               "Your reason stands as what came of it; what the case kept from going on may go on again.",
+               role=Role.APPROVER),
+    )  # fmt: skip
+
+    @admin.display(description="sentence")
+    def sentence_(self, case: models.Case) -> str:
+        return case.sentence
+
+    def sentence(self, row: models.Case) -> str:
+        return row.sentence

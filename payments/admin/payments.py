@@ -1,0 +1,94 @@
+"""Payments, and the verbs that an operator has over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import Q
+
+from engine.audit.preview import Operated, action
+from engine.core import clock, money
+from engine.core.actor import Role
+from engine.core.listing import ByDay, Choice, one_of
+from engine.core.readonly import ReadOnlyInline, Rows, list_of, page_of
+from engine.core.timeline import Moment
+from engine.providers import registry
+from payments import models, operate, settle, story
+from payments.admin.found import OfPayment
+from payments.models import Payment
+
+
+def _providers() -> Iterable[Choice]:
+    return [(name, name, Q(provider=name)) for name in registry.names()]
+
+
+def _payment_states() -> Iterable[Choice]:
+    found: list[Choice] = [(value, str(label), Q(state=value)) for value, label in Payment.State.choices]
+    waiting = ("funds", "payee", "provider", "retry", "queue")
+    found += [(f"for_{each}", f"waits: {each}", Q(state="scheduled", waiting=each)) for each in waiting]
+    stuck = Q(parked_at__isnull=False)
+    unknown = Q(state="in_flight", attempts__state="unknown")
+    return [("parked", "Parked", stuck), ("unknown", "Outcome unknown", unknown),
+            ("failed_today", "Failed today (UTC)", _failed_today), *found]  # fmt: skip
+
+
+def _failed_today() -> Q:
+    midnight = clock.machine_now().replace(hour=0, minute=0, second=0, microsecond=0)
+    return Q(state="failed", ended_at__gte=midnight)
+
+
+ByProvider = one_of("provider", "provider", _providers)
+ByPaymentState = one_of("state", "state", _payment_states)
+
+
+class Attempts(ReadOnlyInline):
+    model, ordering = models.Attempt, ("seq",)
+    fields = ("seq", "state", "identity", "send_no", "send_by", "failure_code", "created_at", "resolved_at")
+
+
+@admin.register(Payment)
+class PaymentAdmin(OfPayment, Operated):
+    list_display = ("id", "state", "amount", "waiting", "failure_code", "next_action_at", "parked_reason",
+                    "provider", "operation", "due_at")  # fmt: skip
+    list_filter = (ByPaymentState, ByProvider, ByDay)
+    inlines = (Attempts,)
+    actions = (
+        action(
+            "Retry now", operate.retry_now, "Each that waits is due at once; it is sent by the next worker."
+        ),
+        action("Look up now", operate.verify_now, "Each in flight is looked up at once; nothing is sent."),
+        action("Park", operate.park_payment, "Nothing acts on these until somebody unparks them."),
+        action("Unpark", operate.unpark, "Each goes on from where it stands; no outcome is assumed."),
+        action(
+            "End it",
+            settle.end_payment,
+            "Each for which money arrived ends: canceled, or paid late. Its source hears of it, its case stays.",
+            role=Role.APPROVER,
+        ),
+    )
+
+    def of(self, payments: set[UUID]) -> Rows:
+        return Payment.objects.filter(pk__in=payments)
+
+    @admin.display(description="amount")
+    def amount(self, payment: Payment) -> str:
+        return money.shown(payment.amount_minor, payment.currency)
+
+    def links(self, row: Payment) -> list[tuple[str, str]]:
+        source = (
+            [("its invoice", page_of("billing_invoice", row.source_id))]
+            if row.source_kind == "invoice"
+            else []
+        )
+        method = [("its method", page_of("payments_paymentmethod", row.method_id))] if row.method_id else []
+        tables = (("all evidence", "payments_evidence"), ("transfers", "engine_ledger_transfer"),
+                  ("audit", "engine_audit_entry"))  # fmt: skip
+        return [*source, *method, *((words, list_of(table, row.pk)) for words, table in tables)]
+
+    def sentence(self, row: Payment) -> str:
+        return story.sentence(row)
+
+    def timeline(self, row: Payment) -> list[Moment]:
+        return story.timeline(row.pk)
