@@ -9,6 +9,7 @@ import json
 import logging
 import shutil
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -45,15 +46,15 @@ class Answer(NamedTuple):
     failure: str = ""
 
 
-class AnsweringCommand(BaseCommand):
+class AnsweringCommand(BaseCommand, ABC):
     """A command that returns an Answer from `work`. Refusals and failures end it with exit code 1."""
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="one JSON document on stdout, nothing else")
 
+    @abstractmethod
     def work(self, **options: Any) -> Answer:
         """Do what the command is for."""
-        raise NotImplementedError
 
     def handle(self, *args: Any, **options: Any) -> None:
         _logs_to_stderr()

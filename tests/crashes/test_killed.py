@@ -10,6 +10,7 @@ from celery import Celery
 
 from payments.pipeline import points
 from sandbox.live.house import House, house
+from sandbox.live.nursery import CLAIM_BATCH
 from sandbox.live.servers import Servers
 from tests.crashes.conftest import SUBSCRIBERS
 from tests.crashes.outcome import settled_once
@@ -138,6 +139,27 @@ def test_killed_with_the_only_answer_of_a_payment_that_is_locked_on_chain(given:
         settled_once(strict)
         markers = "SELECT count(*) FROM payments_paymentmethod WHERE details->>'strict_once' = 'true'"
         assert strict.sql(markers)[0][0] == SUBSCRIBERS
+
+
+def test_killed_between_two_batches_of_one_claim(given: Servers) -> None:
+    """Some are claimed and the others not: the next claim goes on with those.
+
+    The one worker that can claim takes one subscription at a time, so the second batch is never the last.
+    """
+    with house(given) as few:
+        few.subscribe(SUBSCRIBERS)
+        few.keep = False
+        few.start("money-few", "money", **{CLAIM_BATCH: "1"})
+        died = few.crash.arm(points.CLAIM_COMMITTED, nth=2)
+        few.make_due()
+        assert few.until(died.exists)
+        assert few.until(lambda: not few.workers["money-few"].alive())
+        claimed = few.sql("SELECT count(*), count(DISTINCT correlation_id) FROM billing_invoice")
+        assert claimed == [(2, 1)], "two batches of one claim are committed, two rows are left"
+        few.dismiss("money-few")
+        few.keep = True
+        few.staff(money=1, io=1)
+        settled_once(few)
 
 
 def test_killed_again_and_again(home: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,11 @@ from engine.rest import api
 from ops.api import health
 
 _METHODS = ("get", "post", "patch", "put", "delete")
+# The endpoints of source 000 keep its paths, envelopes and codes; health is open to everybody.
+_OF_THE_SOURCES = re.compile(
+    r"/api/(jobs|payments/(process|process-due|maintenance|metrics|upcoming|scheduler))(/|$)|.*/trigger-payment|/health"
+)
+_CODES = {"400", "401", "403", "404", "409", "429", "503"}
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +57,18 @@ def test_every_operation_that_takes_a_body_shows_one(operations):
     }
     assert len(takers) > 20
     assert not [name for name, content in takers.items() if not examples_of(content)]
+
+
+def test_our_own_operations_name_their_scope_key_and_refusals(operations):
+    ours = {name: each for name, each in operations.items() if not _OF_THE_SOURCES.match(name.split()[1])}
+    assert len(ours) > 55
+    scopeless = [name for name, each in ours.items() if "Scope: `" not in each["description"]]
+    assert scopeless == ["GET /api/requests/{key}"]  # a key's own answers, whatever its scopes
+    assert not [name for name, each in ours.items() if not each["responses"].keys() >= _CODES]
+    posts = {name: each for name, each in ours.items() if name.startswith("POST")}
+    keyless = [name for name, each in posts.items() if "Idempotency-Key" not in str(each["parameters"])]
+    assert len(posts) > 20
+    assert not keyless
 
 
 def test_health_is_in_it_with_both_answers(operations):

@@ -1,0 +1,44 @@
+"""The frame of pause and resume: what is chosen, why, and whether it is only tried."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from engine.core.actor import of_shell
+from engine.core.errors import Refusal
+from ops import console
+from ops.console import Answer, AnsweringCommand
+from payments import switches
+
+
+class SwitchingCommand(AnsweringCommand):
+    """Takes one of --subscription, --provider and --all with a reason, and calls the verb in one transaction."""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        chosen = parser.add_mutually_exclusive_group(required=True)
+        chosen.add_argument("--subscription", metavar="ID", help="one subscription")
+        chosen.add_argument("--provider", metavar="NAME", help="one provider: what is sent through it")
+        chosen.add_argument("--all", action="store_true", help="everything: whatever anybody signs or sends")
+        console.reason(parser)
+        console.dry_run(parser)
+
+    def work(self, **options: Any) -> Answer:
+        _known_provider(options["provider"])
+        with console.kept_unless(options["dry_run"]):
+            data, note = self.switch(options, {"reason": options["reason"], "by": of_shell()})
+        tried = ["This was a dry run: all of it was rolled back."] if options["dry_run"] else []
+        return Answer({"dry_run": options["dry_run"], **data}, notes=[note, *tried])
+
+    @abstractmethod
+    def switch(self, options: dict[str, Any], who: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        """Call the verb with `who` (reason, by). Returns the data of the answer and one sentence."""
+
+
+def _known_provider(name: str | None) -> None:
+    if name is not None and not switches.ProviderSwitch.objects.filter(provider=name).exists():
+        raise Refusal("provider_unknown", f"there is no provider {name!r}, or sync_schedule was not run",
+                      param="provider")  # fmt: skip
