@@ -113,6 +113,7 @@ class CreatorStats(RestView):
     ])  # fmt: skip
     def get(self, request: Request, creator_id: str) -> Response:
         """What a creator sells and got, from the ledger."""
+        self.query(pages.NoQuery)
         found = Creator.objects.filter(pk=self.id("creator", creator_id)).first()
         creator = self.there(found, creator_id)
         stands = standing.of_creator(creator.pk)

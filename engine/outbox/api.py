@@ -127,6 +127,7 @@ class EventView(RestView):
                    examples=[OpenApiExample("answer", _EVENT, response_only=True, status_codes=["200"])])  # fmt: skip
     def get(self, request: Request, event_id: str) -> Response:
         """One event, also before the feed shows it."""
+        self.query(pages.NoQuery)
         found = Event.objects.filter(pk=self.id("event", event_id)).first()
         return Response(plain(self.there(found, event_id), EventShape))
 

@@ -120,6 +120,7 @@ class KeyView(RestView):
     @extend_schema(operation_id="get_key", responses=KeyShape, examples=[_shown(_KEY)])
     def get(self, request: Request, key_id: str) -> Response:
         """One key, without its secret."""
+        self.query(pages.NoQuery)
         found = ApiKey.objects.filter(pk=self.id("key", key_id)).first()
         if found is None:
             raise Fault(404, "not_found", "key_unknown", f"There is no key {key_id}.", param="key")
@@ -184,6 +185,7 @@ class RequestView(RestView):
     @extend_schema(operation_id="get_request", responses=AnswerShape, examples=[_shown(_ANSWER)])
     def get(self, request: Request, key: str) -> Response:
         """Ask what became of a POST whose answer was lost: never seen, running, or finished with its answer."""
+        self.query(pages.NoQuery)
         if not 0 < len(key) <= 255 or "\x00" in key:
             raise Refusal("idempotency_key_invalid", "1 to 255 characters", param="key")
         state, found = once.state_of(self.caller.owner, key)

@@ -47,6 +47,10 @@ class Attached(NamedTuple):
 Expandable = Mapping[str, Expansion | Attached]
 
 
+class NoQuery(Shape):
+    """No query: what is sent is refused, not ignored."""
+
+
 class ExpandQuery(Shape):
     """The query of a single object."""
 

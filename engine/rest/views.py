@@ -123,6 +123,11 @@ class RestView(APIView):
             # DRF takes a body without a length for no body: what was asked for would be lost without a word.
             raise Fault(411, "invalid_request", "length_required",
                         "Send the body with its Content-Length, not chunked: nothing was read.")  # fmt: skip
+        if request.method == "POST":
+            for name in _once_each(request.query_params):
+                # `?dry_run=true` that nobody looks at would move money.
+                raise Fault(400, "invalid_request", "field_unknown", "A POST takes nothing from the query: send it in "
+                            "the body.", param=name)  # fmt: skip
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         left = getattr(getattr(request, "_request", request), "rate_left", None)

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing import trigger
-from engine.rest import ids
+from engine.rest import ids, pages
 from engine.rest.errors import Fault
 from engine.rest.once import Done
 from ops.api import shapes, words
@@ -68,6 +68,7 @@ class OneJob(SourceView):
     )
     def get(self, request: Request, job_id: str) -> Response:
         """How far a job is and what came of it. A payment's job has the payment's id: `pay_…` works too."""
+        self.query(pages.NoQuery)
         return Response(answer(words.job(get_auto_pay_job_status(job_key(job_id)))))
 
 
@@ -105,6 +106,7 @@ class JobStats(SourceView):
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """Open jobs by status; completed and failed are today's (UTC)."""
+        self.query(pages.NoQuery)
         return Response(answer(stats.counts()))
 
 

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from engine.core import clock
-from engine.rest import ids
+from engine.rest import ids, pages
 from engine.rest.once import Done
 from ops import figures, scheduler
 from ops.api import shapes, words
@@ -109,6 +109,7 @@ class SchedulerStatus(SchedulerView):
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """Whether payments are billed by themselves, when, and what came of it today (UTC)."""
+        self.query(pages.NoQuery)
         return Response(answer(_status()))
 
 
@@ -159,6 +160,7 @@ class Metrics(SchedulerView):
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """Today's counts (UTC), revenue in all, the average time of a payment, the last cycle."""
+        self.query(pages.NoQuery)
         return Response(answer(_metrics()))
 
 
@@ -180,6 +182,7 @@ class SchedulerMetrics(SchedulerView):
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """The figures of payments/metrics, with uptime and memory of the web process that answers."""
+        self.query(pages.NoQuery)
         process = figures.process()
         memory = process["memory_bytes"]
         more = {
@@ -206,6 +209,7 @@ class SchedulerHistory(SchedulerView):
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """The last 100 payments, the last 30 days by currency, and the last 100 errors; newest first."""
+        self.query(pages.NoQuery)
         data = {
             "recentPayments": [_payment(each) for each in view.newest_payments(most=100)],
             "dailyStats": [_day(each) for each in figures.daily()],

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from engine.rest import pages
 from engine.rest.reading import check_text
 from ops import upcoming
 from ops.api import shapes, words
@@ -38,6 +39,7 @@ class UpcomingPayments(SourceView):
     )  # fmt: skip
     def get(self, request: Request, subscriber: str) -> Response:
         """The next payment of each subscription of a wallet, soonest first, at most 100."""
+        self.query(pages.NoQuery)
         check_text(subscriber, "subscriber")
         return Response(answer([_shown(each) for each in upcoming.of_wallet(subscriber)]))
 

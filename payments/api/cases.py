@@ -48,10 +48,9 @@ class CaseView(RestView):
                    examples=[examples.shown(examples.CASE)])  # fmt: skip
     def get(self, request: Request, case_id: str) -> Response:
         """One case."""
+        asked = self.query(ExpandQuery)
         found = Case.objects.filter(pk=self.id("case", case_id)).first()
-        return Response(
-            pages.one(self.there(found, case_id), CaseShape, self.query(ExpandQuery), lists.OF_CASE)
-        )
+        return Response(pages.one(self.there(found, case_id), CaseShape, asked, lists.OF_CASE))
 
 
 class CloseCase(RestView):

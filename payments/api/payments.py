@@ -10,9 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from engine.rest import ids, pages
-from engine.rest.pages import ExpandQuery, PageQuery
+from engine.rest.pages import ExpandQuery, NoQuery, PageQuery
 from engine.rest.plain import plain
-from engine.rest.shapes import KindField, Shape
+from engine.rest.shapes import KindField
 from engine.rest.views import RestView
 from payments import story
 from payments.api import examples, lists
@@ -20,10 +20,6 @@ from payments.api.shapes import AttemptShape, AttemptWholeShape, EvidenceShape, 
 from payments.models import Evidence, Payment
 
 _MOST = 100
-
-
-class NoQuery(Shape):
-    """No query."""
 
 
 class Payments(RestView):
@@ -68,9 +64,9 @@ class PaymentAttempts(OfPayment):
                    examples=[examples.listed(examples.ATTEMPT)])  # fmt: skip
     def get(self, request: Request, payment_id: str) -> Response:
         """Each identity under which it was, or may have been, sent; newest first."""
-        payment = self.payment(payment_id)
-        rows = lists.attempts().filter(payment_id=payment.pk)
-        return pages.page(request, rows, AttemptShape, self.query(PageQuery))
+        asked = self.query(PageQuery)
+        rows = lists.attempts().filter(payment_id=self.payment(payment_id).pk)
+        return pages.page(request, rows, AttemptShape, asked)
 
 
 class PaymentTimeline(OfPayment):
@@ -121,8 +117,9 @@ class AttemptEvidence(OfAttempt):
                    responses=pages.listed(EvidenceShape), examples=[examples.listed(examples.EVIDENCE)])  # fmt: skip
     def get(self, request: Request, attempt_id: str) -> Response:
         """Replies, looks and callbacks, newest first."""
+        asked = self.query(PageQuery)
         rows = Evidence.objects.filter(attempt_id=self.attempt(attempt_id).pk)
-        return pages.page(request, rows, EvidenceShape, self.query(PageQuery))
+        return pages.page(request, rows, EvidenceShape, asked)
 
 
 def whole(payment: Payment, expand: str = "") -> dict[str, Any]:
