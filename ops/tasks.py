@@ -11,6 +11,7 @@ from django_celery_results.models import TaskResult
 from billing import sweep as owed
 from engine.core import clock, wake
 from engine.core.task import Counts, batch_task, silent_task
+from engine.rest import limits
 from ops import heartbeat, wanted
 from ops.jobs import work
 from payments.pipeline import sweep
@@ -38,9 +39,9 @@ def audit() -> Counts:
 
 @batch_task(name="ops.trim_results")
 def trim_results() -> Counts:
-    """Delete result rows older than RESULT_DAYS, a thousand at a time."""
+    """Delete result rows older than RESULT_DAYS, and what the API keeps for a while, a thousand at a time."""
     before = clock.machine_now() - timedelta(days=settings.ENV.result_days)
     trimmed = 0
     while ids := list(TaskResult.objects.filter(date_done__lt=before).values_list("pk", flat=True)[:1000]):
         trimmed += TaskResult.objects.filter(pk__in=ids).delete()[0]
-    return {"trimmed": trimmed}
+    return {"trimmed": trimmed, **limits.trim()}

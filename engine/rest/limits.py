@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from django.db.models import QuerySet
 
 from engine.core import clock, sql
 from engine.rest.models import Answer, Use
 
-_KEPT = timedelta(hours=1)
+USES_KEPT = timedelta(hours=1)
 ANSWERS_KEPT = timedelta(days=30)
 
 
@@ -38,12 +40,21 @@ def count(bucket: str, *, limit: int, seconds: float) -> Left:
     return Left(limit, max(limit - calls, 0), max(math.ceil(left), 1), calls > limit)
 
 
-def trim() -> int:
-    """Delete old counts, and answers older than 30 days, a thousand at a time; how many. Commits per batch."""
+def trim() -> dict[str, int]:
+    """Delete counts older than an hour and answers older than 30 days, a thousand at a time; how many of each.
+
+    Commits per batch.
+    """
     now = clock.machine_now()
-    Use.objects.filter(window_start__lt=now - _KEPT).delete()
+    old = {
+        "answers": Answer.objects.filter(created_at__lt=now - ANSWERS_KEPT).order_by("created_at"),
+        "uses": Use.objects.filter(window_start__lt=now - USES_KEPT).order_by("window_start"),
+    }
+    return {name: _delete(rows) for name, rows in old.items()}
+
+
+def _delete(rows: QuerySet[Any]) -> int:
     trimmed = 0
-    old = Answer.objects.filter(created_at__lt=now - ANSWERS_KEPT).order_by("created_at")
-    while ids := list(old.values_list("pk", flat=True)[:1000]):
-        trimmed += Answer.objects.filter(pk__in=ids).delete()[0]
+    while ids := list(rows.values_list("pk", flat=True)[:1000]):
+        trimmed += rows.model._default_manager.filter(pk__in=ids).delete()[0]
     return trimmed

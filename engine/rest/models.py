@@ -57,7 +57,7 @@ class Answer(models.Model):
 
 
 class Use(models.Model):
-    """How many calls a bucket (a key, an address) made in one window. Unlogged: it may be lost."""
+    """How many calls a bucket (a key, an address) made in one window. Unlogged: it may be lost. Kept an hour."""
 
     bucket = models.CharField(max_length=80)
     window_start = models.DateTimeField()
@@ -68,6 +68,7 @@ class Use(models.Model):
             models.UniqueConstraint(fields=["bucket", "window_start"], name="one_count_per_window"),
             models.CheckConstraint(condition=Q(calls__gt=0), name="a_count_counts"),
         ]
+        indexes = [models.Index(fields=["window_start"], name="uses_by_age")]
 
     def __str__(self) -> str:
         return f"{self.bucket}: {self.calls}"
