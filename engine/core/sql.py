@@ -17,6 +17,15 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 _COMMENT = re.compile(r"--[^\n]*")
+# A lock of one 64-bit number stands in pg_locks as two halves (objsubid 1).
+_IS_LOCKED = """
+SELECT EXISTS (
+    SELECT FROM pg_locks
+     WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+       AND (classid::bigint << 32 | objid::bigint) = hashtextextended(%s, 0)
+)
+"""
 
 
 @cache
@@ -80,9 +89,17 @@ def lock_advisory(cursor: CursorWrapper, key: str) -> bool:
     return bool(row and row[0])
 
 
+def is_locked_advisory(cursor: CursorWrapper, key: str) -> bool:
+    """Whether anybody holds the advisory lock `key` just now. Reads; takes nothing."""
+    cursor.execute(_IS_LOCKED, [key])
+    row = cursor.fetchone()
+    return bool(row and row[0])
+
+
 __all__ = [
     "affected",
     "columns",
+    "is_locked_advisory",
     "lock_advisory",
     "lost",
     "outside_transaction",

@@ -57,7 +57,7 @@ def under(owner: UUID, key: str, path: str, sent: Mapping[str, Any]) -> Under:
 
 def stored(asked: Under) -> Answer | None:
     """The answer that was given under this key. Reads. Raises Fault (409) if it was another request."""
-    found = Answer.objects.filter(owner=asked.owner, key=asked.key).first()
+    found = _of(asked.owner, asked.key)
     if found is None:
         return None
     if found.path != asked.path:
@@ -77,7 +77,7 @@ def run(asked: Under, work: Callable[[], Done]) -> tuple[Done, bool]:
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
-            if not sql.lock_advisory(cursor, _lock(asked.owner, asked.key)):
+            if not sql.lock_advisory(cursor, _lock(asked.key)):
                 raise Fault(409, "idempotency_error", "request_in_progress",
                             "A request with this key is at work.", retry="same_key",
                             headers={"Retry-After": "1"})  # fmt: skip
@@ -93,19 +93,29 @@ def run(asked: Under, work: Callable[[], Done]) -> tuple[Done, bool]:
 
 
 def state_of(owner: UUID, key: str) -> tuple[str, Answer | None]:
-    """`finished` with its answer, `running`, or `never_seen`. Reads; waits for nobody."""
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            free = sql.lock_advisory(cursor, _lock(owner, key))
-        # After the lock: what committed just before it was let go is seen.
-        found = Answer.objects.filter(owner=owner, key=key).first()
+    """`finished` with its answer, `running`, or `never_seen`. Reads; takes no lock, so it stands in nobody's way.
+
+    Raises Fault (409) for a word of another API key: a new one would do the same once more.
+    """
+    with connection.cursor() as cursor:
+        running = sql.is_locked_advisory(cursor, _lock(key))
+    # After the look at the lock: what committed just before it was let go is seen.
+    found = _of(owner, key)
     if found is not None:
         return "finished", found
-    return ("never_seen" if free else "running"), None
+    return ("running" if running else "never_seen"), None
 
 
-def _lock(owner: UUID, key: str) -> str:
-    return f"answer:{owner}:{key}"
+def _of(owner: UUID, key: str) -> Answer | None:
+    """A word names one request of the platform, whoever sends it: two of its services share what they do."""
+    found = Answer.objects.filter(key=key).first()
+    if found is not None and found.owner != owner:
+        raise _reused("This key was used under another API key.", "Idempotency-Key")
+    return found
+
+
+def _lock(key: str) -> str:
+    return f"answer:{key}"
 
 
 def _reused(message: str, param: str) -> Fault:

@@ -51,7 +51,7 @@ ALSO = {
     "billing.Subscription": ("one_live_subscription_per_plan", "only_a_billed_subscription_is_due"),
     "billing.Plan": ("one_plan_per_number",),
     "engine_outbox.Event": ("one_event_per_version",),
-    "engine_rest.Answer": ("one_answer_per_word",),
+    "engine_rest.Answer": ("one_answer_per_word_of_all",),
     "engine_rest.Use": ("one_count_per_window",),
 }
 TIME_ENDINGS = ("_at", "_until", "_by", "_start", "_end")
