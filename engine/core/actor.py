@@ -30,8 +30,8 @@ class NotAllowed(Refusal):
 
 
 class Actor(NamedTuple):
-    """`name` is what the audit keeps: a user's name, a key's prefix, "scheduler". `kind`: user, key, command,
-    system.
+    """`name` is what the audit keeps: a user's name, a key's prefix and name, "scheduler". `kind`: user, key,
+    command, system.
     """
 
     name: str

@@ -13,7 +13,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from engine.core.actor import Actor
+from engine.core.actor import Actor, Role
 from engine.rest import keys, limits, scopes
 from engine.rest.errors import Fault
 
@@ -21,14 +21,22 @@ LONGEST_SECRET = 200
 
 
 class Caller(NamedTuple):
-    """DRF's user. `owner` is whose idempotency keys these are; `key_id` None for an environment secret."""
+    """DRF's user. `owner` is whose idempotency keys these are; `key_id` None for an environment secret.
 
-    actor: Actor
+    `name` is what the audit keeps. `most` bounds the role, whatever the scopes are.
+    """
+
+    name: str
     scopes: Sequence[str]
     owner: UUID
     key_id: UUID | None
+    most: Role = Role.ADMIN
     is_authenticated: bool = True
     pk: None = None
+
+    def on(self, resource: str) -> Actor:
+        """The caller, for the verbs of `resource`."""
+        return Actor(self.name, "key", min(self.most, scopes.role(self.scopes, resource)))
 
 
 def bearer(request: Request) -> str | None:
@@ -54,9 +62,8 @@ class ByKey(BaseAuthentication):
         if key is None:
             _count_wrong(request)
             raise AuthenticationFailed("This key is not known, has expired or was revoked.")
-        return Caller(
-            Actor(f"key:{key.name}", "key", scopes.role(key.scopes)), key.scopes, key.owner, key.pk
-        ), key
+        # The prefix first: names are free, and a second "root" must not pass for the first.
+        return Caller(f"key:{key.prefix} {key.name}", key.scopes, key.owner, key.pk), key
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"

@@ -23,8 +23,8 @@ from engine.rest.views import RestView
 
 _KEY = {
     "id": "key_0198c0de000070008000000000000001", "name": "shop", "prefix": "cb_test_Zk3fQ1", "scopes": ["plans:read"],
-    "created_at": "2026-01-31T09:30:00Z", "created_by": "key:root", "expires_at": None, "revoked_at": None,
-    "last_used_at": None, "rotated_from": None,
+    "created_at": "2026-01-31T09:30:00Z", "created_by": "key:cb_test_Qm7Lw2 root", "expires_at": None,
+    "revoked_at": None, "last_used_at": None, "rotated_from": None,
 }  # fmt: skip
 _MADE = OpenApiExample(
     "made", {**_KEY, "secret": "cb_test_Zk3fQ1…"}, response_only=True, status_codes=["201"]

@@ -11,6 +11,7 @@ RESOURCES = (
     "customers", "creators", "plans", "subscriptions", "invoices", "payment_methods", "payments", "events", "jobs",
     "scheduler", "keys",
 )  # fmt: skip
+_OF_ADMINS = ("scheduler", "keys")
 READ_ALL, WRITE_ALL = "admin:read", "admin:write"
 SCOPES = (READ_ALL, WRITE_ALL, *(f"{name}:{verb}" for name in RESOURCES for verb in ("read", "write")))
 
@@ -36,11 +37,17 @@ def allow(held: Collection[str], wanted: str) -> bool:
     return not enough.isdisjoint(held)
 
 
-def role(held: Collection[str]) -> Role:
-    """What the holder of these scopes counts as in the verbs; each endpoint's own scope stands before it."""
-    if WRITE_ALL in held or "keys:write" in held or "scheduler:write" in held:
+def role(held: Collection[str], resource: str) -> Role:
+    """What the holder of these scopes counts as in the verbs of `resource`; the endpoint's own scope stands before it.
+
+    An approver's and an admin's acts need admin:write. Keys and the scheduler are an admin's and have scopes of their
+    own: those who hold one are admins of it, and of nothing else.
+    """
+    if WRITE_ALL in held:
         return Role.ADMIN
-    return Role.OPERATOR if any(scope.endswith(":write") for scope in held) else Role.VIEWER
+    if f"{resource}:write" not in held:
+        return Role.VIEWER
+    return Role.ADMIN if resource in _OF_ADMINS else Role.OPERATOR
 
 
 def within(wanted: Iterable[str], held: Collection[str]) -> bool:

@@ -55,7 +55,7 @@ class RestView(APIView):
     @property
     def actor(self) -> Actor:
         """The caller, for the verbs."""
-        return self.caller.actor
+        return self.caller.on(self.resource)
 
     def body(self, shape: type[Shape]) -> dict[str, Any]:
         """The checked body. Raises ValidationError naming the field."""

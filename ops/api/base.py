@@ -13,16 +13,14 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from engine.core.actor import Actor, Role
+from engine.core.actor import Role
 from engine.rest import access, errors
 from engine.rest.once import Done
 from engine.rest.views import RestView
 
 _NOT_THERE = ("plan_unknown", "subscription_unknown", "job_unknown")
 # Whose idempotency keys and rate these are, where the environment's secret calls.
-SCHEDULER = access.Caller(
-    Actor("scheduler", "key", Role.OPERATOR), ("scheduler:write",), UUID(int=0x45), None
-)
+SCHEDULER = access.Caller("scheduler", ("scheduler:write",), UUID(int=0x45), None, most=Role.OPERATOR)
 
 
 class SourceKey(access.ByKey):

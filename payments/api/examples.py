@@ -79,7 +79,8 @@ CASE: dict[str, Any] = {
     "opened_at": _PAID, "closed_at": None, "closed_by": "", "resolution": "",
 }  # fmt: skip
 CASE_CLOSED: dict[str, Any] = {
-    **CASE, "closed_at": "2026-02-03T10:00:00Z", "closed_by": "key:ada", "resolution": "sent back to the payer",
+    **CASE, "closed_at": "2026-02-03T10:00:00Z", "closed_by": "key:cb_test_Qm7Lw2 ada",
+    "resolution": "sent back to the payer",
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ RUNS_OWN = (
     "request_id", "transactionHash", "userAddress", "subscriber", "uptime", "rss", "maxRss", "ms", "secondsSinceTick",
     "averageProcessingTime", "secondsAgo",
 )  # fmt: skip
+_KEY = re.compile(r"^key:cb_test_[\w-]{6} ")
 _MOMENT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
 
 
@@ -56,6 +57,8 @@ def plain(value: Any, key: str = "") -> Any:
         return [plain(inner, key) for inner in value]
     if isinstance(value, str) and _IDS.match(value):
         return f"<{value.partition('_')[0]}>"
+    if isinstance(value, str) and _KEY.match(value):
+        return _KEY.sub("key:<prefix> ", value)
     if isinstance(value, str) and _MOMENT.match(value):
         return "<time>"
     if key in RUNS_OWN and value is not None:

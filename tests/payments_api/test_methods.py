@@ -55,7 +55,7 @@ def test_a_method_is_asked_for_approved_and_confirmed(shop, rail, body):
     )
     assert confirmed.json() == shop.get(path).json()
     assert Event.objects.filter(type="payment_method.activated").count() == 1
-    assert {entry.verb for entry in Entry.objects.filter(actor="key:tests")} == {
+    assert {entry.verb for entry in Entry.objects.filter(actor_kind="key")} == {
         "add_method",
         "activate_method",
     }

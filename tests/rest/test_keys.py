@@ -145,6 +145,32 @@ def test_scopes_include_what_they_should():
     assert scopes.allow({"admin:read"}, "plans:read")
     assert not scopes.allow({"admin:read"}, "plans:write")
     assert scopes.allow({"admin:write"}, "plans:read")
-    assert scopes.role({"plans:read"}) == Role.VIEWER
-    assert scopes.role({"plans:write"}) == Role.OPERATOR
-    assert scopes.role({"admin:write"}) == Role.ADMIN
+
+
+@pytest.mark.parametrize(
+    ("held", "resource", "role"),
+    [
+        ("plans:read", "plans", Role.VIEWER),
+        ("plans:write", "plans", Role.OPERATOR),
+        ("plans:write", "payments", Role.VIEWER),
+        ("keys:write", "keys", Role.ADMIN),
+        ("scheduler:write", "scheduler", Role.ADMIN),
+        ("keys:write", "payments", Role.VIEWER),
+        ("payments:write keys:write scheduler:write", "payments", Role.OPERATOR),
+        ("admin:read", "keys", Role.VIEWER),
+        ("admin:write", "payments", Role.ADMIN),
+    ],
+)
+def test_who_hands_out_keys_is_no_approver_of_payments(held, resource, role):
+    assert scopes.role(held.split(), resource) == role
+
+
+def test_the_audit_tells_two_keys_of_one_name_apart(api):
+    first, second = api(), api()
+    for number, caller in enumerate((first, second)):
+        assert caller.post("/api/keys", {**KEY, "name": f"shop {number}"}).status_code == 201
+    told = Entry.objects.filter(verb="create_key", actor_kind="key").values_list("actor", flat=True)
+    begun = [caller.headers["Authorization"].removeprefix("Bearer ")[:14] for caller in (first, second)]
+    assert sorted(told) == sorted(f"key:{prefix} tests" for prefix in begun)
+    made = ApiKey.objects.filter(name__startswith="shop ").values_list("created_by", flat=True)
+    assert sorted(made) == sorted(told)
