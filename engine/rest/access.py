@@ -92,6 +92,7 @@ class HasScope(BasePermission):
             return False  # DRF answers 401
         wanted = view.scope(request.method)
         if not scopes.allow(caller.scopes, wanted):
+            view.check_throttles(request)  # DRF counts after this: what is refused here counts too
             raise PermissionDenied(f"This key does not have the scope {wanted}.")
         return True
 

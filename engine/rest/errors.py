@@ -11,6 +11,7 @@ from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from rest_framework import exceptions
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 
 from engine.core import sql
@@ -23,6 +24,8 @@ DOCS = "/docs/errors/"
 _CONFLICTS = {
     "number_taken", "already_subscribed", "already_ended", "not_active", "plan_inactive", "busy", "method_not_active",
 }  # fmt: skip
+# The money that was asked for is there already.
+_ARRIVED = {"money_arrived"}
 
 
 class Fault(Exception):
@@ -57,6 +60,9 @@ def handle(fault: Exception, context: dict[str, Any]) -> Response:
     found = of(fault, object_name=str(getattr(view, "object_name", "")), renamed=getattr(view, "renamed", {}))
     if found.status >= 500:
         log.exception("a request failed", exc_info=fault)
+    request = context.get("request")
+    if request is not None:
+        _judged_by(request, found)
     return Response(body(found), status=found.status, headers=found.headers)
 
 
@@ -82,8 +88,9 @@ def of(fault: Exception, *, object_name: str = "", renamed: Mapping[str, str] | 
             code = 404
         kind = {404: "not_found", 409: "conflict"}.get(code, "invalid_request")
         return Fault(
-            code, kind, fault.code, fault.message, param=(renamed or {}).get(fault.param, fault.param)
-        )
+            code, kind, fault.code, fault.message, param=(renamed or {}).get(fault.param, fault.param),
+            moved="yes" if fault.code in _ARRIVED else "no",
+        )  # fmt: skip
     if isinstance(fault, exceptions.ValidationError):
         return _invalid(fault)
     if isinstance(fault, exceptions.APIException):
@@ -98,6 +105,17 @@ def of(fault: Exception, *, object_name: str = "", renamed: Mapping[str, str] | 
                      retry="same_key", moved="unknown", headers={"Retry-After": "2"})  # fmt: skip
     return Fault(500, "api_error", "internal", "Something failed here; it was logged under the request's id.",
                  retry="same_key", moved="unknown")  # fmt: skip
+
+
+def _judged_by(request: Any, fault: Fault) -> None:
+    """What may have happened, and what the caller can do, hangs on what they sent."""
+    if fault.error["money_moved"] != "unknown":
+        return
+    if request.method in SAFE_METHODS:
+        fault.error |= {"money_moved": "no", "retry": "safe"}
+    elif "Idempotency-Key" not in request.headers:
+        said = f"{fault.error['message']} It carried no Idempotency-Key: look first whether it was done."
+        fault.error |= {"retry": "never", "message": said}
 
 
 def missing() -> Fault:
@@ -116,7 +134,9 @@ def failed(request: HttpRequest) -> HttpResponse:
     """Django's handler500, for what fails outside a view."""
     if not _is_api(request):
         return defaults.server_error(request)
-    return JsonResponse(body(of(Exception())), status=500)
+    fault = of(Exception())
+    _judged_by(request, fault)
+    return JsonResponse(body(fault), status=500)
 
 
 def refused(request: HttpRequest, exception: Exception) -> HttpResponse:

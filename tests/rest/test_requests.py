@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import threading
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 
 from engine.core.actor import SYSTEM
-from engine.rest import keys, once
+from engine.core.errors import Refusal
+from engine.rest import errors, keys, once
 from engine.rest.models import Answer, ApiKey, Use
 from tests.rest.conftest import Api, fault
 
@@ -177,6 +180,14 @@ def test_a_limit_is_told_and_kept(api, settings, monkeypatch):
     assert Use.objects.filter(calls=4).count() == 1
 
 
+def test_what_a_scope_refuses_is_counted_too(api, settings, monkeypatch):
+    monkeypatch.setattr(settings.ENV, "api_rate_limit", 2)
+    caller = api("plans:read")
+    answers = [caller.get("/api/keys") for _ in range(3)]
+    assert [each.status_code for each in answers] == [403, 403, 429]
+    assert [each["RateLimit-Remaining"] for each in answers] == ["1", "0", "0"]
+
+
 def test_the_request_id_is_the_callers_if_it_is_a_word(api):
     caller = api()
     assert caller.get("/api/keys", **{"X-Request-ID": "trace-12345"})["Request-Id"] == "trace-12345"
@@ -190,6 +201,51 @@ def test_a_bug_is_a_500_in_the_same_shape(api, monkeypatch):
     assert fault(response)[:2] == (500, "internal")
     assert response.json()["error"]["money_moved"] == "unknown"
     assert not Answer.objects.exists()
+
+
+def test_what_arrived_already_is_told_as_moved():
+    told = errors.of(Refusal("money_arrived", "money arrived under one of its attempts", param="payment"))
+    assert (told.error["money_moved"], told.error["retry"]) == ("yes", "never")
+
+
+def test_what_failed_after_its_writes_leaves_nothing(api, monkeypatch):
+    caller = api()
+    made = keys.create
+
+    def broken(*args: Any, **kwargs: Any) -> None:
+        made(*args, **kwargs)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("engine.rest.keys.create", broken)
+    assert fault(caller.post("/api/keys", KEY, key="one"))[:2] == (500, "internal")
+    assert fault(caller.post("/api/keys", KEY))[:2] == (500, "internal")
+    assert not ApiKey.objects.filter(name="shop").exists()
+
+
+def test_the_answer_and_the_effect_are_one_commit(api, monkeypatch):
+    """Where the answer can't be stored nothing was done: a second request would do it again."""
+    caller = api()
+    monkeypatch.setattr(Answer.objects, "create", lambda **_: 1 / 0)
+    assert fault(caller.post("/api/keys", KEY, key="one"))[:2] == (500, "internal")
+    assert not ApiKey.objects.filter(name="shop").exists()
+    monkeypatch.undo()
+    assert caller.post("/api/keys", KEY, key="one").status_code == 201
+    assert ApiKey.objects.filter(name="shop").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "key", "moved", "retry"),
+    [("get", "", "no", "safe"), ("post", "one", "unknown", "same_key"), ("post", "", "unknown", "never")],
+)
+def test_a_failure_says_what_may_have_moved_and_what_to_do(api, monkeypatch, method, key, moved, retry):
+    caller = api()
+    gone = OperationalError("server closed the connection unexpectedly")
+    for broken, status in ((gone, 503), (ZeroDivisionError(), 500)):
+        monkeypatch.setattr("engine.rest.views.RestView.scope", Mock(side_effect=broken))
+        answer = caller.get("/api/keys") if method == "get" else caller.post("/api/keys", KEY, key=key)
+        error = answer.json()["error"]
+        assert (answer.status_code, error["money_moved"], error["retry"]) == (status, moved, retry)
+        assert ("look first" in error["message"]) == (retry == "never")
 
 
 def test_a_second_request_while_the_first_is_at_work_is_409(db, django_db_blocker):
