@@ -13,27 +13,24 @@ from uuid import UUID
 
 from billing import again, states
 from billing.account import Account
-from billing.again import ARRIVED_LATE
 from billing.debt import Debt
 from engine.core import sql
 from engine.core.errors import Refusal
 from engine.core.packed import packed
 from engine.outbox import emit
-from payments import cancel
 from payments.sources import SourceChange
 
 
 def payments_changed(changes: Sequence[SourceChange]) -> None:
     """Record payments of invoices that came to an end, also late. Writes in the caller's transaction.
 
-    The reservation comes off at each end; what succeeded counts as collected. A late success books nothing
-    here, but what is still to be sent for its invoice is called back. Raises Refusal, with nothing written,
-    for an invoice that is not there or closed, or an amount beyond what is due: payments parks it.
+    The reservation comes off at each end; what succeeded counts as collected. A late success books nothing here.
+    No payment's row is locked: whoever holds an invoice never waits for a payment. Raises Refusal, with nothing
+    written, for an invoice that is not there or closed, or an amount beyond what is due: payments parks it.
     """
     if not changes:
         return
     debts = _locked_debts(change.source_id for change in changes)
-    _call_back([change for change in changes if change.state == "succeeded_late"], debts)
     by_subscription: dict[UUID, list[SourceChange]] = defaultdict(list)
     events: list[emit.NewEvent] = []
     for change in changes:
@@ -52,21 +49,6 @@ def payments_changed(changes: Sequence[SourceChange]) -> None:
         events += debt.events(change, accounts[debt.subscription_id])
     emit.emit(events, machine_at=changes[0].machine_at)
     _ask_again(changes, debts, accounts)
-
-
-def _call_back(late: Sequence[SourceChange], debts: dict[UUID, Debt]) -> None:
-    """I1: money for an invoice arrived late, so its next payment must not go out; a person decides.
-
-    Behind the invoice's lock, which whoever asks again holds too: either that payment is seen here, or that
-    asking sees the late one (money_arrived.sql). One that is on its way can't be stopped: the case tells.
-    """
-    if late:
-        canceled = cancel.call_back(
-            "invoice", [change.source_id for change in late], code=ARRIVED_LATE.code,
-            reason=ARRIVED_LATE.sentence, machine_at=late[0].machine_at,
-        )  # fmt: skip
-        for invoice_id in canceled:
-            debts[invoice_id].called_back(ARRIVED_LATE.code, ARRIVED_LATE.sentence)
 
 
 def _ask_again(

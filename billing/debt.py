@@ -51,11 +51,6 @@ class Debt:
         else:
             self.reason_code, self.reason = change.failure_code, change.failure_message
 
-    def called_back(self, code: str, reason: str) -> None:
-        """Its one scheduled payment was canceled: nothing of it is being collected any more."""
-        self.collecting_minor = 0
-        self.reason_code, self.reason = code, reason
-
     def _succeeded(self, change: SourceChange) -> None:
         if change.currency != self.currency:
             raise Refusal("currency_mismatch", f"{change.currency} can't pay an invoice in {self.currency}",

@@ -22,7 +22,7 @@ from engine.ledger.posting import Leg
 from engine.outbox.emit import emit
 from engine.providers import registry
 from payments import sources
-from payments.pipeline import books, paid_earlier, park, points, rows, telling
+from payments.pipeline import books, paid_earlier, park, points, rows, siblings, telling
 from payments.pipeline.decide import TERMINAL, Decision, decide
 from payments.pipeline.rows import Row
 
@@ -122,6 +122,7 @@ def _work(evidence_ids: Sequence[UUID], *, refused: str = "") -> None:
     after = [(row, decision) for row, decision in late if row.payment_id in moved]
     if after:
         _move(after, now)
+    siblings.tell([row.payment_id for row, d in effective if d.case])
     legs = {
         row.evidence_id: _legs_of(row, d, times[row.clock_id], refused=bool(refused)) for row, d in effective
     }

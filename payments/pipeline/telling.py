@@ -12,7 +12,6 @@ from payments.pipeline.rows import Row
 from payments.sources import SourceChange
 
 Decided = Sequence[tuple[Row, Decision]]
-_TOLD = TERMINAL  # "succeeded_late" too: the source calls back what it would send next
 
 
 def payment_columns(decided: Decided, now: datetime) -> dict[str, Any]:
@@ -46,7 +45,7 @@ def changes(effective: Decided, times: dict[int, datetime], now: datetime) -> li
             _settled(row, d), *_of_end(row, d), row.clock_id, times[row.clock_id], now, row.correlation_id,
         )
         for row, d in effective
-        if d.payment in _TOLD
+        if d.payment in TERMINAL
     ]  # fmt: skip
 
 

@@ -11,7 +11,9 @@ from billing import collect, cycle, resume, stop, trigger
 from billing.models import Invoice, Subscription
 from engine.core import clock
 from engine.core.ids import uuid7
+from payments import cancel
 from payments.models import Case, Payment
+from payments.pipeline import siblings
 from payments.sources import SourceChange
 from tests.billing.test_verbs import refused
 from tests.billing.world import World, end, invoices, payment_of
@@ -116,7 +118,9 @@ def asked_again_then_late(subscription: Subscription, next_state: str) -> tuple[
     assert trigger.trigger(subscription.pk).scheduled == [invoice.pk]
     Payment.objects.filter(source_id=invoice.pk, state="scheduled").update(state=next_state)
     Payment.objects.filter(pk=first.pk).update(state="succeeded_late")
+    siblings.tell([first.pk])
     collect.payments_changed([told_late(first)])
+    cancel.recall()
     invoice.refresh_from_db()
     return first, payment_of(invoice.pk), invoice
 

@@ -12,8 +12,13 @@ from django.db import connection, transaction
 
 from billing import collect, cycle, trigger
 from billing.models import Invoice, Subscription
+from engine.core import clock
 from engine.core.errors import Refusal
-from payments.models import Payment
+from engine.core.ids import uuid7
+from engine.providers.base import Payable
+from payments.models import Case, Payment
+from payments.pipeline import mark_sent, siblings
+from tests.billing.test_arrived import told_late
 from tests.billing.world import World, end, invoices
 
 T = TypeVar("T")
@@ -98,3 +103,50 @@ def test_money_that_arrives_while_the_trigger_waits_is_seen(committed_world: Wor
         meanwhile(lambda: trigger.trigger(made.pk), locks=arrives)
     assert (refused.value.code, refused.value.param) == ("money_arrived_late", "subscription")
     assert Payment.objects.count() == 1
+
+
+def asked_again(world: World) -> tuple[Payment, Payment]:
+    """An invoice's failed payment, and the next one."""
+    made = world.subscription()
+    cycle.finalize()
+    (invoice,) = invoices(made)
+    collect.payments_changed([end(invoice.pk, "failed")])
+    trigger.trigger(made.pk)
+    first, after = Payment.objects.filter(source_id=invoice.pk).order_by("no")
+    return first, after
+
+
+def test_a_case_of_an_earlier_payment_that_comes_while_mark_sent_waits_is_seen(
+    committed_world: World,
+) -> None:
+    first, after = asked_again(committed_world)
+
+    def opened() -> None:
+        Payment.objects.select_for_update().get(pk=after.pk)
+        Case.objects.create(id=uuid7(), kind="seen_after_end", payment=first, sentence="Odd.",
+                            opened_at=clock.machine_now())  # fmt: skip
+
+    wanted = [Payable(after.pk, "charge", 1000, 0, "USDC", {})]
+    assert meanwhile(lambda: mark_sent._lock(wanted, clock.machine_now()), locks=opened) == {}
+    after.refresh_from_db()
+    assert (after.state, after.stop_code) == ("scheduled", "payment_in_question")
+
+
+def test_an_apply_never_waits_for_a_payment_behind_an_invoice(committed_world: World) -> None:
+    """Whoever calls back holds payments and waits for their invoices: the other way round is a deadlock."""
+    first, after = asked_again(committed_world)
+    Payment.objects.filter(pk=first.pk).update(state="succeeded_late")
+
+    def late() -> None:
+        try:
+            with transaction.atomic():
+                siblings.tell([first.pk])
+                collect.payments_changed([told_late(first)])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        Payment.objects.select_for_update().get(pk=after.pk)
+        pool.submit(late).result(timeout=30)
+    after.refresh_from_db()
+    assert (after.state, after.stop_code) == ("scheduled", ""), "mark sent tells it"

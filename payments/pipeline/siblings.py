@@ -1,0 +1,43 @@
+"""Payments of one source: while a person decides about one, the next one is not sent (I1).
+
+What would keep the same payment from being signed anew keeps its source's next payment from being signed at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from engine.core import sql
+from payments.pipeline import hold, stop
+
+IN_QUESTION = ("payment_in_question", "Another payment for the same waits for a person's decision.")
+
+
+def tell(payment_ids: Sequence[UUID]) -> None:
+    """Tell the open siblings of these locked payments to stop. Writes in the caller's transaction.
+
+    A hint: whom another holds at this moment is passed over, so nobody waits for a payment behind a payment. The
+    rule is `without_questionable`, which mark sent asks.
+    """
+    if payment_ids:
+        params = {"ids": list(payment_ids), "code": IN_QUESTION[0], "reason": IN_QUESTION[1]}
+        sql.affected(sql.statement(__file__, "tell_siblings"), params)
+
+
+def without_questionable(payment_ids: Iterable[UUID], *, machine_at: datetime) -> set[UUID]:
+    """The locked payments whose source has no other payment in question. Writes in the caller's transaction.
+
+    Where a person decides about that one (an open case, money that arrived late or that its source refused), the
+    payment is told to stop; where evidence of it is not applied yet, it waits for that.
+    """
+    ids = list(payment_ids)
+    if not ids:
+        return set()
+    found = sql.rows(sql.statement(__file__, "siblings_in_question"), {"ids": ids})
+    decided = [payment_id for payment_id, by_a_person in found if by_a_person]
+    stop.tell(decided, code=IN_QUESTION[0], reason=IN_QUESTION[1])
+    waits = [payment_id for payment_id, by_a_person in found if not by_a_person]
+    hold.behind_another(waits, machine_at=machine_at, taken=True)
+    return set(ids) - {payment_id for payment_id, _ in found}

@@ -1,0 +1,13 @@
+-- I1: of these locked payments the ones whose source has another payment that a person decides about (true), or of
+-- which evidence is not applied yet (false): sending would collect twice. A statement of its own: its snapshot is
+-- younger than the locks. Indexes: one_payment_per_number, one_case_per_matter, evidence_to_apply.
+SELECT q.id, bool_or(q.decided)
+  FROM (SELECT p.id,
+               o.state = 'succeeded_late' OR (o.state = 'succeeded' AND o.parked_at IS NOT NULL)
+                 OR EXISTS (SELECT 1 FROM payments_case c WHERE c.payment_id = o.id AND c.closed_at IS NULL) AS decided,
+               EXISTS (SELECT 1 FROM payments_evidence e WHERE e.payment_id = o.id AND e.applied_at IS NULL) AS told
+          FROM payments_payment p
+          JOIN payments_payment o ON o.source_kind = p.source_kind AND o.source_id = p.source_id AND o.id <> p.id
+         WHERE p.id = ANY(%(ids)s::uuid[])) q
+ WHERE q.decided OR q.told
+ GROUP BY q.id

@@ -1,0 +1,104 @@
+"""What a person decides about keeps the next payment of the same source from going out: it would collect twice."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from engine.core import clock
+from engine.core.actor import SYSTEM
+from engine.core.ids import uuid7
+from engine.providers import registry
+from engine.providers.base import FailureClass, Finding, Outcome
+from payments import cancel, cases
+from payments.models import Attempt, Case
+from payments.pipeline import evidence
+from payments.pipeline.evidence import Said
+from payments.pipeline.mark_sent import mark_sent
+from payments.pipeline.take import payables, take
+from tests.payments.scripted import Scripted, paid
+from tests.payments.steps import LANE, apply_all, mark
+from tests.payments.test_stops import SEEN, call_back, say
+
+NOT_LEFT = Finding(Outcome.NOT_LEFT, FailureClass.TECHNICAL, "not_reached")
+LESS = paid(gross_minor=400, currency="USDC", fee_minor=50, movement_id="less")
+WHOLE = paid(gross_minor=1000, currency="USDC", fee_minor=50, movement_id="whole")
+
+
+@pytest.fixture
+def given_up(world: Scripted, new_payment, payment, told, monkeypatch) -> tuple[UUID, Attempt]:
+    """The source of a payment that was told to stop in flight, did not leave as it seemed, and ended; its attempt."""
+    one = new_payment()
+    assert len(mark()) == 1
+    call_back(payment, one)
+    evidence.store([Said(Attempt.objects.get().pk, one, 1, "local", NOT_LEFT)])
+    apply_all()
+    assert payment(one).state == "canceled"
+    told.clear()
+    return payment(one).source_id, Attempt.objects.get()
+
+
+@pytest.mark.parametrize(
+    "finding", [SEEN, LESS, WHOLE], ids=["seen after the end", "another amount", "paid late"]
+)
+def test_the_next_payment_is_not_sent_and_its_source_hears_of_it(
+    given_up, new_payment, payment, told, finding
+):
+    source, first = given_up
+    after = new_payment(source_id=source, no=2)
+    say(first, finding)
+    assert mark() == [], "asked for a second time"
+    assert cancel.recall() == 1
+    assert (payment(after).state, payment(after).failure_code) == ("canceled", "payment_in_question")
+    assert [each.failure_code for each in told if each.no == 2] == ["payment_in_question"]
+
+
+def test_mark_sent_asks_again_what_came_after_the_take(world, given_up, new_payment, payment):
+    source, first = given_up
+    after, other = new_payment(source_id=source, no=2), new_payment(no=2)
+    wanted = payables(take(*LANE, most=50), "charge", machine_at=clock.machine_now())
+    # Nobody told it: the case came beside the telling.
+    Case.objects.create(id=uuid7(), kind="seen_after_end", payment_id=first.payment_id, sentence="Odd.",
+                        opened_at=clock.machine_now())  # fmt: skip
+    marked, over = mark_sent(registry.get("scripted"), wanted, None, free=50)
+    assert ([one.sendable.payment_id for one in marked], over) == ([other], [])
+    assert (payment(after).state, payment(after).stop_code) == ("scheduled", "payment_in_question")
+
+
+def test_evidence_of_an_ended_payment_goes_before_its_sources_next_send(
+    world, given_up, new_payment, payment
+):
+    """Stored, not applied yet: what it says is not known. The next payment waits, and that counts as nothing."""
+    source, first = given_up
+    after = new_payment(source_id=source, no=2)
+    evidence.store([Said(first.pk, first.payment_id, 1, "lookup", SEEN)])
+    assert mark() == []
+    assert (payment(after).stop_code, payment(after).waiting, payment(after).taken_count) == ("", "queue", 0)
+    apply_all()
+    assert payment(after).stop_code == "payment_in_question"
+
+
+def test_what_is_in_flight_already_is_not_signed_anew(world, given_up, new_payment, payment):
+    source, first = given_up
+    after = new_payment(source_id=source, no=2)
+    assert len(mark()) == 1
+    say(first, SEEN)
+    assert payment(after).state == "in_flight"
+    say(Attempt.objects.get(payment_id=after), NOT_LEFT, "local")
+    assert payment(after).state == "canceled"
+
+
+def test_a_closed_case_is_in_nobodys_way(world, given_up, new_payment, payment):
+    source, first = given_up
+    say(first, SEEN)
+    cases.close_case(Case.objects.get().pk, resolution="nothing moved", reason="looked", by=SYSTEM)
+    new_payment(source_id=source, no=2)
+    assert len(mark()) == 1
+
+
+def test_another_source_goes_on(world, given_up, new_payment, payment):
+    _, first = given_up
+    say(first, SEEN)
+    new_payment(source_id=uuid7(), no=2)
+    assert len(mark()) == 1
