@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from celery import current_task
 from django.conf import settings
 from django_celery_results.models import TaskResult
 
 from billing import sweep as owed
 from engine.core import clock, wake
-from engine.core.task import Counts, batch_task, silent_task
+from engine.core.task import Counts, batch_task, silent_task, task_id
 from engine.rest import limits
 from ops import heartbeat, wanted
 from ops.jobs import work
@@ -28,7 +27,7 @@ def beat_once() -> None:
 @batch_task(name="ops.work_jobs", quiet_when_idle=True)
 def work_jobs() -> Counts:
     """Do one job that an operator asked for; the next tick wakes for the next one."""
-    return work.work_one(task_id=str(current_task.request.id or "") if current_task else "")
+    return work.work_one(task_id=task_id())
 
 
 @batch_task(name="ops.sweep", quiet_when_idle=True)

@@ -176,7 +176,7 @@ class Attempt(models.Model):
     """One identity (signature, idempotency key) under which a payment was, or may have been, sent.
 
     `fence` and `send_no` say which send holds the right to leave; `send_by` (machine time) until when.
-    `envelope` is what is sent, encrypted.
+    `envelope` is what is sent, encrypted; `task_id` the Celery task that sent it last.
     """
 
     class State(models.TextChoices):
@@ -198,6 +198,7 @@ class Attempt(models.Model):
     fence = models.BigIntegerField()
     send_no = models.PositiveIntegerField(default=1, db_default=1)
     send_by = models.DateTimeField()
+    task_id = models.CharField(max_length=64, default="", db_default="", blank=True)  # Celery's
     failure_class = models.CharField(max_length=24, default="", db_default="", blank=True)
     failure_code = models.CharField(max_length=60, default="", db_default="", blank=True)
     failure_message = models.TextField(default="", db_default="", blank=True)

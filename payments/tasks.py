@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.core import wake
-from engine.core.task import Counts, batch_task
+from engine.core.task import Counts, batch_task, task_id
 from engine.ledger import rollup
 from payments import cancel
 from payments.pipeline import apply, driver, verify
@@ -13,13 +13,13 @@ from payments.pipeline.lanes import Lane
 @batch_task(name="payments.send", quiet_when_idle=True)
 def send(operation: str, provider: str) -> Counts:
     """Send what is due in the lane."""
-    return {"sent": driver.drive(Lane(operation, provider)).done}
+    return {"sent": driver.drive(Lane(operation, provider), task_id=task_id()).done}
 
 
 @batch_task(name="payments.verify", quiet_when_idle=True)
 def look_up(operation: str, provider: str) -> Counts:
     """Look up what has no final outcome in the lane."""
-    worked = verify.verify(Lane(operation, provider))
+    worked = verify.verify(Lane(operation, provider), task_id=task_id())
     return {"looked_up": worked.done, "unanswered": worked.unanswered}
 
 

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import TabularInline as UnfoldTabularInline
 
+from engine.core import flower
 from engine.core.actor import Actor, Role, of_user
 from engine.core.ids import named
 from engine.core.listing import InfinitePaginator
@@ -44,6 +45,12 @@ def page_of(table: str, key: object) -> str:
 def list_of(table: str, key: object) -> str:
     """The admin's list of what the search box finds for `key`."""
     return f"{reverse(f'admin:{table}_changelist')}?q={key}"
+
+
+def in_flower(task_id: str) -> list[tuple[str, str]]:
+    """The link to a Celery task, where Flower's address and the task are known."""
+    page = flower.page_of_task(task_id)
+    return [("its task in Flower", page)] if page else []
 
 
 def key_of(model: type[Model], text: str) -> Any:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import structlog
-from celery import Task, shared_task
+from celery import Task, current_task, shared_task
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from kombu.exceptions import OperationalError as BrokerError
 
@@ -69,6 +69,11 @@ def silent_task(*, name: str) -> Callable[[Callable[[], object]], Any]:
         return shared_task(name=name, ignore_result=True)(run)
 
     return decorate
+
+
+def task_id() -> str:
+    """The id of the Celery task that runs in this thread, as Flower shows it; "" outside of any."""
+    return str(current_task.request.id or "")[:64] if current_task else ""
 
 
 @contextmanager

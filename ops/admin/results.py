@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin
 from django_celery_results.models import GroupResult, TaskResult
 
 from engine.core.listing import ByDay
-from engine.core.readonly import ReadOnly
+from engine.core.readonly import ReadOnly, in_flower
 from ops import models
 
 admin.site.unregister([TaskResult, GroupResult])
-
-
-def _in_flower(task_id: str) -> list[tuple[str, str]]:
-    address = settings.ENV.flower_url.rstrip("/")
-    return [("its task in Flower", f"{address}/task/{task_id}")] if address and task_id else []
 
 
 class Results(ReadOnly):
@@ -26,7 +20,7 @@ class Results(ReadOnly):
     ids = ()
 
     def links(self, row: Any) -> list[tuple[str, str]]:
-        return _in_flower(getattr(row, "task_id", ""))
+        return in_flower(getattr(row, "task_id", ""))
 
     def keys(self, term: str) -> set[Any]:
         key = "task_id" if self.model is TaskResult else "group_id"
@@ -52,7 +46,7 @@ class JobAdmin(ReadOnly):
     search_help_text = "id of a job"
 
     def links(self, row: models.Job) -> list[tuple[str, str]]:
-        return _in_flower(row.task_id)
+        return in_flower(row.task_id)
 
 
 @admin.register(models.Heartbeat)

@@ -51,7 +51,7 @@ def _whole() -> shapes.Fields:
         "finishedAt": serializers.DateTimeField(allow_null=True),
         "nextActionAt": serializers.DateTimeField(allow_null=True),
         "flowerUrl": serializers.CharField(
-            allow_null=True, help_text="The task that took it last, where known"
+            allow_null=True, help_text="Flower's page of the task that took or sent it last, where known"
         ),
     }
 

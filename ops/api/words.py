@@ -7,9 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-
-from engine.core import money
+from engine.core import flower, money
 from engine.rest import ids
 from ops.jobs.view import JobView
 
@@ -48,7 +46,7 @@ def job(found: JobView) -> dict[str, Any]:
         "createdAt": moment(found.created_at),
         "finishedAt": moment(found.ended_at),
         "nextActionAt": moment(found.next_action_at),
-        "flowerUrl": flower(found.task_id),
+        "flowerUrl": flower.page_of_task(found.task_id) or None,
     }
 
 
@@ -70,11 +68,6 @@ def result(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
         **amount(found["amount_minor"], found["currency"]),
     }
     return shown if found["success"] else {**shown, "error": found["error"]}
-
-
-def flower(task_id: str) -> str | None:
-    """Where Flower shows the task that took the job, where both are known."""
-    return f"{settings.ENV.flower_url}/task/{task_id}" if task_id and settings.ENV.flower_url else None
 
 
 def subscription(value: UUID | None) -> str | None:

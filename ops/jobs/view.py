@@ -65,6 +65,7 @@ class _Row(NamedTuple):
     identity: str | None
     attempts_made: int
     attempt_message: str
+    task_id: str
     subscription_id: UUID | None
     service: str
     plan_name: str
@@ -142,7 +143,7 @@ def _of_payment(row: _Row) -> JobView:
         attempts_made=row.attempts_made, reason=_reason(row), created_at=row.created_at, ended_at=row.ended_at,
         data={"subscription_id": row.subscription_id, "user_address": row.payer, "recipient_address": row.payee,
               "service_name": row.service or row.plan_name, **money},
-        next_action_at=row.next_action_at, subscription_id=row.subscription_id,
+        next_action_at=row.next_action_at, subscription_id=row.subscription_id, task_id=row.task_id,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.contrib import admin
 
 from engine.core.listing import ByDay
-from engine.core.readonly import ReadOnlyInline, Rows
+from engine.core.readonly import ReadOnlyInline, Rows, in_flower
 from payments import models
 from payments.admin.found import OfPayment
 from payments.models import Attempt, Evidence
@@ -29,6 +29,9 @@ class AttemptAdmin(OfPayment):
 
     def get_queryset(self, request: Any) -> Rows:
         return super().get_queryset(request).defer("envelope", "data")
+
+    def links(self, row: Attempt) -> list[tuple[str, str]]:
+        return [*super().links(row), *in_flower(row.task_id)]
 
 
 @admin.register(Evidence)

@@ -12,12 +12,12 @@ from engine.audit.preview import Operated, action
 from engine.core import clock, money
 from engine.core.actor import Role
 from engine.core.listing import ByDay, Choice, one_of
-from engine.core.readonly import ReadOnlyInline, Rows, list_of, page_of
+from engine.core.readonly import ReadOnlyInline, Rows, in_flower, list_of, page_of
 from engine.core.timeline import Moment
 from engine.providers import registry
 from payments import models, operate, settle, story
 from payments.admin.found import OfPayment
-from payments.models import Payment
+from payments.models import Attempt, Payment
 
 
 def _providers() -> Iterable[Choice]:
@@ -85,7 +85,9 @@ class PaymentAdmin(OfPayment, Operated):
         method = [("its method", page_of("payments_paymentmethod", row.method_id))] if row.method_id else []
         tables = (("all evidence", "payments_evidence"), ("transfers", "engine_ledger_transfer"),
                   ("audit", "engine_audit_entry"))  # fmt: skip
-        return [*source, *method, *((words, list_of(table, row.pk)) for words, table in tables)]
+        last = Attempt.objects.filter(payment_id=row.pk).order_by("-seq").only("task_id").first()
+        task = in_flower(last.task_id) if last else []
+        return [*source, *method, *task, *((words, list_of(table, row.pk)) for words, table in tables)]
 
     def sentence(self, row: Payment) -> str:
         return story.sentence(row)

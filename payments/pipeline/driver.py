@@ -24,14 +24,17 @@ from payments.pipeline.take import Taken, give_back, look, payables
 log = structlog.get_logger(__name__)
 
 
-def drive(lane: Lane) -> Worked:
-    """Work the lane: send what is due. Commits and calls out. Any number may run (I10)."""
+def drive(lane: Lane, *, task_id: str = "") -> Worked:
+    """Work the lane: send what is due. Commits and calls out. Any number may run (I10).
+
+    `task_id`: the Celery task that does it; each attempt keeps it.
+    """
     with lanes.only_driver("send", lane) as mine:
         if not mine or lanes.stopped(lane.provider):
             return Worked()
         provider = registry.get(lane.provider)
         until = time.monotonic() + settings.ENV.lane_seconds
-        with Outbound(provider, threads=lanes.threads()) as outbound:
+        with Outbound(provider, threads=lanes.threads(), task_id=task_id) as outbound:
             while time.monotonic() < until and not stopping.is_set():
                 more = _start_some(lane, provider, outbound)
                 collected = outbound.collect(seconds=0.02 if more else 0.5)
@@ -76,7 +79,7 @@ def _start(
     try:
         context = provider.context(wanted)
         points.reach(points.CONTEXT_FETCHED)
-        marked, over = mark_sent(provider, wanted, context, free=outbound.free)
+        marked, over = mark_sent(provider, wanted, context, free=outbound.free, task_id=outbound.task_id)
     except ProviderUnavailable:
         raise
     except Exception as fault:

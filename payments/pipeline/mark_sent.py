@@ -51,12 +51,13 @@ def slots(provider: str, *, free: int, now: datetime) -> int:
 
 
 def mark_sent(
-    provider: Provider, payables: Sequence[Payable], context: Context, *, free: int
+    provider: Provider, payables: Sequence[Payable], context: Context, *, free: int, task_id: str = ""
 ) -> tuple[list[Marked], list[UUID]]:
     """Commit an attempt for each payable that may be sent; the sends, and the ids that found no slot.
 
     Payables that changed state meanwhile are dropped; held ones are written down with their reason.
-    Commits. Signs, and does not call out. `free` is the caller's free threads.
+    Commits. Signs, and does not call out. `free` is the caller's free threads,
+    `task_id` the Celery task that sends.
     """
     boot = clock.boot_seconds()
     with transaction.atomic():
@@ -68,7 +69,7 @@ def mark_sent(
         ready = [answer for answer in answers if isinstance(answer, Prepared)]
         hold.write([answer for answer in answers if isinstance(answer, Hold)], machine_at=now)
         provider.committing(ready)
-        marked = _insert(provider, ready, {p.payment_id: p for p in wanted}, locked, now, boot)
+        marked = _insert(provider, ready, {p.payment_id: p for p in wanted}, locked, now, boot, task_id)
         points.reach(points.MARK_BEFORE_COMMIT)
     points.reach(points.MARK_COMMITTED)
     return marked, [p.payment_id for p in over]
@@ -93,6 +94,7 @@ def _insert(
     locked: dict[UUID, tuple[Any, ...]],
     now: datetime,
     boot: float,
+    task_id: str,
 ) -> list[Marked]:
     if not ready:
         return []
@@ -110,6 +112,7 @@ def _insert(
             "data": json.dumps([one.data for one in ready]),
             "fences": packed(fences),
             "send_by": send_by,
+            "task_id": task_id,
             "now": now,
             "look_at": send_by + timedelta(seconds=spans.deadline()),
         },

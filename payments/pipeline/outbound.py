@@ -25,8 +25,9 @@ log = structlog.get_logger(__name__)
 class Outbound:
     """Up to `threads` sends at once. Use as a context manager: leaving it waits for all and stores them."""
 
-    def __init__(self, provider: Provider, *, threads: int) -> None:
+    def __init__(self, provider: Provider, *, threads: int, task_id: str = "") -> None:
         self.threads = threads
+        self.task_id = task_id  # the Celery task that makes these sends
         self.sent = 0
         self.unanswered = 0  # payments that were not sent because the provider could not be asked
         self.silence = ""

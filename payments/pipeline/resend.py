@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from payments.pipeline.verify import Looked
 
 
-def mark(provider: Provider, lane: Lane, looked: Sequence[Looked], *, free: int) -> list[Marked]:
+def mark(
+    provider: Provider, lane: Lane, looked: Sequence[Looked], *, free: int, task_id: str = ""
+) -> list[Marked]:
     """Commit a new send of each attempt whose fence is still the one that was looked up.
 
     Commits. Who lost the fence to another worker is left out; the evidence of the earlier sends stays valid.
@@ -42,6 +44,7 @@ def mark(provider: Provider, lane: Lane, looked: Sequence[Looked], *, free: int)
                 "olds": [one.fence for one in chosen],
                 "news": [fences[one.attempt_id] for one in chosen],
                 "send_by": send_by,
+                "task_id": task_id,
                 "absence_certain": provider.sheet.absence_certain,
                 "look_at": send_by + timedelta(seconds=spans.deadline()),
             },

@@ -51,8 +51,8 @@ class Looked(NamedTuple):
     last: tuple[str, str, bool, bool]
 
 
-def verify(lane: Lane) -> Worked:
-    """Look up the lane's open attempts whose look is due. Commits and calls out."""
+def verify(lane: Lane, *, task_id: str = "") -> Worked:
+    """Look up the lane's open attempts whose look is due. Commits and calls out. `task_id`: as driver.drive."""
     worked = Worked()
     with lanes.only_driver("verify", lane) as mine:
         if not mine:
@@ -64,7 +64,7 @@ def verify(lane: Lane) -> Worked:
             if not taken:
                 break
             points.reach(points.VERIFY_TAKEN)
-            if silence := _look(provider, lane, taken):
+            if silence := _look(provider, lane, taken, task_id):
                 worked = Worked(worked.done, worked.unanswered + len(taken), silence)
             else:
                 worked = Worked(worked.done + len(taken), worked.unanswered)
@@ -100,7 +100,7 @@ def take_open(lane: Lane, *, most: int) -> list[Looked]:
     ]
 
 
-def _look(provider: Provider, lane: Lane, taken: Sequence[Looked]) -> str:
+def _look(provider: Provider, lane: Lane, taken: Sequence[Looked], task_id: str = "") -> str:
     """Ask, store the news, send again what is missing. "" if the provider answered, else why it did not."""
     asked_at = clock.machine_now()
     try:
@@ -120,7 +120,7 @@ def _look(provider: Provider, lane: Lane, taken: Sequence[Looked]) -> str:
     told = {one.attempt_id for one, _ in news}
     rest = [one for one in taken if one.attempt_id not in told]
     again = _to_send_again(provider, rest, findings)
-    _send_again(provider, lane, again)
+    _send_again(provider, lane, again, task_id)
     sent = {one.attempt_id for one in again}
     _look_later([one for one in rest if one.attempt_id not in sent], None)
     return ""
@@ -187,14 +187,14 @@ def _to_send_again(provider: Provider, rest: Sequence[Looked], findings: dict[UU
     ]
 
 
-def _send_again(provider: Provider, lane: Lane, again: Sequence[Looked]) -> None:
+def _send_again(provider: Provider, lane: Lane, again: Sequence[Looked], task_id: str) -> None:
     """The same identity once more: a new send under a new fence, through mark sent like the first."""
     if not again or lanes.stopped(lane.provider):
         return
     with Outbound(provider, threads=min(lanes.threads(), len(again))) as outbound:
         for start in range(0, len(again), outbound.threads):
             chunk = again[start : start + outbound.threads]
-            for marked in resend.mark(provider, lane, chunk, free=outbound.free):
+            for marked in resend.mark(provider, lane, chunk, free=outbound.free, task_id=task_id):
                 outbound.put(marked)
             while outbound.free < outbound.threads:
                 outbound.collect(seconds=1.0)

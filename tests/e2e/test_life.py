@@ -17,7 +17,13 @@ PORT = free_port()
 PRICE, FEE_BPS = 7_000_000, 500
 FEE = PRICE * FEE_BPS // 10_000
 PERIOD_SECONDS = 10
-BEAT = {"PAYMENT_PROCESSING_SECONDS": "0.5", "GRACE_PERIOD": "1", "API_RATE_LIMIT": "100000"}
+FLOWER = "http://flower.example"
+BEAT = {
+    "PAYMENT_PROCESSING_SECONDS": "0.5",
+    "GRACE_PERIOD": "1",
+    "API_RATE_LIMIT": "100000",
+    "FLOWER_URL": FLOWER,
+}
 
 
 @pytest.fixture
@@ -34,6 +40,7 @@ class Life:
 
     def __init__(self, shop: Shop, subscription: str) -> None:
         self.shop, self.id = shop, subscription
+        self.tasks: set[str] = set()  # Flower's page of each task that sent a payment
 
     def subscription(self) -> Document:
         return self.shop.get(f"subscriptions/{self.id}")
@@ -65,6 +72,7 @@ class Life:
         job = self.shop.get(f"jobs/{payment['id']}")["data"]
         assert (job["status"], job["progress"]) == ("completed", 100)
         assert job["result"]["transactionHash"] == attempt["identity"]
+        self.tasks.add(job["flowerUrl"])
         self.told(payment["id"], "payment.succeeded")
 
     def told(self, about: str, last: str) -> list[str]:
@@ -90,6 +98,7 @@ def test_creator_plan_customer_approval_subscription_renewal_failure_recovery_ca
         recovers(life, payer)
         paid = leaves(life)
         the_money_is_where_it_should_be(home, payer, payee, paid)
+        each_task_is_known(home, life.tasks)
 
 
 def joins(shop: Shop, payer: Payer, payee: str) -> Life:
@@ -180,6 +189,14 @@ def leaves(life: Life) -> int:
     life.shop.until(still, "nothing is under way")
     assert life.told(life.id, "subscription.canceled")[-1] == "subscription.canceled"
     return len([each for each in life.invoices() if each["state"] == "paid"])
+
+
+def each_task_is_known(home: House, tasks: set[str]) -> None:
+    """The pages in Flower that the jobs lead to are those of tasks that sent something."""
+    sending = "('payments.send', 'payments.verify')"
+    known = f"SELECT task_id FROM django_celery_results_taskresult WHERE task_name IN {sending}"
+    assert tasks
+    assert home.until(lambda: tasks <= {f"{FLOWER}/task/{row[0]}" for row in home.sql(known)}), tasks
 
 
 def the_money_is_where_it_should_be(home: House, payer: Payer, payee: str, paid: int) -> None:

@@ -19,9 +19,11 @@ from config import theme
 from engine.audit.models import Entry
 from engine.core import clock
 from engine.core.actor import SYSTEM
+from engine.core.ids import uuid7
 from engine.ledger.models import Account, Transfer
 from engine.outbox.models import Event
 from ops import front
+from ops.models import Job
 from payments import switches
 from payments.models import Attempt, Evidence, Payment
 from tests.ops.admin_pages import client_of, listed, url
@@ -239,10 +241,18 @@ def test_what_belongs_together_is_linked(boss, payments):
         assert boss.get(link).status_code == 200, link
 
 
-def test_flower_is_linked_where_its_address_is_known(boss, settings, monkeypatch):
+def test_flower_is_linked_where_its_address_is_known(boss, payments, settings, monkeypatch):
     settings.UNFOLD = theme.unfold(flower_url="https://flower.example/")
     monkeypatch.setattr(settings.ENV, "flower_url", "https://flower.example/")
     assert 'href="https://flower.example/"' in boss.get("/admin/").content.decode()
     result = TaskResult.objects.create(task_id="one", task_name="x")
     page = boss.get(url("django_celery_results_taskresult", result.pk, "change"))
     assert page.context["links"] == [("its task in Flower", "https://flower.example/task/one")]
+    attempt = Attempt.objects.get(payment_id=payments["paid"])
+    job = Job.objects.create(id=uuid7(), kind="maintenance", correlation_id=uuid7(), task_id="two",
+                             created_at=attempt.created_at, next_action_at=attempt.created_at)  # fmt: skip
+    Attempt.objects.update(task_id="two")
+    named = {"payments_payment": payments["paid"], "payments_attempt": attempt.pk, "ops_job": job.pk}
+    for table, key in named.items():
+        links = boss.get(url(table, key, "change")).context["links"]
+        assert ("its task in Flower", "https://flower.example/task/two") in links, table

@@ -17,7 +17,7 @@ from engine.rest import ids, keys
 from engine.rest.models import Use
 from ops import heartbeat, tasks, timetable
 from ops.models import Job
-from payments.models import Payment
+from payments.models import Attempt, Payment
 from tests.billing.world import rows_everywhere
 from tests.ops.api import Caller, is_golden, plain
 from tests.ops.world import fill, open_payment, settle, subscribe
@@ -122,7 +122,6 @@ def test_there_is_no_one_revenue_of_two_currencies(world, scripted, seeded):
     world.subscription(plan=plan, customer_id=customer.id, method_id=method.id)
     world.bill()
     from engine.core import clock
-    from payments.models import Attempt
     from tests.ops.world import mark, say
     from tests.payments.scripted import paid
 
@@ -179,6 +178,16 @@ def test_a_job_knows_its_task_in_flower(seeded, monkeypatch):
     assert api.get(f"/api/jobs/{job}").json()["data"]["flowerUrl"] is None
     monkeypatch.setattr(settings.ENV, "flower_url", "http://127.0.0.1:5555")
     assert api.get(f"/api/jobs/{job}").json()["data"]["flowerUrl"] == "http://127.0.0.1:5555/task/3a0e"
+
+
+def test_a_payment_is_a_job_whose_task_sent_it_last(world, scripted, monkeypatch):
+    payments = fill(world, scripted)
+    Attempt.objects.filter(payment_id=payments["declined"]).update(task_id="7b1f")
+    monkeypatch.setattr(settings.ENV, "flower_url", "https://flower.example/")
+    api = caller("jobs:read")
+    shown = api.get(f"/api/jobs/{payments['declined']}").json()["data"]
+    assert shown["flowerUrl"] == "https://flower.example/task/7b1f"
+    assert api.get(f"/api/jobs/{payments['waiting']}").json()["data"]["flowerUrl"] is None
 
 
 def test_auto_pay_off_is_refused_and_by_hand_it_goes(world, scripted):

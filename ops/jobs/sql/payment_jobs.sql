@@ -3,7 +3,7 @@
 SELECT p.id, p.state, p.waiting, p.failure_message, p.parked_at IS NOT NULL AS parked, p.parked_reason,
        p.provisional_at IS NOT NULL AS provisional, p.currency, p.amount_minor, p.next_action_at, p.created_at,
        p.ended_at, a.state AS attempt_state, a.identity, coalesce(t.attempts, 0) AS attempts_made,
-       coalesce(a.failure_message, '') AS attempt_message, i.subscription_id, coalesce(s.service_name, '') AS service,
+       coalesce(a.failure_message, '') AS attempt_message, coalesce(a.task_id, '') AS task_id, i.subscription_id, coalesce(s.service_name, '') AS service,
        coalesce(pl.name, '') AS plan_name, coalesce(p.instructions ->> 'payer', c.wallet, '') AS payer,
        coalesce(p.instructions ->> 'payee', cr.wallet, '') AS payee
   FROM payments_payment p
@@ -13,7 +13,7 @@ SELECT p.id, p.state, p.waiting, p.failure_message, p.parked_at IS NOT NULL AS p
   LEFT JOIN billing_customer c ON c.id = i.customer_id
   LEFT JOIN billing_creator cr ON cr.id = i.creator_id
   LEFT JOIN LATERAL (
-         SELECT state, identity, failure_message FROM payments_attempt
+         SELECT state, identity, failure_message, task_id FROM payments_attempt
           WHERE payment_id = p.id ORDER BY (state = 'succeeded') DESC, seq DESC LIMIT 1) a ON true
   LEFT JOIN LATERAL (SELECT count(*) AS attempts FROM payments_attempt WHERE payment_id = p.id) t ON true
  WHERE p.id = ANY(%(ids)s::uuid[])

@@ -13,8 +13,9 @@ WITH new AS (
   RETURNING p.id
 )
 INSERT INTO payments_attempt
-  (id, payment_id, seq, provider, identity, envelope, data, fence, send_by, created_at)
+  (id, payment_id, seq, provider, identity, envelope, data, fence, send_by, task_id, created_at)
 SELECT n.id, n.payment_id,
        1 + coalesce((SELECT max(a.seq) FROM payments_attempt a WHERE a.payment_id = n.payment_id), 0),
-       %(provider)s, n.identity, n.envelope, n.data, n.fence, %(send_by)s, %(now)s
+       %(provider)s, n.identity, n.envelope, n.data, n.fence, %(send_by)s, %(task_id)s,
+       %(now)s
   FROM new n JOIN moved m ON m.id = n.payment_id

@@ -9,7 +9,7 @@ WITH payment AS (
    ORDER BY p.id FOR UPDATE OF p
 ), won AS (
   UPDATE payments_attempt a
-     SET fence = n.new, send_no = a.send_no + 1, send_by = %(send_by)s
+     SET fence = n.new, send_no = a.send_no + 1, send_by = %(send_by)s, task_id = %(task_id)s
     FROM unnest(%(ids)s::uuid[], %(olds)s::bigint[], %(news)s::bigint[]) AS n(id, old, new), payment p
    WHERE a.id = n.id AND a.fence = n.old AND a.payment_id = p.id AND a.state IN ('sent', 'pending', 'unknown')
   RETURNING a.id, a.send_no, a.envelope, a.payment_id
