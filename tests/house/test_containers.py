@@ -23,9 +23,12 @@ from tests.house import tree
 
 OURS = ("migrate", "web", "money", "io", "beat", "flower")
 SERVERS = ("postgres", "redis")
-VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
+# `${NAME}`, `${NAME:-default}` or `${NAME:?said}`; a default may hold another one.
+VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])((?:[^{}]|\{[^{}]*\})*))?\}")
 # Read by compose alone: which image, where somebody has a registry of their own.
 COMPOSE_ONLY = {"CLEARBEAT_IMAGE"}
+# The product's own, with a default that follows from compose's.
+FOLLOWS = {"FLOWER_URL": "FLOWER_PORT", "WEB_CONNECTIONS": "WEB_THREADS"}
 DEFAULT_SOFT_SHUTDOWN = Env.model_fields["soft_shutdown_seconds"].default
 
 COMPOSE_TEXT = (tree.ROOT / "docker-compose.yml").read_text()
@@ -36,7 +39,13 @@ DOCKERFILE = (tree.ROOT / "Dockerfile").read_text()
 
 def filled(text: str) -> str:
     """With the defaults put in, as compose does without a .env."""
-    return VARIABLE.sub(lambda found: found[3] if found[2] == "-" else "given", text)
+    return VARIABLE.sub(lambda found: filled(found[3]) if found[2] == "-" else "given", text)
+
+
+def variables(text: str) -> list[tuple[str, str, str]]:
+    """(name, kind, rest) of each, those in defaults too."""
+    found = VARIABLE.findall(text)
+    return found + [inner for _, _, rest in found for inner in variables(rest)]
 
 
 def command(service: str) -> list[str]:
@@ -183,9 +192,13 @@ def test_no_secret_stands_in_the_file() -> None:
 
 def test_every_variable_is_one_that_we_have_with_the_default_that_it_has() -> None:
     found = []
-    for name, kind, rest in VARIABLE.findall(COMPOSE_TEXT):
+    for name, kind, rest in variables(COMPOSE_TEXT):
         field = Containers.model_fields.get(name.lower())
         if name in COMPOSE_ONLY:
+            continue
+        if name in FOLLOWS:
+            follows = [inner for inner, _, _ in variables(rest)] == [FOLLOWS[name]]
+            found += [] if follows and name.lower() in Env.model_fields else [f"{name}: {rest}"]
             continue
         if field is None:
             found.append(f"{name}: no field of Containers (config/env_fields.py)")
@@ -193,11 +206,21 @@ def test_every_variable_is_one_that_we_have_with_the_default_that_it_has() -> No
             found.append(f"{name}: required there or here, not at both")
         elif kind == "-" and rest != str(field.default):
             found.append(f"{name}: {rest} here, {field.default} in config/env_fields.py")
-    used = {name.lower() for name, _, _ in VARIABLE.findall(COMPOSE_TEXT)}
+    used = {name.lower() for name, _, _ in variables(COMPOSE_TEXT)}
     found += [f"{name.upper()}: not used" for name in Containers.model_fields if name not in used]
     tree.none_of(found, "docker-compose.yml and config/env_fields.py tell different things:")
     known = {name.upper() for name in (*Env.model_fields, *Containers.model_fields)}
     assert {name for service in OURS for name in SERVICES[service]["environment"]} <= known
+
+
+def test_flower_is_linked_and_every_thread_of_web_has_a_connection() -> None:
+    for name in OURS:
+        (port,) = (filled(each) for each in SERVICES["flower"]["ports"])
+        assert filled(SERVICES[name]["environment"]["FLOWER_URL"]) == f"http://{port.rpartition(':')[0]}", (
+            name
+        )
+    threads = next(word for word in command("web") if word.startswith("--threads=")).partition("=")[2]
+    assert filled(SERVICES["web"]["environment"]["WEB_CONNECTIONS"]) == threads
 
 
 def test_the_image_holds_every_room_and_nothing_private() -> None:
