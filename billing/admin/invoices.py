@@ -12,7 +12,7 @@ from billing import find, models, operate
 from billing.admin.found import Found, lists_of
 from billing.models import Invoice
 from engine.audit.preview import Operated, action
-from engine.core import money
+from engine.core import columns, money
 from engine.core.actor import Role
 from engine.core.listing import ByDay, Choice, one_of
 from engine.core.readonly import ReadOnly, ReadOnlyInline, page_of
@@ -32,8 +32,16 @@ class InvoiceLines(ReadOnlyInline):
 
 @admin.register(Invoice)
 class InvoiceAdmin(Found, Operated):
-    list_display = ("label", "state", "subscription_id", "period_no", "period_start", "due", "collected",
-                    "reason", "held_reason")  # fmt: skip
+    list_display = (
+        "label",
+        "state",
+        "subscription_id",
+        "period_no",
+        "period_start",
+        "due",
+        "collected",
+        "why",
+    )
     list_filter = (one_of("state", "state", _invoice_states), ByDay)
     search_help_text = "id or number of an invoice, id of a subscription or customer, wallet, e-mail"
     finder = staticmethod(find.invoices)
@@ -45,15 +53,20 @@ class InvoiceAdmin(Found, Operated):
 
     @admin.display(description="invoice")
     def label(self, invoice: Invoice) -> str:
-        return f"{invoice.series}{invoice.number}" if invoice.number else f"({invoice.pk})"
+        number = f"{invoice.series}{invoice.number}" if invoice.number else f"…{str(invoice.pk)[-12:]}"
+        return columns.one_line(number)
 
     @admin.display(description="due")
     def due(self, invoice: Invoice) -> str:
-        return money.shown(invoice.due_minor, invoice.currency)
+        return columns.one_line(money.shown(invoice.due_minor, invoice.currency))
 
     @admin.display(description="collected")
     def collected(self, invoice: Invoice) -> str:
-        return money.shown(invoice.collected_minor, invoice.currency)
+        return columns.one_line(money.shown(invoice.collected_minor, invoice.currency))
+
+    @admin.display(description="why")
+    def why(self, invoice: Invoice) -> str:
+        return columns.cut(invoice.held_reason or invoice.reason)
 
     def links(self, row: Invoice) -> list[tuple[str, str]]:
         owner = ("subscription", page_of("billing_subscription", row.subscription_id))

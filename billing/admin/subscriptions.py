@@ -12,6 +12,7 @@ from billing import find, operate, resume, stop, story, trigger
 from billing.admin.found import Found, lists_of
 from billing.models import Subscription
 from engine.audit.preview import Operated, action
+from engine.core import columns
 from engine.core.actor import Role
 from engine.core.listing import ByDay, Choice, one_of
 from engine.core.readonly import page_of
@@ -32,8 +33,7 @@ _SPANS = ((0, "now or overdue"), (24, "in 24 hours"), (168, "in 7 days"))
 
 @admin.register(Subscription)
 class SubscriptionAdmin(Found, Operated):
-    list_display = ("id", "customer", "plan", "state", "next_due_at", "period_no", "payments_made",
-                    "payments_failed", "reason", "held_reason")  # fmt: skip
+    list_display = ("id", "customer", "plan", "state", "next_due_at", "paid", "failed", "why")
     list_filter = (one_of("state", "state", _subscription_states), one_of("due", "due", _due), ByDay)
     list_select_related = ("customer", "plan")
     search_help_text = "id of a subscription, customer or invoice; wallet, e-mail, invoice number"
@@ -52,6 +52,18 @@ class SubscriptionAdmin(Found, Operated):
         action("Release and skip what was missed", operate.skip_missed,
                "Each held one goes on from its next date; what it missed is never billed.", role=Role.APPROVER),
     )  # fmt: skip
+
+    @admin.display(description="paid")
+    def paid(self, subscription: Subscription) -> int:
+        return subscription.payments_made
+
+    @admin.display(description="failed")
+    def failed(self, subscription: Subscription) -> int:
+        return subscription.payments_failed
+
+    @admin.display(description="why")
+    def why(self, subscription: Subscription) -> str:
+        return columns.cut(subscription.held_reason or subscription.reason)
 
     def links(self, row: Subscription) -> list[tuple[str, str]]:
         customer = ("customer", page_of("billing_customer", row.customer_id))

@@ -9,12 +9,12 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.html import format_html
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import TabularInline as UnfoldTabularInline
 
 from engine.core import flower
 from engine.core.actor import Actor, Role, of_user
+from engine.core.columns import column
 from engine.core.ids import named
 from engine.core.listing import InfinitePaginator
 from engine.core.money import MAX_MINOR
@@ -98,15 +98,8 @@ class ReadOnly(Shown, ModelAdmin):
     change_form_outer_before_template = "clearbeat/before.html"
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        """An id of 36 letters takes four lines of a row: its end tells rows apart, the whole is in its tip."""
-        return ["short_id" if name == "id" else name for name in super().get_list_display(request)]
-
-    @admin.display(description="id")
-    def short_id(self, row: Any) -> str:
-        shown = str(row.pk)
-        return format_html(
-            '<span class="font-mono whitespace-nowrap" title="{}">…{}</span>', shown, shown[-12:]
-        )
+        """Each on one line."""
+        return [column(self.model, name) for name in super().get_list_display(request)]
 
     def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
         """The rows that a term names, found by index: their keys first, then the rows."""

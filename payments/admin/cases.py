@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from engine.audit.preview import Operated, action
+from engine.core import columns
 from engine.core.actor import Role
 from engine.core.listing import ByDay
 from payments import cases, models
@@ -24,7 +25,7 @@ class CaseAdmin(OfPayment, Operated):
 
     @admin.display(description="sentence")
     def sentence_(self, case: models.Case) -> str:
-        return case.sentence
+        return columns.cut(case.sentence)
 
     def sentence(self, row: models.Case) -> str:
         return row.sentence

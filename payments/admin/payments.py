@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.db.models import Q
 
 from engine.audit.preview import Operated, action
-from engine.core import clock, money
+from engine.core import clock, columns, money
 from engine.core.actor import Role
 from engine.core.listing import ByDay, Choice, one_of
 from engine.core.readonly import ReadOnlyInline, Rows, in_flower, list_of, page_of
@@ -50,8 +50,7 @@ class Attempts(ReadOnlyInline):
 
 @admin.register(Payment)
 class PaymentAdmin(OfPayment, Operated):
-    list_display = ("id", "state", "amount", "waiting", "failure_code", "next_action_at", "parked_reason",
-                    "provider", "operation", "due_at")  # fmt: skip
+    list_display = ("id", "state", "amount", "due_at", "next_action_at", "why", "provider")
     list_filter = (ByPaymentState, ByProvider, ByDay)
     inlines = (Attempts,)
     actions = (
@@ -74,7 +73,15 @@ class PaymentAdmin(OfPayment, Operated):
 
     @admin.display(description="amount")
     def amount(self, payment: Payment) -> str:
-        return money.shown(payment.amount_minor, payment.currency)
+        return columns.one_line(money.shown(payment.amount_minor, payment.currency))
+
+    @admin.display(description="why")
+    def why(self, payment: Payment) -> str:
+        """What keeps it, or kept it, from being paid."""
+        if payment.parked_at is not None:
+            return columns.cut(f"parked: {payment.parked_reason}")
+        waits = f"waits: {payment.waiting}" if payment.waiting else ""
+        return columns.cut("; ".join(filter(None, (waits, payment.failure_code.replace("_", " ")))))
 
     def links(self, row: Payment) -> list[tuple[str, str]]:
         source = (
