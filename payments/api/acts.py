@@ -13,10 +13,10 @@ from rest_framework.response import Response
 from engine.rest import ids
 from engine.rest.once import Done
 from engine.rest.shapes import Shape, TextField
-from payments import operate
+from payments import operate, settle
 from payments.api import examples
 from payments.api.payments import OfPayment, whole
-from payments.api.shapes import AcceptedShape
+from payments.api.shapes import AcceptedShape, PaymentShape
 from payments.models import Payment
 
 
@@ -35,13 +35,15 @@ _EXAMPLES = [
 class Act(OfPayment):
     """A POST to one payment."""
 
-    def act(self, text: str, verb: Callable[..., None]) -> Response:
-        """Do `verb` once; the payment as it stands then, and its job."""
+    def act(
+        self, text: str, verb: Callable[..., None], show: Callable[[UUID], Done] | None = None
+    ) -> Response:
+        """Do `verb` once; the payment as it stands then, with its job if `show` is not another."""
         pk = self.id("payment", text)
 
         def work(data: dict[str, Any]) -> Done:
             verb(pk, reason=data["reason"], by=self.actor)
-            return _accepted(pk)
+            return (show or _accepted)(pk)
 
         return self.once(ActBody, work)
 
@@ -88,6 +90,28 @@ class Unpark(Act):
     def post(self, request: Request, payment_id: str) -> Response:
         """Let a parked payment go on. Refused while a case of it is open, or where money arrived already."""
         return self.act(payment_id, operate.unpark)
+
+
+class End(Act):
+    """The end of one that can't go on."""
+
+    key_needed = True
+
+    @extend_schema(operation_id="end_payment", request=ActBody, responses=PaymentShape, examples=[
+        examples.sent({"reason": "what arrived was sent back"}), examples.shown(examples.PUT_AN_END),
+    ])  # fmt: skip
+    def post(self, request: Request, payment_id: str) -> Response:
+        """End a parked payment for which money arrived and which can't go on: canceled, or paid late.
+
+        What it was for hears of it, its reservation comes off, its case stays open, nothing is booked. An
+        approver's: `admin:write`.
+        """
+        return self.act(payment_id, settle.end_payment, _ended)
+
+
+def _ended(payment_id: UUID) -> Done:
+    shown = whole(Payment.objects.get(pk=payment_id))
+    return Done(shown, shown["id"], 200)
 
 
 def _accepted(payment_id: UUID) -> Done:

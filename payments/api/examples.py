@@ -67,6 +67,12 @@ ACCEPTED: dict[str, Any] = {
     **LISTED, "state": "scheduled", "settled_minor": 0, "settled": "0.000000", "ended_at": None, "attempts": [],
     "next_action_at": _SENT, "sentence": "Due now; a worker sends it within seconds.", "job": f"job_{_HEX}8",
 }  # fmt: skip
+PUT_AN_END: dict[str, Any] = {
+    **PAYMENT, "state": "canceled", "settled_minor": 0, "settled": "0.000000", "failure_code": "amount_differs",
+    "failure_message": "9.000000 USDC arrived, not 12.500000",
+    "sentence": "Canceled at 2026-01-31 09:30:14 UTC: 9.000000 USDC arrived, not 12.500000. What arrived is in "
+    "suspense.",
+}  # fmt: skip
 TIMELINE: dict[str, Any] = {
     "object": "timeline", "payment": PAYMENT["id"], "data": [
         {"at": _SENT, "kind": "attempt", "title": "attempt 1 by solana_delegate", "detail": "succeeded",

@@ -29,7 +29,7 @@ from tests.ops.world import fill, mark, open_payment, settle, subscribe
 
 WHY = ("--reason", "a drill")
 OURS = (
-    "create_api_key", "rotate_keys", "show_payment", "retry_payment", "pause", "resume", "scheduler",
+    "create_api_key", "rotate_keys", "show_payment", "retry_payment", "end_payment", "pause", "resume", "scheduler",
     "run_maintenance", "report", "doctor",
 )  # fmt: skip
 
@@ -171,6 +171,24 @@ def test_a_retry_needs_a_reason_and_a_payment(waiting):
         run("retry_payment", str(waiting.pk))
     refused("retry_payment", "sub_1", *WHY, match="no payment id")
     refused("retry_payment", str(waiting.method_id), *WHY, match="no payment")
+
+
+def test_what_can_not_go_on_is_ended_and_a_dry_run_says_what_would_come_of_it(world, scripted):
+    one = fill(world, scripted)["differs"]
+    before = rows_everywhere()
+    dry = read("end_payment", str(one), *WHY, "--dry-run")
+    assert (dry["dry_run"], dry["state"], rows_everywhere()) == (True, "canceled", before)
+    done = read("end_payment", f"pay_{one.hex}", *WHY)
+    assert (done["dry_run"], done["state"], Payment.objects.get(pk=one).state) == (
+        False,
+        "canceled",
+        "canceled",
+    )
+    assert "What arrived is in suspense." in done["sentence"]
+    assert Entry.objects.get(verb="end_payment").reason == "a drill"
+    refused("end_payment", str(one), *WHY, match="nothing acts on it any more")
+    with pytest.raises(CommandError, match="--reason"):
+        run("end_payment", str(one))
 
 
 # --- stopping ---------------------------------------------------------------------------------------

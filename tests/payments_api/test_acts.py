@@ -60,6 +60,8 @@ def test_a_parked_payment_goes_on(caller, payments):
         ("park", "declined", "payment_ended"),
         ("unpark", "waiting", "not_parked"),
         ("unpark", "differs", "case_open"),
+        ("end", "waiting", "not_parked"),
+        ("end", "late", "payment_ended"),
     ],
 )
 def test_what_makes_no_sense_is_409_and_changes_nothing(caller, payments, verb, name, code):
@@ -69,7 +71,21 @@ def test_what_makes_no_sense_is_409_and_changes_nothing(caller, payments, verb, 
     assert not Entry.objects.filter(actor_kind="key").exists()
 
 
-@pytest.mark.parametrize("verb", ["retry", "verify", "park", "unpark"])
+def test_an_approver_ends_what_can_not_go_on(caller, payments):
+    path, open_case = pay(payments["differs"], "/end"), Case.objects.get(payment_id=payments["differs"])
+    assert fault(key("payments:write").post(path, WHY, key="a"))[:2] == (403, "not_allowed")
+    ended = caller.post(path, WHY, key="a")
+    assert (ended.status_code, ended.json()["state"], ended.json()["settled_minor"]) == (200, "canceled", 0)
+    assert "What arrived is in suspense." in ended.json()["sentence"]
+    again = caller.post(path, WHY, key="a")
+    assert (again["Idempotent-Replayed"], again.json()) == ("true", ended.json())
+    assert fault(caller.post(path, WHY, key="b")) == (409, "payment_ended", "payment")
+    entry = Entry.objects.get(verb="end_payment")
+    assert (entry.actor, entry.reason, entry.object_id) == ("key:tests", "a drill", str(payments["differs"]))
+    assert Case.objects.get(pk=open_case.pk).closed_at is None
+
+
+@pytest.mark.parametrize("verb", ["retry", "verify", "park", "unpark", "end"])
 def test_bad_requests(caller, payments, verb):
     path = pay(payments["waiting"], f"/{verb}")
     assert fault(caller.post(path, {}, key="a")) == (400, "field_missing", "reason")
@@ -80,7 +96,7 @@ def test_bad_requests(caller, payments, verb):
     assert fault(caller.post(nobody, WHY, key="e")) == (404, "payment_unknown", "payment")
     assert fault(key("admin:read").post(path, WHY, key="f"))[:2] == (403, "scope_missing")
     assert fault(key("payment_methods:write").post(path, WHY, key="g"))[:2] == (403, "scope_missing")
-    if verb in ("retry", "unpark"):
+    if verb in ("retry", "unpark", "end"):
         assert fault(caller.post(path, WHY)) == (400, "idempotency_key_missing", "Idempotency-Key")
 
 
