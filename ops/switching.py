@@ -8,10 +8,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from engine.core.actor import of_shell
-from engine.core.errors import Refusal
 from ops import console
 from ops.console import Answer, AnsweringCommand
-from payments import switches
 
 
 class SwitchingCommand(AnsweringCommand):
@@ -27,7 +25,6 @@ class SwitchingCommand(AnsweringCommand):
         console.dry_run(parser)
 
     def work(self, **options: Any) -> Answer:
-        _known_provider(options["provider"])
         with console.kept_unless(options["dry_run"]):
             data, note = self.switch(options, {"reason": options["reason"], "by": of_shell()})
         tried = ["This was a dry run: all of it was rolled back."] if options["dry_run"] else []
@@ -36,9 +33,3 @@ class SwitchingCommand(AnsweringCommand):
     @abstractmethod
     def switch(self, options: dict[str, Any], who: dict[str, Any]) -> tuple[dict[str, Any], str]:
         """Call the verb with `who` (reason, by). Returns the data of the answer and one sentence."""
-
-
-def _known_provider(name: str | None) -> None:
-    if name is not None and not switches.ProviderSwitch.objects.filter(provider=name).exists():
-        raise Refusal("provider_unknown", f"there is no provider {name!r}, or sync_schedule was not run",
-                      param="provider")  # fmt: skip

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from engine.audit.act import act
 from engine.core.actor import Actor, Role
+from engine.core.errors import Refusal
 from engine.providers import registry
 from payments.models import KillSwitch, ProviderSwitch
 
@@ -31,12 +32,13 @@ def start_sending(*, reason: str, by: Actor) -> None:
 
 
 def pause(provider: str, *, reason: str, by: Actor) -> None:
-    """Send nothing through this provider; its open attempts are still looked up. Writes."""
+    """Send nothing through this provider; its open attempts are still looked up. Writes. Raises Refusal for a
+    provider that is not configured, or has no switch yet."""
     _switch(by, "pause", provider, reason, Role.OPERATOR, paused=True)
 
 
 def resume(provider: str, *, reason: str, by: Actor) -> None:
-    """Undo pause. Writes."""
+    """Undo pause. Writes. Raises as pause does."""
     _switch(by, "resume", provider, reason, Role.APPROVER, paused=False)
 
 
@@ -50,4 +52,6 @@ def _switch(by: Actor, verb: str, provider: str, reason: str, role: Role, *, pau
     with act(by, verb, ProviderSwitch, provider, fields=("paused", "reason"), reason=reason, role=role,
              lock=True):  # fmt: skip
         found = ProviderSwitch.objects.filter(provider=provider)
-        found.update(paused=paused, reason=reason if paused else "")
+        if not found.update(paused=paused, reason=reason if paused else ""):
+            raise Refusal("provider_unknown", f"{provider} has no switch yet: run `manage.py sync_schedule`",
+                          param="provider")  # fmt: skip

@@ -88,6 +88,11 @@ CASE_CLOSED: dict[str, Any] = {
     **CASE, "closed_at": "2026-02-03T10:00:00Z", "closed_by": "key:cb_test_Qm7Lw2 ada",
     "resolution": "sent back to the payer",
 }  # fmt: skip
+SENDING: dict[str, Any] = {"object": "sending", "livemode": False, "sending": True, "reason": ""}
+PROVIDER: dict[str, Any] = {
+    "object": "provider", "livemode": False, "name": "solana_delegate", "paused": False, "reason": "",
+    "concurrency": 64, "operations": ["charge"], "currencies": ["USDC", "SOL"],
+}  # fmt: skip
 
 
 def sent(value: dict[str, Any], name: str = "request") -> OpenApiExample:

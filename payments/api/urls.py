@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from payments.api import acts, cases, methods, payments
+from payments.api import acts, cases, methods, payments, sending
 
 _PAYMENT, _METHOD = "payments/<str:payment_id>", "payment_methods/<str:method_id>"
 
@@ -23,6 +23,12 @@ urlpatterns = [
     path("cases", cases.Cases.as_view()),
     path("cases/<str:case_id>", cases.CaseView.as_view()),
     path("cases/<str:case_id>/close", cases.CloseCase.as_view()),
+    path("sending", sending.Sending.as_view()),
+    path("sending/stop", sending.StopSending.as_view()),
+    path("sending/start", sending.StartSending.as_view()),
+    path("providers", sending.Providers.as_view()),
+    path("providers/<str:provider>/pause", sending.PauseProvider.as_view()),
+    path("providers/<str:provider>/resume", sending.ResumeProvider.as_view()),
     path(_METHOD, methods.MethodView.as_view()),
     path(f"{_METHOD}/confirm", methods.ConfirmMethod.as_view()),
     path(f"{_METHOD}/approval", methods.ApproveAgain.as_view()),

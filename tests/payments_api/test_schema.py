@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.outbox import api as events
-from payments.api import examples, shapes
+from payments.api import examples, sending, shapes
 
 SHOWN = {
     shapes.PaymentMethodShape: examples.METHOD, shapes.MethodAskedShape: examples.METHOD_ASKED,
@@ -13,7 +13,8 @@ SHOWN = {
     shapes.AttemptWholeShape: examples.ATTEMPT_WHOLE, shapes.EvidenceShape: examples.EVIDENCE,
     shapes.PaymentShape: examples.PAYMENT, shapes.AcceptedShape: examples.ACCEPTED,
     shapes.MomentShape: examples.TIMELINE["data"][0], shapes.CaseShape: examples.CASE,
-    events.EventShape: events._EVENT,
+    events.EventShape: events._EVENT, sending.SendingShape: examples.SENDING,
+    sending.ProviderShape: examples.PROVIDER,
 }  # fmt: skip
 
 
