@@ -63,5 +63,5 @@ def _commit() -> str:
         done = subprocess.run(["git", *words], cwd=CHECKOUT, capture_output=True, text=True, check=False)
         return done.stdout.strip()
 
-    changed = git("status", "--porcelain", "--", "billing", "config", "engine", "ops", "payments", "sandbox")
+    changed = git("status", "--porcelain", "--", ".", ":!benchmarks/results")
     return (git("rev-parse", "--short", "HEAD") or "unknown") + (" with changes" if changed else "")

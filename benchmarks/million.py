@@ -1,4 +1,4 @@
-"""(e) Everything due at once: claimed into drafts by one or two claimers, with a finalizer beside them."""
+"""(e) Everything due at once: claimed into drafts by one or two claimers, with a finalizer beside them, and alone."""
 
 from __future__ import annotations
 
@@ -15,27 +15,29 @@ def measure(size: Size) -> dict[str, object]:
     url, due = os.environ["DATABASE_URL"], size["due"]
     seed.plans(url)
     runs = []
-    for number, claimers in enumerate(size["claimers"]):
+    layouts = [(claimers, True) for claimers in size["beside"]]
+    layouts += [(claimers, False) for claimers in size["alone"]]
+    for number, (claimers, beside) in enumerate(layouts):
         seed.subscriptions(url, number * due, due, provider="instant")
         seed.make_due(url, number * due, due)
         seed.settle_down(url)
-        runs.append(_run(claimers, due))
+        runs.append(_run(claimers, due, beside=beside))
     return {"due": due, "runs": runs}
 
 
-def _run(claimers: int, due: int) -> dict[str, float]:
+def _run(claimers: int, due: int, *, beside: bool) -> dict[str, float]:
     claims = [Role("claim") for _ in range(claimers)]
-    beside = Role("finalize", "beside")
-    for role in (*claims, beside):
+    finalizers = [Role("finalize", "beside")] if beside else []
+    for role in (*claims, *finalizers):
         role.ready()
     began = time.perf_counter()
-    for role in (*claims, beside):
+    for role in (*claims, *finalizers):
         role.go()
     found = [role.result() for role in claims]
     seconds = max(one["ended"] for one in found) - began
     claimed = sum(one["count"] for one in found)
     if claimed != due:
         raise RuntimeError(f"{claimed} of {due} were claimed")
-    opened = beside.result()["count"]
-    return {"claimers": claimers, "seconds": seconds, "rate": due / seconds, "finalized": opened,
+    opened = sum(one.result()["count"] for one in finalizers)
+    return {"claimers": claimers, "beside": beside, "seconds": seconds, "rate": due / seconds, "finalized": opened,
             "finalize_rate": opened / seconds}  # fmt: skip

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 import django
 
 BATCH = 500
+CLAIMED = 1000  # what cycle.claim takes of its own accord
 
 
 def settle(batch: int = BATCH) -> int:
@@ -55,7 +56,7 @@ def apply_some(batch: int = BATCH) -> int:
     return apply.apply(batch=batch)
 
 
-def claim(batch: int = BATCH) -> int:
+def claim(batch: int = CLAIMED) -> int:
     """One batch of due rows."""
     from billing import cycle
 
@@ -69,7 +70,7 @@ def finalize(batch: int = BATCH) -> int:
     return cycle.finalize(batch=batch, most=batch).finalized
 
 
-VERBS: dict[str, Callable[[int], int]] = {"settle": settle, "claim": claim, "finalize": finalize}
+VERBS: dict[str, Callable[..., int]] = {"settle": settle, "claim": claim, "finalize": finalize}
 
 
 class Role:
@@ -127,7 +128,7 @@ def _main(name: str, beside: bool) -> None:
     print("ready", flush=True)
     sys.stdin.readline()
     while True:
-        done = work(BATCH)
+        done = work()
         count += done
         if beside and select.select([sys.stdin], [], [], 0 if done else 0.01)[0]:
             break

@@ -11,9 +11,9 @@ MODULES = {"a": "drain", "b": "settle", "c": "pulls", "d": "memory", "e": "milli
 SHORT: dict[str, list[Size]] = {
     "a": [{"table": table, "due": 100, "rounds": 1, "warm": 1, "batch": 20} for table in (400,)],
     "b": [{"charges": 200, "pgbench": 10, "rounds": 1, "money": [1], "defaults": False}],
-    "c": [{"pulls": 16, "wallets": 2, "ceiling": 32}],
+    "c": [{"pulls": 16, "wallets": 2, "ceiling": 32, "rounds": 1}],
     "d": [{"due": [100, 300], "warm": 40, "fresh": False}],
-    "e": [{"due": 1000, "claimers": [1]}],
+    "e": [{"due": 1000, "beside": [1], "alone": [1]}],
     "f": [
         {
             "payments": 2000,
@@ -28,13 +28,13 @@ SHORT: dict[str, list[Size]] = {
 }
 USUAL: dict[str, list[Size]] = {
     "a": [
-        {"table": table, "due": 15_000, "rounds": 3, "warm": 5, "batch": 500}
+        {"table": table, "due": 50_000, "rounds": 2, "warm": 5, "batch": 500}
         for table in (100_000, 1_000_000)
     ],
-    "b": [{"charges": 6_000, "pgbench": 40, "rounds": 2, "money": [1, 2], "defaults": True}],
-    "c": [{"pulls": 1000, "wallets": 500, "ceiling": 1500}],
+    "b": [{"charges": 6_000, "pgbench": 400, "rounds": 3, "money": [1, 2], "defaults": True}],
+    "c": [{"pulls": 1000, "wallets": 500, "ceiling": 1500, "rounds": 3}],
     "d": [{"due": [2_000, 20_000], "warm": 1000, "fresh": True}],
-    "e": [{"due": 100_000, "claimers": [1, 2]}],
+    "e": [{"due": 100_000, "beside": [1, 2], "alone": [1, 2]}],
     "f": [
         {
             "payments": 1_000_000,
@@ -50,6 +50,7 @@ USUAL: dict[str, list[Size]] = {
 LONG: dict[str, list[Size]] = {
     **USUAL,
     "a": [{**USUAL["a"][0], "table": table} for table in (100_000, 1_000_000, 5_000_000)],
-    "e": [{"due": 1_000_000, "claimers": [1, 2]}],
+    "d": [{**USUAL["d"][0], "due": [20_000, 200_000]}],
+    "e": [{**USUAL["e"][0], "due": 1_000_000}],
 }
 FORMS = {"short": SHORT, "usual": USUAL, "long": LONG}

