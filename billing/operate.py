@@ -12,7 +12,7 @@ from engine.core.actor import Actor, Role
 
 
 def release_held(subscription_id: UUID, *, reason: str, by: Actor) -> None:
-    """Let a held subscription go on; all that it missed is billed. Writes. Raises Refusal if it is not held."""
+    """Let a held subscription go on; all that it missed is billed. Writes. Raises Refusal as resume.release_held."""
     with _releasing(by, "release_held", subscription_id, reason):
         resume.release_held(subscription_id, why=reason)
 

@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 
-from billing import cycle, fields, hold, moment, resume
+from billing import cycle, fields, hold, moment, resume, states
 from billing.models import Creator, Plan, PlanVersion, Subscription
 from engine.audit.act import act, note
 from engine.core import calendar, clock
@@ -118,46 +118,57 @@ def deactivate_plan(*, plan_id: UUID, reason: str = "", by: Actor = SYSTEM) -> P
     """
     with transaction.atomic():
         _locked(plan_id)
-        _bill_what_is_due(plan_id)
+        _claim_what_is_due(plan_id)
         return _set_active(plan_id, active=False, reason=reason, by=by)
 
 
 def activate_plan(*, plan_id: UUID, reason: str = "", by: Actor = SYSTEM) -> Plan:
-    """Sell again. Its held subscriptions go on from their next date; what was missed is skipped. Writes.
+    """Sell again. Its subscriptions go on from their next date; what began while it was off is skipped. Writes.
 
-    Commits per subscription; the sweep does the same to those that a crash leaves.
+    Commits per subscription; the sweep does the same to those that a crash leaves. Raises Refusal as
+    `deactivate_plan`: what is due before the plan is on is held by now, whether or not a claim came by.
     """
-    plan = _set_active(plan_id, active=True, reason=reason, by=by)
-    held = Subscription.objects.filter(plan_id=plan_id, held_code=hold.PLAN_INACTIVE)
+    with transaction.atomic():
+        if not _locked(plan_id).active:
+            _claim_what_is_due(plan_id)
+        plan = _set_active(plan_id, active=True, reason=reason, by=by)
+    held = Subscription.objects.filter(plan_id=plan_id, held_code=hold.PLAN_INACTIVE, state__in=states.BILLED)
     for subscription_id in list(held.order_by("pk").values_list("pk", flat=True)):
         with suppress(Refusal):  # the sweep or an operator was faster
             resume.skip_missed(subscription_id)
     return plan
 
 
-def _bill_what_is_due(plan_id: UUID) -> None:
-    """Bill the periods that have begun. Writes in the caller's transaction. Raises Refusal where one is left."""
-    clocks = [clock.REAL, *Clock.objects.exclude(pk=clock.REAL).values_list("pk", flat=True)]
-    moments = [moment.read(clock_id) for clock_id in clocks]
-    found = [(pk, at) for at in moments for pk in _due(plan_id, at)[: _MOST_DUE + 1]]
-    if len(found) > _MOST_DUE:
+def _claim_what_is_due(plan_id: UUID) -> None:
+    """Claim the periods that have begun: billed while the locked plan is on, held while it is off.
+
+    Writes in the caller's transaction. Raises Refusal where that are too many, or one is left.
+    """
+    due = _due(plan_id)
+    if len(due) > _MOST_DUE:
         raise Refusal("plan_being_billed", f"more than {_MOST_DUE} of its subscriptions are due and not billed "
                       "yet; try again after the next cycle", param="plan")  # fmt: skip
-    # claim_one passes over what another holds: here that one is waited for.
-    waited = Subscription.objects.filter(pk__in=[pk for pk, _ in found]).order_by("pk").select_for_update()
+    # claim_one passes over what another holds: here that one is waited for, and others begin meanwhile.
+    waited = Subscription.objects.filter(pk__in=[pk for pk, _ in due]).order_by("pk").select_for_update()
     list(waited.values_list("pk", flat=True))
-    for subscription_id, at in found:
+    for subscription_id, at in _due(plan_id):
         while cycle.claim_one(subscription_id, at).claimed:
             pass
-    if any(_due(plan_id, at).exists() for at in moments):
+    if _due(plan_id):
         raise Refusal(
             "plan_being_billed", "a subscription of it became due meanwhile; try again", param="plan"
         )
 
 
-def _due(plan_id: UUID, at: moment.Moment) -> QuerySet[Subscription, UUID]:
-    due = Subscription.objects.filter(plan_id=plan_id, clock_id=at.clock_id, next_due_at__lte=at.business)
-    return due.filter(Q(ends_at=None) | Q(next_due_at__lt=F("ends_at"))).values_list("pk", flat=True)
+def _due(plan_id: UUID) -> list[tuple[UUID, moment.Moment]]:
+    """What is due by now on any clock, a little more than `_MOST_DUE` at most, each with its moment. Reads."""
+    clocks = [clock.REAL, *Clock.objects.exclude(pk=clock.REAL).values_list("pk", flat=True)]
+    found: list[tuple[UUID, moment.Moment]] = []
+    for at in [moment.read(clock_id) for clock_id in clocks]:
+        due = Subscription.objects.filter(plan_id=plan_id, clock_id=at.clock_id, next_due_at__lte=at.business)
+        due = due.filter(Q(ends_at=None) | Q(next_due_at__lt=F("ends_at")))
+        found += [(pk, at) for pk in due.values_list("pk", flat=True)[: _MOST_DUE + 1]]
+    return found
 
 
 def current_version(plan: Plan) -> PlanVersion:

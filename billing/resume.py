@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from billing import again, change, hold, moment
-from billing.models import Invoice, Subscription
+from billing.models import Invoice, Plan, Subscription
 from engine.core import calendar
 from engine.core.actor import SYSTEM, Actor, Role
 from engine.core.errors import Refusal
@@ -44,7 +44,8 @@ def resume(subscription_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> Su
 def release_held(subscription_id: UUID, *, why: str = "") -> Subscription:
     """An operator lets a held subscription go on: all that it missed up to now is billed. Writes.
 
-    A period that has its invoice already is passed over. Raises Refusal if it is not held, or paused.
+    A period that has its invoice already is passed over. Raises Refusal if it is not held, or paused, or if its plan
+    is off: claim would hold it for that, and what began before the stop would be skipped with what began after it.
     """
     return _release(subscription_id, skip=False, why=why)
 
@@ -86,6 +87,8 @@ def _release(subscription_id: UUID, *, skip: bool, why: str) -> Subscription:
             raise Refusal(
                 "subscription_paused", "Subscription is paused; resume it first", param="subscription"
             )
+        if not skip:
+            _plan_is_on(subscription.plan_id)
         at = moment.read(subscription.clock_id)
         if subscription.held_code == hold.PERIOD_TAKEN:
             _pass_over_taken(subscription)
@@ -97,6 +100,13 @@ def _release(subscription_id: UUID, *, skip: bool, why: str) -> Subscription:
             skipped = go_on(subscription, at.business, skip=skip)
         change.save(subscription, "subscription.released", at, skipped=skipped, why=why)
     return subscription
+
+
+def _plan_is_on(plan_id: UUID) -> None:
+    """Locked, so that the plan is not turned off between this look and the release: that bills what is due."""
+    plan = Plan.objects.select_for_update(no_key=True).get(pk=plan_id)
+    if not plan.active:
+        raise Refusal("plan_inactive", "its plan is off: activate that first; the hold stays", param="plan")
 
 
 def begun(subscription: Subscription, now: datetime) -> int:

@@ -63,8 +63,8 @@ def _held_for_nothing(chunk: int) -> int:
     A claim held them while it was activated, or activate_plan did not get to them. As there, what began while
     the plan was off is skipped, never billed.
     """
-    held = Subscription.objects.filter(held_code=hold.PLAN_INACTIVE, plan__active=True).exclude(
-        state="paused"
+    held = Subscription.objects.filter(
+        held_code=hold.PLAN_INACTIVE, plan__active=True, state__in=states.BILLED
     )
     found = list(held.order_by("pk").values_list("pk", flat=True)[:chunk])
     for subscription_id in found:

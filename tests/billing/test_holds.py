@@ -140,3 +140,84 @@ def test_periods_shorter_than_the_beat_are_not_missed(
     made.refresh_from_db()
     assert made.held_code == held
     assert held or len(invoices(made)) == 1 + 3 * late // 60
+
+
+def test_what_began_before_a_stop_is_billed_after_it(world: World) -> None:
+    """A standstill, then the plan is turned off: a release would be held again, and then be skipped by activation."""
+    made = paid(world)
+    world.later(days=220)
+    world.bill()
+    made.refresh_from_db()
+    assert (made.held_code, made.period_no) == ("catch_up", 4)
+    begun = made.period_no + resume.begun(made, clock.business_now(world.clock_id))
+    assert begun > 4
+    plans.deactivate_plan(plan_id=world.plan.pk)
+    with pytest.raises(Refusal) as refused:
+        resume.release_held(made.pk)
+    assert (refused.value.code, refused.value.param) == ("plan_inactive", "plan")
+    world.bill()
+    plans.activate_plan(plan_id=world.plan.pk)
+    sweep.sweep()
+    made.refresh_from_db()
+    assert (made.held_code, made.periods_skipped) == ("catch_up", 0)
+    resume.release_held(made.pk)
+    world.bill()
+    assert [each.period_no for each in invoices(made)] == list(range(begun))
+
+
+def test_a_plan_does_not_stop_between_the_look_at_it_and_the_release(committed_world: World) -> None:
+    made = paid(committed_world)
+    committed_world.later(days=220)
+    committed_world.bill()
+    with pytest.raises(Refusal) as refused:
+        meanwhile(
+            lambda: resume.release_held(made.pk),
+            locks=lambda: plans.deactivate_plan(plan_id=committed_world.plan.pk),
+        )
+    assert refused.value.code == "plan_inactive"
+
+
+@pytest.mark.parametrize("claimed", [True, False], ids=["a claim ran", "no claim ran"])
+def test_what_begins_while_a_plan_is_off_is_skipped_whoever_comes_first(world: World, claimed: bool) -> None:
+    made = paid(world)
+    plans.deactivate_plan(plan_id=world.plan.pk)
+    world.later(days=60)
+    if claimed:
+        world.bill()
+    plans.activate_plan(plan_id=world.plan.pk)
+    world.bill()
+    made.refresh_from_db()
+    assert ([each.period_no for each in invoices(made)], made.periods_skipped) == ([0], 2)
+
+
+def test_a_plan_that_is_on_already_skips_nothing(world: World) -> None:
+    made = paid(world)
+    world.later(days=29)
+    plans.activate_plan(plan_id=world.plan.pk)
+    world.bill()
+    assert [each.period_no for each in invoices(made)] == [0, 1]
+
+
+def test_what_ended_while_it_was_held_keeps_the_trace_of_it(world: World) -> None:
+    (made, *_) = off_for_months(world, 2)
+    stop.cancel(made.pk)
+    plans.activate_plan(plan_id=world.plan.pk)
+    Plan.objects.filter(pk=world.plan.pk).update(active=True)
+    assert sweep.sweep()["plans_active_again"] == 0
+    made.refresh_from_db()
+    assert (made.state, made.held_code) == ("canceled", "plan_inactive")
+
+
+def test_what_begins_while_the_stop_waits_is_billed_before_it(committed_world: World) -> None:
+    world = committed_world
+    first = paid(world)
+    world.later(days=2)
+    second = paid(world)
+    world.later(days=27)  # the first is due, the second not yet
+
+    def another_begins() -> None:
+        Subscription.objects.select_for_update().get(pk=first.pk)
+        world.later(days=2)
+
+    meanwhile(lambda: plans.deactivate_plan(plan_id=world.plan.pk), locks=another_begins)
+    assert [each.period_no for each in invoices(second)] == [0, 1]
