@@ -12,7 +12,7 @@ from django.db import connection
 from engine.core import clock, wake
 from engine.ledger import rollup
 from engine.providers import registry
-from engine.providers.base import Standing
+from engine.providers.abilities import Standing
 from ops import heartbeat, scheduler
 from ops.probes import FAULT, OK, WARN, Seen
 

@@ -21,7 +21,8 @@ from engine.core.errors import Refusal, first_line
 from engine.core.ids import uuid7
 from engine.outbox.emit import NewEvent, emit
 from engine.providers import registry
-from engine.providers.base import ApprovalAsked, ApprovalFound, ProviderUnavailable
+from engine.providers.abilities import ApprovalAsked, ApprovalFound
+from engine.providers.base import ProviderUnavailable
 from payments import cancel
 from payments.models import PaymentMethod
 from payments.pipeline import stop

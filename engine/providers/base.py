@@ -1,7 +1,8 @@
 """The provider contract: what every rail and gateway must speak, and what recovery may act on.
 
 A provider returns typed outcomes; only the engine writes states. It has no money tables. Its capability
-sheet says what it can do, and recovery acts from that sheet alone (design section 4).
+sheet says what it can do, and recovery acts from that sheet alone (design section 4). What only some can do
+stands in abilities.py; docs/decisions/0017 says how the two fit what is still to come.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"  # no answer, or one that proves nothing
     MISSING = "missing"  # looked for and not there, but the identity may still take effect
     ABSENT = "absent"  # proved: not there, and the identity can never take effect any more
+    STEP = "step"  # one call of several is done; nothing moves by it but through our own next one
 
 
 class FailureClass(StrEnum):
@@ -47,12 +49,13 @@ class Sheet:
     settlement: str  # "direct" (payer to payee in one step) or "platform"
     resend_same_identity: bool  # the same identity may be sent again and acts once at most
     identity_seconds: float | None  # how long it stays so; None: as long as the identity can act at all
-    lookup_by_identity: bool
+    unique_reference: bool  # a second use of our reference is refused or replayed, never done twice
+    lookup_by_identity: bool  # without: only by the provider's own id, once some evidence has named it
     lookup_batch: int  # attempts a lookup call takes
     absence_after: float  # absence is not read before send_by + total deadline + this
     absence_certain: bool  # ABSENT can be proved, so a new identity is allowed
-    cancel: bool
-    refunds: bool
+    cancel: bool  # an open attempt can be called back (abilities.Cancelling)
+    reversible: bool  # a final success may still be taken back: a dispute, a returned payout
     currencies: tuple[str, ...]
     minimum_minor: Mapping[str, int] = field(default_factory=dict)
     maximum_minor: int = 2**63 - 1
@@ -102,8 +105,16 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What evidence has named of an attempt so far: what its next call and its next look may start from."""
+
+    provider_ref: str = ""  # the provider's own id of it, the last that was named
+    steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # each step's detail, by its code
+
+
+@dataclass(frozen=True, slots=True)
 class Sendable:
-    """One send of a committed attempt."""
+    """One send of a committed attempt. `known` is what its earlier sends left behind."""
 
     attempt_id: UUID
     payment_id: UUID
@@ -115,6 +126,7 @@ class Sendable:
     amount_minor: int
     currency: str
     instructions: Mapping[str, Any]
+    known: Known = field(default_factory=Known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +142,7 @@ class Asked:
     fee_minor: int
     currency: str
     instructions: Mapping[str, Any]
+    known: Known = field(default_factory=Known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,38 +178,6 @@ class ProviderUnavailable(Exception):
         self.retry_seconds = retry_seconds
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalAsked:
-    """What the payer is to sign or do so that we may pull, and what a method of it is to remember.
-
-    `transaction` is unsigned (base64). Amounts in minor units: `amount_minor` is the approval in all,
-    `kept_minor` the part of it that commitments made before still need. `details` holds no secrets.
-    """
-
-    transaction: str
-    details: Mapping[str, Any]
-    amount_minor: int
-    kept_minor: int
-    replaces: str | None  # whose approval ends by this one; None: nobody's
-    replaces_foreign: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalFound:
-    """What stands at the provider for a method: whether it would do (`ok`), and why not.
-
-    `granted` is whether an approval of ours stands at all; `details` replaces the method's where it does.
-    """
-
-    ok: bool
-    granted: bool
-    code: str
-    message: str
-    balance_minor: int
-    allowance_minor: int
-    details: Mapping[str, Any]
-
-
 Context: TypeAlias = Any
 
 
@@ -218,51 +199,8 @@ class Provider(Protocol):
 
     def submit(self, sendable: Sendable) -> Finding:
         """Send once, within the total deadline. Calls out. Never raises for the world's faults: what
-        can't be known is Outcome.UNKNOWN."""
+        can't be known is Outcome.UNKNOWN. One that takes several calls: abilities.Stepped."""
 
     def lookup(self, asked: Sequence[Asked]) -> dict[UUID, Finding]:
         """The truth by attempt id, in bulk; an attempt left out is asked again later. Calls out. Raises
         ProviderUnavailable if nothing could be learned."""
-
-
-class Approving(Protocol):
-    """A provider that pulls by an approval which the payer gives once and may take back."""
-
-    def ask_approval(
-        self, *, payer: str, currency: str, add_minor: int, commitments_minor: int, options: Mapping[str, Any]
-    ) -> ApprovalAsked:
-        """The approval for one more commitment on top of what stands. Calls out. Raises Refusal for bad
-        input, ProviderUnavailable when nobody answers."""
-
-    def find_approval(self, details: Mapping[str, Any], *, needed_minor: int) -> ApprovalFound:
-        """Whether `needed_minor` could be pulled now. Calls out. Raises ProviderUnavailable."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How the other side is right now. `unix_seconds` is its own clock, None where it has or says none."""
-
-    reachable: bool
-    message: str
-    unix_seconds: int | None = None
-
-
-class Observed(Protocol):
-    """A provider that can be asked how it is, without anything being asked of it."""
-
-    def standing(self) -> Standing:
-        """For health and doctor. Calls out; the world's faults are an answer, never raised."""
-
-
-class Networked(Protocol):
-    """A provider whose endpoints may be of another network than the one that is configured."""
-
-    def wrong_network(self) -> str:
-        """One sentence if an endpoint is of another network, "" if not or if nobody answers. Calls out."""
-
-
-class PaysWallets(Protocol):
-    """A provider that pays a payee's wallet and knows what one looks like."""
-
-    def check_payee(self, wallet: str) -> None:
-        """Raises Refusal with param "wallet" for text that can't be one. No calls."""

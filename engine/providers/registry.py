@@ -8,7 +8,8 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from engine.core.errors import Refusal
-from engine.providers.base import Approving, Provider, Standing
+from engine.providers.abilities import Approving, Standing
+from engine.providers.base import Provider
 
 
 @cache

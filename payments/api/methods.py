@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from engine.core import money
 from engine.core.errors import Refusal
-from engine.providers.base import ApprovalAsked, ApprovalFound
+from engine.providers.abilities import ApprovalAsked, ApprovalFound
 from engine.rest import ids, pages
 from engine.rest.errors import Fault
 from engine.rest.once import Done

@@ -53,6 +53,7 @@ def decide(row: Row, sheet: Sheet, *, now: datetime) -> Decision:
         Outcome.UNKNOWN: _unknown,
         Outcome.MISSING: _unknown,
         Outcome.ABSENT: _absent,
+        Outcome.STEP: _step,
     }[Outcome(row.outcome)]
     return handler(row, sheet, now)
 
@@ -146,6 +147,11 @@ def _unknown(row: Row, sheet: Sheet, now: datetime) -> Decision:
     if row.must_park:
         return Decision("can't be proved", attempt, None, None, park=row.message or row.code)
     return Decision("unknown", attempt, None, _next_look(row, now), looked=True)
+
+
+def _step(row: Row, sheet: Sheet, now: datetime) -> Decision:
+    """Moves nothing and ends nothing: it is there for the next call and the next look."""
+    return _as_it_was(row, "a step")
 
 
 def _not_left(row: Row, sheet: Sheet, now: datetime) -> Decision:

@@ -7,7 +7,11 @@ micro-batches. While evidence can't be committed it is kept and tried again, and
 from __future__ import annotations
 
 import time
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from queue import Empty, SimpleQueue
+from threading import Event
 from types import TracebackType
 
 import structlog
@@ -15,11 +19,20 @@ from django.db import DatabaseError, connection
 
 from engine.core import sql, wake
 from engine.providers.base import FailureClass, Finding, Outcome, Provider
-from payments.pipeline import evidence, send
+from payments.pipeline import evidence, send, spans
 from payments.pipeline.evidence import Said
 from payments.pipeline.mark_sent import Marked
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """What a thread learned, on its way to the driver. `stored` is set once it is committed."""
+
+    said: Said
+    last: bool  # the send is over; False: one step of it is
+    stored: Event = field(default_factory=Event)
 
 
 class Outbound:
@@ -33,7 +46,8 @@ class Outbound:
         self.silence = ""
         self._provider = provider
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"send-{provider.name}")
-        self._futures: dict[Future[tuple[Finding, str]], Marked] = {}
+        self._on_their_way = 0
+        self._words: SimpleQueue[_Word] = SimpleQueue()
 
     def __enter__(self) -> Outbound:
         return self
@@ -41,43 +55,63 @@ class Outbound:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        while self._futures:
+        while self._on_their_way:
             self.collect(seconds=1.0)
         self._pool.shutdown()
 
     @property
     def free(self) -> int:
         """Threads without a send."""
-        return self.threads - len(self._futures)
+        return self.threads - self._on_their_way
 
     def put(self, marked: Marked) -> None:
         """Start one committed send. Raises RuntimeError inside a transaction (I3)."""
         if not sql.outside_transaction():
             raise RuntimeError("a transaction is open across a network call (I3)")
-        self._futures[self._pool.submit(send.send, self._provider, marked)] = marked
+        sending = self._pool.submit(send.send, self._provider, marked, partial(self._keep, marked))
+        self._on_their_way += 1
+        sending.add_done_callback(lambda done: self._words.put(_Word(_said(marked, done), last=True)))
 
     def collect(self, *, seconds: float) -> int:
-        """Wait up to `seconds` for answers and store what came; how many. Commits."""
-        if not self._futures:
-            return 0
-        done, _ = wait(self._futures, timeout=seconds, return_when=FIRST_COMPLETED)
-        said = [_said(self._futures.pop(future), future) for future in done]
-        if said:
-            _keep_until_stored(said)
-            self.sent += len(said)
+        """Wait up to `seconds` for words of the threads and store what came; how many. Commits."""
+        words = self._heard(seconds) if self._on_their_way else []
+        if words:
+            _keep_until_stored([word.said for word in words])
+            ended = sum(word.last for word in words)
+            self._on_their_way -= ended
+            self.sent += ended
+            for word in words:
+                word.stored.set()
             wake.wake("payments.apply")
-        return len(said)
+        return len(words)
+
+    def _heard(self, seconds: float) -> list[_Word]:
+        words: list[_Word] = []
+        try:
+            words.append(self._words.get(timeout=seconds))
+            while True:
+                words.append(self._words.get_nowait())
+        except Empty:
+            return words
+
+    def _keep(self, marked: Marked, step: Finding) -> None:
+        """In a send's thread: hand a step to the driver and wait until it is committed, or the window is over."""
+        word = _Word(_of(marked, step), last=False)
+        self._words.put(word)
+        word.stored.wait(spans.window())
 
 
-def _said(marked: Marked, future: Future[tuple[Finding, str]]) -> Said:
-    try:
-        finding, source = future.result()
-    except Exception as fault:
-        log.exception("a send raised", attempt=str(marked.sendable.attempt_id))
-        finding, source = (
-            Finding(Outcome.UNKNOWN, FailureClass.UNKNOWN, "send_raised", type(fault).__name__),
-            "reply",
-        )
+def _said(marked: Marked, sending: Future[tuple[Finding, str]]) -> Said:
+    fault = (
+        sending.exception()
+    )  # of any kind: a thread whose end nobody hears of would hold its lane for ever
+    if fault is None:
+        return _of(marked, *sending.result())
+    log.error("a send raised", attempt=str(marked.sendable.attempt_id), exc_info=fault)
+    return _of(marked, Finding(Outcome.UNKNOWN, FailureClass.UNKNOWN, "send_raised", type(fault).__name__))
+
+
+def _of(marked: Marked, finding: Finding, source: str = "reply") -> Said:
     one = marked.sendable
     return Said(one.attempt_id, one.payment_id, one.send_no, source, finding)
 

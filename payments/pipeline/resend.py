@@ -74,6 +74,6 @@ def _marked(
 ) -> Marked:
     sendable = Sendable(
         attempt_id, one.payment_id, send_no, lane.operation, one.identity, envelope, one.data, one.amount_minor,
-        one.currency, one.instructions,
+        one.currency, one.instructions, one.known,
     )  # fmt: skip
     return Marked(sendable, fence, boot)

@@ -2,35 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
+
 import structlog
 
 from engine.core import clock
-from engine.providers.base import FailureClass, Finding, Outcome, Provider
+from engine.providers.base import FailureClass, Finding, Outcome, Provider, Sendable
 from payments.pipeline import points, spans, stopping
 from payments.pipeline.mark_sent import Marked
 
 log = structlog.get_logger(__name__)
+Calls = Generator[Finding, None, Finding]
+Keep = Callable[[Finding], None]
 
 
-def send(provider: Provider, marked: Marked) -> tuple[Finding, str]:
+def send(provider: Provider, marked: Marked, keep: Keep) -> tuple[Finding, str]:
     """Send once; the finding and its source ("reply", or "local" where it did not leave). Calls out.
 
     The window is measured on the boot-time clock, which no clock step and no SIGSTOP can bend: a worker
-    that was stopped between mark sent and the first byte finds it over and does not send (design 3).
+    that was stopped between mark sent and the first byte finds it over and does not send (design 3). Where a
+    send takes several calls each passes that gate, and only after `keep` has stored what the one before showed.
     """
-    points.reach(points.SEND_BEFORE_CHECK)
-    refusal = _may_leave(marked)
-    if refusal is not None:
-        return refusal, "local"
-    points.reach(points.SEND_BEFORE_FIRST_BYTE)
     try:
-        finding = provider.submit(marked.sendable)
+        return _through_the_gate(_calls(provider, marked.sendable), marked, keep)
     except Exception as fault:
         # An adapter's own bug proves nothing about what left: unknown, never failed (I4).
         log.exception("provider raised", provider=provider.name, attempt=str(marked.sendable.attempt_id))
-        finding = Finding(Outcome.UNKNOWN, FailureClass.UNKNOWN, "adapter_raised", type(fault).__name__)
-    points.reach(points.SEND_ANSWERED)
-    return finding, "reply"
+        return Finding(Outcome.UNKNOWN, FailureClass.UNKNOWN, "adapter_raised", type(fault).__name__), "reply"
+
+
+def _calls(provider: Provider, sendable: Sendable) -> Calls:
+    if hasattr(provider, "submit_in_steps"):
+        found: Calls = provider.submit_in_steps(sendable)
+        return found
+    return _one_call(provider, sendable)
+
+
+def _one_call(provider: Provider, sendable: Sendable) -> Calls:
+    yield from ()
+    return provider.submit(sendable)
+
+
+def _through_the_gate(calls: Calls, marked: Marked, keep: Keep) -> tuple[Finding, str]:
+    """Call by call. A step moves nothing (abilities.Stepped): stopped after one, the send did not leave."""
+    while True:
+        points.reach(points.SEND_BEFORE_CHECK)
+        refusal = _may_leave(marked)
+        if refusal is not None:
+            calls.close()
+            return refusal, "local"
+        points.reach(points.SEND_BEFORE_FIRST_BYTE)
+        try:
+            step = next(calls)
+        except StopIteration as end:
+            points.reach(points.SEND_ANSWERED)
+            return end.value, "reply"
+        if step.outcome is not Outcome.STEP:
+            raise ValueError(f"{step.outcome} is no step")
+        keep(step)
 
 
 def _may_leave(marked: Marked) -> Finding | None:

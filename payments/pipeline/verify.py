@@ -21,7 +21,16 @@ from django.db import transaction
 from engine.core import clock, sql, wake
 from engine.core.errors import first_line
 from engine.providers import registry
-from engine.providers.base import Asked, FailureClass, Finding, Outcome, Provider, ProviderUnavailable
+from engine.providers.base import (
+    Asked,
+    FailureClass,
+    Finding,
+    Known,
+    Outcome,
+    Provider,
+    ProviderUnavailable,
+    Sheet,
+)
 from payments.pipeline import evidence, lanes, park, points, resend, spans, stopping
 from payments.pipeline.evidence import Said
 from payments.pipeline.lanes import Lane, Worked
@@ -49,6 +58,7 @@ class Looked(NamedTuple):
     looks: int
     until: datetime
     last: tuple[str, str, bool, bool]
+    known: Known
 
 
 def verify(lane: Lane, *, task_id: str = "") -> Worked:
@@ -92,19 +102,21 @@ def take_open(lane: Lane, *, most: int) -> list[Looked]:
         overdue = now - timedelta(seconds=spans.deadline())
         late = [row[0] for row in found if row[2] == "sent" and row[7] <= overdue]
         sql.affected(sql.statement(__file__, "sent_is_unknown"), {"ids": late})
-    return [
-        Looked._make(
-            (*row[:4], json.loads(row[4]), *row[5:12], json.loads(row[12]), row[13], until, row[14:18])
-        )
-        for row in found
-    ]
+    return [_looked(row, until) for row in found]
+
+
+def _looked(row: tuple[Any, ...], until: datetime) -> Looked:
+    known = Known(row[18], json.loads(row[19]))
+    return Looked._make(
+        (*row[:4], json.loads(row[4]), *row[5:12], json.loads(row[12]), row[13], until, row[14:18], known)
+    )
 
 
 def _look(provider: Provider, lane: Lane, taken: Sequence[Looked], task_id: str = "") -> str:
     """Ask, store the news, send again what is missing. "" if the provider answered, else why it did not."""
     asked_at = clock.machine_now()
     try:
-        findings = _ask(provider, [_asked(one, lane) for one in taken])
+        findings = _ask(provider, [_asked(one, lane) for one in taken if _can_be_asked(provider.sheet, one)])
     except ProviderUnavailable as fault:
         _look_later(taken, fault.retry_seconds)
         return fault.message or fault.code
@@ -130,10 +142,10 @@ def _ask(provider: Provider, asked: Sequence[Asked]) -> dict[UUID, Finding]:
     """What the provider says. Where it raises, halves are asked: one odd answer stops no other look.
 
     The one that it raises for stays unknown: looked at again on its schedule, and parked when that has lasted
-    too long. Raises ProviderUnavailable.
+    too long. It is not called for nobody. Raises ProviderUnavailable.
     """
     try:
-        return provider.lookup(asked)
+        return provider.lookup(asked) if asked else {}
     except ProviderUnavailable:
         raise
     except Exception as fault:
@@ -150,8 +162,13 @@ def _ask(provider: Provider, asked: Sequence[Asked]) -> dict[UUID, Finding]:
 def _asked(one: Looked, lane: Lane) -> Asked:
     return Asked(
         one.attempt_id, one.payment_id, lane.operation, one.identity, one.data, one.amount_minor, one.fee_minor,
-        one.currency, one.instructions,
+        one.currency, one.instructions, one.known,
     )  # fmt: skip
+
+
+def _can_be_asked(sheet: Sheet, one: Looked) -> bool:
+    """By our identity, or by the provider's own id once it has told us that."""
+    return sheet.lookup_by_identity or bool(one.known.provider_ref)
 
 
 def _is_news(one: Looked, finding: Finding | None, readable: datetime) -> bool:
@@ -182,9 +199,15 @@ def _to_send_again(provider: Provider, rest: Sequence[Looked], findings: dict[UU
         for one in rest
         if one.send_by + wait < now
         and one.created_at > oldest
-        and (finding := findings.get(one.attempt_id)) is not None
-        and finding.outcome is Outcome.MISSING
+        and _is_missing(provider.sheet, one, findings.get(one.attempt_id))
     ]
+
+
+def _is_missing(sheet: Sheet, one: Looked, finding: Finding | None) -> bool:
+    """Looked for in vain; or there is no looking for it, and only the reply to the same identity tells."""
+    if finding is None:
+        return one.state == "unknown" and not _can_be_asked(sheet, one)
+    return finding.outcome is Outcome.MISSING
 
 
 def _send_again(provider: Provider, lane: Lane, again: Sequence[Looked], task_id: str) -> None:

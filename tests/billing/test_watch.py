@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from billing import watch
 from engine.core import clock
 from engine.core.models import Clock
-from engine.providers.base import ApprovalFound
+from engine.providers.abilities import ApprovalFound
 from payments import methods
 from payments.models import PaymentMethod
 from tests.billing.world import World

@@ -16,7 +16,7 @@ from django.core.wsgi import get_wsgi_application
 from engine.core import clock
 from engine.core.actor import SYSTEM
 from engine.providers import registry
-from engine.providers.base import ApprovalAsked, ApprovalFound
+from engine.providers.abilities import ApprovalAsked, ApprovalFound
 from engine.rest import ids, keys
 from ops.jobs import ask
 from payments import switches

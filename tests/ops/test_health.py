@@ -15,7 +15,7 @@ from django.test import Client
 
 from engine.core import clock
 from engine.providers import registry
-from engine.providers.base import Standing
+from engine.providers.abilities import Standing
 from ops import heartbeat, parts, probes
 from ops.models import Heartbeat
 from ops.probes import FAULT, OK, Seen

@@ -31,12 +31,13 @@ class Scripted:
         settlement="direct",
         resend_same_identity=True,
         identity_seconds=None,
+        unique_reference=True,
         lookup_by_identity=True,
         lookup_batch=256,
         absence_after=0.0,
         absence_certain=True,
         cancel=False,
-        refunds=False,
+        reversible=False,
         currencies=("USDC", "SOL"),
     )
 

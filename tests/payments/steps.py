@@ -8,6 +8,7 @@ import pytest
 
 from engine.core import clock
 from engine.providers import registry
+from engine.providers.base import Finding
 from payments.pipeline import apply, evidence, send, verify
 from payments.pipeline.evidence import Said
 from payments.pipeline.lanes import Lane
@@ -15,6 +16,10 @@ from payments.pipeline.mark_sent import Marked, mark_sent
 from payments.pipeline.take import payables, take
 
 LANE = Lane("charge", "scripted")
+
+
+def no_steps(step: Finding) -> None:
+    raise AssertionError("the scripted provider sends in one call")
 
 
 def mark() -> list[Marked]:
@@ -29,7 +34,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> None:
     """Send what is due, then look up and apply once."""
     said = []
     for one in mark():
-        finding, source = send.send(registry.get("scripted"), one)
+        finding, source = send.send(registry.get("scripted"), one, no_steps)
         said.append(
             Said(one.sendable.attempt_id, one.sendable.payment_id, one.sendable.send_no, source, finding)
         )

@@ -19,7 +19,7 @@ from payments.pipeline import evidence, send, verify
 from payments.pipeline.evidence import Said
 from payments.pipeline.take import payables, take
 from tests.payments.scripted import declined, paid
-from tests.payments.steps import LANE, apply_all, look, mark, run
+from tests.payments.steps import LANE, apply_all, look, mark, no_steps, run
 
 
 def test_a_payment_is_sent_once_booked_once_and_told_once(world, new_payment, payment, told, monkeypatch):
@@ -103,7 +103,7 @@ def test_a_worker_that_was_stopped_too_long_does_not_send(world, new_payment, pa
     one = new_payment()
     marked = mark()
     time.sleep(0.25)
-    finding, source = send.send(world, marked[0])
+    finding, source = send.send(world, marked[0], no_steps)
     assert (finding.outcome, finding.code, source) == (Outcome.NOT_LEFT, "window_over", "local")
     assert world.sent == []
     sendable = marked[0].sendable
@@ -138,7 +138,7 @@ def test_what_is_missing_is_sent_again_under_the_same_identity(world, new_paymen
 
     marked = resend.mark(world, LANE, again, free=5)
     assert resend.mark(world, LANE, again, free=5) == []  # the fence has one winner
-    send.send(world, marked[0])
+    send.send(world, marked[0], no_steps)
     assert [s.identity for s in world.sent] == [world.sent[0].identity] * 2
     assert [s.send_no for s in world.sent] == [1, 2]
     assert world.sent[0].envelope == world.sent[1].envelope

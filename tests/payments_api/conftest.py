@@ -11,7 +11,8 @@ from django.db import connection
 
 from engine.core.actor import SYSTEM
 from engine.providers import registry
-from engine.providers.base import ApprovalAsked, ApprovalFound, ProviderUnavailable
+from engine.providers.abilities import ApprovalAsked, ApprovalFound
+from engine.providers.base import ProviderUnavailable
 from engine.rest import ids, keys
 from engine.rest.models import Answer, ApiKey, Use
 from payments import switches

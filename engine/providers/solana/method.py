@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from engine.core.errors import Refusal
-from engine.providers.base import ApprovalAsked, ApprovalFound
+from engine.providers.abilities import ApprovalAsked, ApprovalFound
 from engine.providers.solana import approval
 from engine.providers.solana.addresses import mint_decimals, mint_of
 

@@ -7,9 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from engine.core.errors import Refusal
+from engine.providers.abilities import ApprovalAsked, ApprovalFound, Standing
 from engine.providers.base import (
-    ApprovalAsked,
-    ApprovalFound,
     Asked,
     Finding,
     Hold,
@@ -17,7 +16,6 @@ from engine.providers.base import (
     Prepared,
     ProviderUnavailable,
     Sendable,
-    Standing,
 )
 from engine.providers.solana import (
     destinations,

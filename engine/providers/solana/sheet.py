@@ -20,11 +20,12 @@ def sheet() -> Sheet:
         settlement="direct",
         resend_same_identity=True,
         identity_seconds=None,  # the blockhash's life bounds it, and the chain tells when it is over
+        unique_reference=True,
         lookup_by_identity=True,
         lookup_batch=STATUSES_MAX,
         absence_after=0,  # absence is proved by block height, not by waiting
         absence_certain=True,
         cancel=False,
-        refunds=False,
+        reversible=False,
         currencies=tuple(settings.ENV.solana_mints),
     )

@@ -1,4 +1,4 @@
--- Index: payments_to_act_on; unresolved attempt by one_unresolved_attempt_per_payment.
+-- Index: payments_to_act_on; unresolved attempt by one_unresolved_attempt_per_payment; evidence_of_attempt.
 WITH due AS (
   SELECT p.id FROM payments_payment p
    WHERE p.provider = %(provider)s AND p.operation = %(operation)s AND p.state = 'in_flight'
@@ -14,10 +14,15 @@ WITH due AS (
 SELECT a.id, t.id, a.state, a.identity, a.data::text, a.send_no, a.fence, a.send_by, a.created_at,
        t.amount_minor, t.fee_minor, t.currency, t.instructions::text, t.looks,
        coalesce(l.outcome, ''), coalesce(l.code, ''), coalesce(l.provisional, false),
-       coalesce(l.park, false)
+       coalesce(l.park, false), coalesce(k.provider_ref, ''), coalesce(k.steps, '{}')::text
   FROM taken t
   JOIN payments_attempt a ON a.payment_id = t.id AND a.state IN ('sent', 'pending', 'unknown')
   LEFT JOIN LATERAL (
     SELECT e.outcome, e.code, e.provisional, (e.detail ->> 'park')::bool AS park FROM payments_evidence e
      WHERE e.attempt_id = a.id AND e.source = 'lookup' ORDER BY e.id DESC LIMIT 1
   ) l ON true
+  LEFT JOIN LATERAL (
+    SELECT (array_agg(e.provider_ref ORDER BY e.id DESC) FILTER (WHERE e.provider_ref <> ''))[1] AS provider_ref,
+           jsonb_object_agg(e.code, e.detail ORDER BY e.id) FILTER (WHERE e.outcome = 'step') AS steps
+      FROM payments_evidence e WHERE e.attempt_id = a.id
+  ) k ON true
