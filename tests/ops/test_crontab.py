@@ -7,11 +7,13 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,11 +21,12 @@ import pytest
 from sandbox.live import servers
 from sandbox.live.house import House, house
 from sandbox.live.spans import SHORT
+from sandbox.live.web import free_port
 from sandbox.run.paths import CHECKOUT
+from tests import curl
 
 pytestmark = pytest.mark.live
 KEY, OLD = "sk_internal_scheduler_key_here", "sk_internal_scheduler_key_of_yesterday"
-PORT = 28411
 # As the first source document has them, under "External Cron Job".
 CRONTAB = r"""
 # Run every 5 minutes
@@ -38,13 +41,18 @@ CRONTAB = r"""
 """
 
 
+@cache
+def port() -> int:
+    return free_port()
+
+
 def commands(key: str) -> list[str]:
     """The lines as cron would hand them to a shell."""
     joined = CRONTAB.replace("\\\n", " ")
     lines = [line for line in joined.splitlines() if line.strip() and not line.startswith("#")]
     ready = [re.sub(r"^(\S+ ){5}", "", line) for line in lines]
     return [
-        line.replace("localhost:3000", f"127.0.0.1:{PORT}").replace("your-internal-api-key", key)
+        line.replace("localhost:3000", f"127.0.0.1:{port()}").replace("your-internal-api-key", key)
         for line in ready
     ]
 
@@ -59,7 +67,7 @@ def web(home: House) -> Iterator[None]:
     }
     env = {**os.environ, **home.servers.secrets, **SHORT, **home.chain.environ, **own}
     argv = [
-        sys.executable, "-m", "gunicorn", "config.wsgi:application", "--bind", f"127.0.0.1:{PORT}", "--threads", "4",
+        sys.executable, "-m", "gunicorn", "config.wsgi:application", "--bind", f"127.0.0.1:{port()}", "--threads", "4",
         "--control-socket", str(Path(home.folder) / "gunicorn.ctl"), "--worker-class", "gthread",
     ]  # fmt: skip
     with (Path(home.folder) / "web.log").open("wb") as log:
@@ -77,16 +85,18 @@ def web(home: House) -> Iterator[None]:
 
 def up() -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/health/live", timeout=2) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port()}/health/live", timeout=2) as answer:
             return answer.status == 200
     except (urllib.error.URLError, OSError):
         return False
 
 
 def cron(line: str) -> dict:
-    done = subprocess.run(
-        ["sh", "-c", f"{line} -s -S"], capture_output=True, text=True, timeout=30, check=True
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        env = {**os.environ, "PATH": curl.path(Path(folder))}
+        done = subprocess.run(
+            ["sh", "-c", f"{line} -s -S"], env=env, capture_output=True, text=True, timeout=30, check=True
+        )
     return json.loads(done.stdout)
 
 
