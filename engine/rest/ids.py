@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
 PREFIXES = {
@@ -9,6 +10,8 @@ PREFIXES = {
     "payment_method": "pm", "attempt": "att", "evidence": "evd", "event": "evt", "job": "job", "key": "key",
     "case": "case", "plan_version": "pv",
 }  # fmt: skip
+_HEX = re.compile(r"[0-9a-f]{32}")
+_BARE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def show(kind: str, value: UUID) -> str:
@@ -17,11 +20,9 @@ def show(kind: str, value: UUID) -> str:
 
 
 def read(kind: str, text: object) -> UUID | None:
-    """The id that a caller means: prefixed, or a bare uuid. None for anything else, also another kind's."""
-    if not isinstance(text, str) or len(text) > 60:
+    """The id that a caller means: prefixed, or a bare uuid. None for anything else, also for another kind's."""
+    if not isinstance(text, str):
         return None
     bare = text.removeprefix(f"{PREFIXES[kind]}_")
-    try:
-        return UUID(bare)
-    except ValueError:
-        return None
+    good = _HEX.fullmatch(bare) or _BARE.fullmatch(text)
+    return UUID(bare) if good else None

@@ -190,10 +190,13 @@ def _write(pk: UUID) -> str:
 
 def _read(text: str) -> UUID:
     try:
-        return UUID(bytes=base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        found = UUID(bytes=base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, binascii.Error):
+        found = None
+    if found is None or _write(found) != text:  # base64 is read leniently: `!` is left out
         raise Fault(400, "invalid_request", "cursor_invalid", "`after` is no cursor of ours; take `next_cursor`",
-                    param="after") from None  # fmt: skip
+                    param="after")  # fmt: skip
+    return found
 
 
 def next_url(request: Request, cursor: str) -> str:

@@ -16,7 +16,8 @@ from tests.rest.conftest import fault
 
 VERBS = {
     "cancel": {}, "pause": {}, "resume": {}, "trigger": {}, "auto_pay": {"auto_pay": False},
-    "payment_method": {"payment_method": f"pm_{NOBODY}"}, "release": {"reason": "why"}, "skip": {"reason": "why"},
+    "payment_method": {"payment_method": f"pm_{NOBODY.replace('-', '')}"}, "release": {"reason": "why"},
+    "skip": {"reason": "why"},
 }  # fmt: skip
 NEEDS_KEY = ("resume", "trigger", "auto_pay", "payment_method", "release")
 

@@ -81,6 +81,8 @@ def test_another_media_type_is_refused(api):
         ("limit=1&limit=2", "parameter_repeated", "limit"),
         ("after=%00", "text_invalid", "after"),
         ("after=zzz", "cursor_invalid", "after"),
+        ("after=AAAAAAAAAAAAAAAAAAAAAA!!!!", "cursor_invalid", "after"),
+        ("after=AAAAAAAAAAAAAAAAAAAAAB", "cursor_invalid", "after"),
         ("after=" + "x" * 81, "max_length", "after"),
         ("colour=1", "field_unknown", "colour"),
         ("ordering=name", "invalid_choice", "ordering"),
@@ -116,6 +118,14 @@ def test_pages_are_stable_while_rows_are_added(api):
     assert caller.client.get(first["next"], headers=caller.headers).json()["data"] == second["data"]
     oldest = caller.get("/api/keys?ordering=created&limit=2").json()
     assert [key["name"] for key in oldest["data"]] == ["k0", "k1"]
+
+
+def test_behind_a_proxy_with_tls_the_next_page_is_https(api, settings):
+    caller, sent = api(), {"X-Forwarded-Proto": "https"}
+    caller.post("/api/keys", KEY)
+    assert caller.get("/api/keys?limit=1", **sent).json()["next"].startswith("http://")
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    assert caller.get("/api/keys?limit=1", **sent).json()["next"].startswith("https://")
 
 
 def test_a_key_with_another_body_or_path_is_409(api):
