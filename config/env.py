@@ -151,6 +151,12 @@ class Env(Sandbox, Solana, Spans, Scheduler, Servers):
         return [part.strip() for part in url.split(",") if part.strip()]
 
     @property
+    def proxy_ssl_header(self) -> tuple[str, str] | None:
+        """Django's SECURE_PROXY_SSL_HEADER; None where no proxy is believed."""
+        name = self.proxy_proto_header
+        return (f"HTTP_{name.upper().replace('-', '_')}", "https") if name else None
+
+    @property
     def beat_seconds(self) -> float:
         """The gap between two cycles of billing; of a cron that is not every few minutes, an hour or a day."""
         if self.payment_processing_seconds:

@@ -54,6 +54,12 @@ class Servers(BaseSettings):
         default=["127.0.0.1", "localhost", "[::1]"],
         description="Names under which the web process is reached, separated by commas",
     )
+    proxy_proto_header: str = Field(
+        default="",
+        pattern=r"^([A-Za-z0-9]+(-[A-Za-z0-9]+)*)?$",
+        description="Header in which a proxy that strips it from callers says https; empty: nobody is believed",
+        examples=["X-Forwarded-Proto"],
+    )
     log_file: str = Field(default="", description="Also write the log here; stdout always has it (row 0.71)")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="The least that is logged"

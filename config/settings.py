@@ -17,6 +17,7 @@ SECRET_KEY = ENV.secret_key.get_secret_value()
 FIELD_KEYS = [key.get_secret_value() for key in ENV.field_keys]
 DEBUG = ENV.debug
 ALLOWED_HOSTS = ENV.allowed_hosts
+SECURE_PROXY_SSL_HEADER = ENV.proxy_ssl_header  # behind a proxy with TLS: `next` of a list is https then
 
 INSTALLED_APPS = [
     "unfold",  # before the admin: its templates win
@@ -120,7 +121,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/",
     "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "ops.api.health.documented"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "ops.api.health.documented",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "SubscriptionState": "billing.api.shapes.SUBSCRIPTION_STATES",
         "PaymentState": "payments.api.shapes.PAYMENT_STATES",

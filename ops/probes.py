@@ -31,6 +31,7 @@ class _Running:
 
     def __init__(self, name: str, one: Look) -> None:
         self.seen: Seen | None = None
+        self.ended_at: float | None = None
         self.one = one
         self.thread = threading.Thread(target=self._run, name=f"look-{name}", daemon=True)
         self.thread.start()
@@ -44,18 +45,28 @@ class _Running:
             self.seen = Seen(FAULT, f"{type(fault).__name__}: {fault}".strip(": ")[:300])
         finally:
             connections.close_all()
+            self.ended_at = time.monotonic()
+
+    def serves(self, kept_seconds: float) -> bool:
+        """Whether who asks now need not look again."""
+        if self.thread.is_alive():
+            return True
+        return self.ended_at is not None and time.monotonic() - self.ended_at < kept_seconds
 
 
 _running: dict[str, _Running] = {}
 _lock = threading.Lock()
 
 
-def look(looks: Mapping[str, Look], *, seconds: float, mend: str = "") -> dict[str, Seen]:
+def look(
+    looks: Mapping[str, Look], *, seconds: float, mend: str = "", kept_seconds: float = 0
+) -> dict[str, Seen]:
     """Run all looks at once; what has not answered after `seconds` is a fault. Never raises.
 
-    A look that hangs keeps its one thread until it ends; meanwhile it is not started a second time.
+    A look that hangs keeps its one thread until it ends; meanwhile it is not started a second time. What a look of
+    the same name found in the last `kept_seconds` is taken as it is.
     """
-    started = {name: _start(name, each) for name, each in looks.items()}
+    started = {name: _start(name, each, kept_seconds) for name, each in looks.items()}
     end = time.monotonic() + seconds
     for each in started.values():
         each.thread.join(max(0.0, end - time.monotonic()))
@@ -63,9 +74,15 @@ def look(looks: Mapping[str, Look], *, seconds: float, mend: str = "") -> dict[s
     return {name: each.seen or silent for name, each in started.items()}
 
 
-def _start(name: str, one: Look) -> _Running:
+def forget() -> None:
+    """What earlier looks found. For tests."""
+    with _lock:
+        _running.clear()
+
+
+def _start(name: str, one: Look, kept_seconds: float) -> _Running:
     with _lock:
         before = _running.get(name)
-        if before is None or not before.thread.is_alive():
+        if before is None or not before.serves(kept_seconds):
             before = _running[name] = _Running(name, one)
         return before

@@ -40,6 +40,12 @@ class JsonParser(BaseParser):
         return read
 
 
+class FormLikeJsonParser(JsonParser):
+    """The same JSON where it says that it is a form, as `curl -d '{…}'` does of itself."""
+
+    media_type = "application/x-www-form-urlencoded"
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):

@@ -14,6 +14,7 @@ from billing import trigger
 from engine.rest import ids, pages
 from engine.rest.errors import Fault
 from engine.rest.once import Done
+from engine.rest.reading import FormLikeJsonParser, JsonParser
 from ops.api import shapes, words
 from ops.api.base import SourceView, accepted, answer
 from ops.jobs import (
@@ -37,8 +38,7 @@ _COUNTS = {"waiting": 3, "active": 1, "completed": 240, "failed": 2, "delayed": 
 _QUEUED_FIELDS: shapes.Fields = {
     "jobId": serializers.CharField(), "subscriptionId": serializers.CharField()
 }  # fmt: skip
-_NAMED = {"subscriber": "9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin",
-          "creator": "4Nd1mYvM2fKQmE1bqkXW3gVnQyG1r2yqHjv5u5w6k7ZQ", "planId": 1}  # fmt: skip
+_NAMED = {"subscriber": "9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin", "creator": "4Nd1mYvM2fKQmE1bqkXW3gVnQyG1r2yqHjv5u5w6k7ZQ", "planId": 1}
 _QUEUED = {"jobId": shapes.JOB_ID, "subscriptionId": shapes.SUBSCRIPTION_ID}
 
 
@@ -147,6 +147,7 @@ class TriggerPayment(SourceView):
 class ProcessPayment(SourceView):
     """A single payment by hand, by the source's names."""
 
+    parser_classes = [JsonParser, FormLikeJsonParser]  # the source's own curl line names no media type
     resource, object_name = "payments", "subscription"
 
     @extend_schema(

@@ -90,6 +90,14 @@ def test_without_a_url_the_networks_public_endpoint_is_used() -> None:
     assert "solana_rpc_url" in _faults(solana_network="localnet", solana_rpc_url="")
 
 
+def test_a_proxys_header_is_believed_only_where_it_is_named() -> None:
+    values = {name.lower(): value for name, value in GOOD.items()}
+    assert Env(**values).proxy_ssl_header is None  # type: ignore[arg-type]
+    named = Env(**values, proxy_proto_header="X-Forwarded-Proto")  # type: ignore[arg-type]
+    assert named.proxy_ssl_header == ("HTTP_X_FORWARDED_PROTO", "https")
+    assert "proxy_proto_header" in _faults(proxy_proto_header="X-Forwarded-Proto: https")
+
+
 def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
     wrong = {
         "DATABASE_URL": "mysql://x",

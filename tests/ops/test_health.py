@@ -17,6 +17,7 @@ from engine.core import clock
 from engine.providers import registry
 from engine.providers.abilities import Standing
 from ops import heartbeat, parts, probes
+from ops.api import health
 from ops.models import Heartbeat
 from ops.probes import FAULT, OK, Seen
 from tests.ops.api import is_golden
@@ -24,8 +25,9 @@ from tests.ops.api import is_golden
 
 @pytest.fixture
 def alive(committed) -> Iterator[None]:
-    """Beat and every queue were heard just now."""
+    """Beat and every queue were heard just now, and nobody looked."""
     parts.forget()
+    probes.forget()
     now = clock.machine_now()
     for name in (heartbeat.TICK, *map(heartbeat.of_queue, heartbeat.QUEUES)):
         Heartbeat.objects.create(name=name, seen_at=now)
@@ -34,6 +36,7 @@ def alive(committed) -> Iterator[None]:
         if each.name.startswith("look-"):
             each.join(10)
     parts.forget()
+    probes.forget()
 
 
 def ask() -> tuple[int, dict, float]:
@@ -123,6 +126,18 @@ def test_a_provider_that_hangs_is_told_within_two_seconds(alive, monkeypatch):
         200, "degraded", "disconnected",
     )  # fmt: skip
     assert seconds < 2
+
+
+def test_who_asks_without_a_key_makes_it_look_once_a_second_and_no_more(alive, monkeypatch):
+    looks: list[int] = []
+    found = parts.database
+    monkeypatch.setattr(parts, "database", lambda: looks.append(1) or found())
+    monkeypatch.setattr(health, "KEPT_SECONDS", 600)
+    assert [ask()[0] for _ in range(3)] == [200] * 3
+    assert len(looks) == 1
+    monkeypatch.setattr(health, "KEPT_SECONDS", 0)
+    assert [ask()[0] for _ in range(2)] == [200] * 2
+    assert len(looks) == 3
 
 
 def test_looks_run_side_by_side_and_one_that_hangs_is_not_started_twice():

@@ -23,6 +23,26 @@ def process(subscription: Subscription, number: int = 1):
     )
 
 
+def test_the_curl_line_of_the_source_names_no_media_type(world, scripted):
+    """`curl -d '{…}'` says of itself that it sends a form."""
+    subscription = joined(world, world.plan)
+    payer = Customer.objects.get(pk=subscription.customer_id).wallet
+    caller = Caller(keys.create("tests", ["payments:write"], by=SYSTEM).secret)
+
+    def curl(data: str):
+        return caller.client.generic("POST", "/api/payments/process", data, headers=caller.headers,
+                                     content_type="application/x-www-form-urlencoded")  # fmt: skip
+
+    line = f"""{{
+    "subscriber": "{payer}",
+    "creator": "{WALLET}",
+    "planId": 1
+  }}"""
+    assert curl(line).status_code == 202
+    assert Payment.objects.filter(method_id=subscription.method_id).count() == 1
+    assert curl("subscriber=a&creator=b&planId=1").json()["error_detail"]["code"] == "body_malformed"
+
+
 def plan_of_another_creator(number: int = 1):
     creator = customers.create_creator(name="Her other studio", wallet=WALLET, fee_bps=0)
     return plans.create_plan(creator_id=creator.id, number=number, name="Pro too", price_minor=900, currency="USDC",
