@@ -123,6 +123,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "engine.rest.document.shared",
         "ops.api.health.documented",
     ],
     "ENUM_NAME_OVERRIDES": {

@@ -3,10 +3,11 @@
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularSwaggerView
 
 from billing.customers import is_customer
 from engine.rest import api as rest
+from engine.rest.document import SchemaView
 from ops import health
 from ops.api.health import health as whole_health
 from payments.api import methods
@@ -22,7 +23,7 @@ urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("docs/errors/", rest.errors_page),
-    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema", SchemaView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema")),
     path("api/", include("ops.api.urls")),  # the sources' paths stand before ours
     path("api/keys", rest.Keys.as_view()),

@@ -1,12 +1,13 @@
 """Write the documents that are made from the code: `python docs/make.py`. A house test compares them.
 
 docs/ledger.md from engine/ledger/chart.py, docs/states.md from every transition table, docs/errors.md and the page
-that `doc_url` leads to from every refusal.
+that `doc_url` leads to from every refusal, docs/openapi.yaml from every endpoint. Needs the environment of `make run`.
 """
 
 from __future__ import annotations
 
 import html
+import os
 import re
 import sys
 from importlib import import_module
@@ -15,10 +16,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
 import codes  # noqa: E402
+import django  # noqa: E402
+from django.apps import apps  # noqa: E402
+
+if not apps.ready:
+    django.setup()
 
 from engine.core.states import Machine  # noqa: E402
 from engine.ledger import chart  # noqa: E402
+from engine.rest.document import written  # noqa: E402
 
 MADE = "<!-- Made from the code by docs/make.py; edit the code and run it again. -->\n"
 
@@ -30,6 +39,7 @@ def pages() -> dict[str, str]:
         "states.md": states(),
         "errors.md": errors(),
         "../engine/rest/templates/rest/errors.html": errors_page(),
+        "openapi.yaml": openapi(),
     }
 
 
@@ -62,6 +72,11 @@ def errors_page() -> str:
         "dd{margin:0}:target{background:#fe8}</style></head>\n"
         f"<body><h1>Errors</h1><p>{intro}</p>\n<dl>\n{rows}\n</dl></body></html>\n"
     )
+
+
+def openapi() -> str:
+    """The OpenAPI document, as /api/schema gives it."""
+    return written("yaml").decode()
 
 
 def ledger() -> str:

@@ -27,7 +27,10 @@ _KEY = {
     "revoked_at": None, "last_used_at": None, "rotated_from": None,
 }  # fmt: skip
 _MADE = OpenApiExample(
-    "made", {**_KEY, "secret": "cb_test_Zk3fQ1…"}, response_only=True, status_codes=["201"]
+    "made",
+    {**_KEY, "secret": "cb_test_Zk3fQ1-an-example-and-nobodys-key-00000000"},
+    response_only=True,
+    status_codes=["201"],
 )
 _LISTED = {"object": "list", "data": [_KEY], "has_more": False, "next_cursor": None, "next": None}
 _ANSWER = {

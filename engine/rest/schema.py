@@ -41,7 +41,22 @@ class Error(serializers.Serializer[Any]):
     error = ErrorDetail()
 
 
-ALWAYS = ("400", "401", "403", "404", "405", "406", "409", "411", "413", "415", "429", "500", "503")
+# What any endpoint may answer, and when.
+ALWAYS = {
+    "400": "The body, a field, the query or a cursor is wrong.",
+    "401": "No live key.",
+    "403": "The key does not have the scope, or the role that the act needs.",
+    "404": "Nothing under this address.",
+    "405": "The address has no such method.",
+    "406": "Answers are JSON.",
+    "409": "The state of things refuses it, or the Idempotency-Key does.",
+    "411": "Sent without a Content-Length.",
+    "413": "More than 1 MiB.",
+    "415": "Not application/json.",
+    "429": "Too many calls: wait for the seconds of Retry-After.",
+    "500": "Something failed here; it was logged under the request's id.",
+    "503": "The database is away; nothing is lost.",
+}
 _KEY = OpenApiParameter(
     "Idempotency-Key", str, OpenApiParameter.HEADER,
     description="A word of your own that names this request. Sent again, it gives the stored answer.",

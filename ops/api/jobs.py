@@ -30,15 +30,15 @@ from ops.jobs.view import JobView
 QUEUED = "Payment job queued successfully"
 _WHOLE = {
     **shapes.LINE,
-    "data": {"subscriptionId": shapes.SUBSCRIPTION_ID, "userAddress": "9xQe…", **shapes.MONEY,
-             "recipientAddress": "7vYk…", "serviceName": "Service Name"},
+    "data": {"subscriptionId": shapes.SUBSCRIPTION_ID, "userAddress": shapes.PAYER, **shapes.MONEY,
+             "recipientAddress": shapes.PAYEE, "serviceName": "Service Name"},
     "finishedAt": "2026-01-31T09:30:14.000Z", "nextActionAt": None, "flowerUrl": None,
 }  # fmt: skip
 _COUNTS = {"waiting": 3, "active": 1, "completed": 240, "failed": 2, "delayed": 4, "capped": False}
 _QUEUED_FIELDS: shapes.Fields = {
     "jobId": serializers.CharField(), "subscriptionId": serializers.CharField()
 }  # fmt: skip
-_NAMED = {"subscriber": "9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin", "creator": "4Nd1mYvM2fKQmE1bqkXW3gVnQyG1r2yqHjv5u5w6k7ZQ", "planId": 1}
+_NAMED = {"subscriber": shapes.PAYER, "creator": shapes.PAYEE, "planId": 1}
 _QUEUED = {"jobId": shapes.JOB_ID, "subscriptionId": shapes.SUBSCRIPTION_ID}
 
 

@@ -142,7 +142,9 @@ def answers(
         fields["message"] = serializers.CharField()
     if paged:
         fields |= {
-            "has_more": serializers.BooleanField(),
+            "has_more": serializers.BooleanField(
+                help_text="With `status`: of the newest 10,000 payments before the cursor; older ones aren't looked at"
+            ),
             "next_cursor": serializers.CharField(allow_null=True),
         }
     return {status: inline_serializer(name, fields), **dict.fromkeys(map(int, ALWAYS), SourceError)}
@@ -178,8 +180,10 @@ def sent(**value: Any) -> OpenApiExample:
 
 
 MONEY = {"amount": 0.01, "amount_minor": 10000, "currency": "USDC"}
+PAYER, PAYEE = "9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin", "4Nd1mYvM2fKQmE1bqkXW3gVnQyG1r2yqHjv5u5w6k7ZQ"
+SIGNATURE = "5VERv8NMvzbJMEkV8xnrLkEaWRtSz9CosKDYjCJjBRnbJLgp8uirBgmQpjKhoR4tjF3ZpRzrFmBV6UjKdiSZkQ"
 JOB_ID, SUBSCRIPTION_ID = "job_0198c0de000070008000000000000001", "sub_0198c0de000070008000000000000002"
-RESULT = {"success": True, "transactionHash": "5VERv8NM…", "subscriptionId": SUBSCRIPTION_ID, **MONEY}
+RESULT = {"success": True, "transactionHash": SIGNATURE, "subscriptionId": SUBSCRIPTION_ID, **MONEY}
 LINE = {
     "jobId": JOB_ID, "kind": "payment", "status": "completed", "progress": 100, "result": RESULT, "attemptsMade": 1,
     "reason": None, "createdAt": "2026-01-31T09:30:00.000Z",

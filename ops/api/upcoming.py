@@ -14,7 +14,7 @@ from ops.api import shapes, words
 from ops.api.base import SourceView, answer
 
 _ONE = {
-    "subscriptionId": shapes.SUBSCRIPTION_ID, "subscriber": "9xQe…", "creator": "7vYk…", "planId": 1,
+    "subscriptionId": shapes.SUBSCRIPTION_ID, "subscriber": shapes.PAYER, "creator": shapes.PAYEE, "planId": 1,
     "planName": "Pro", **shapes.MONEY, "nextPayment": "2026-02-28T09:30:00.000Z", "autoPay": True,
 }  # fmt: skip
 

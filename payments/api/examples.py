@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiExample
 _HEX = "0198c0de00007000800000000000000"
 _AT, _SENT, _PAID = "2026-01-31T09:30:00Z", "2026-01-31T09:30:02Z", "2026-01-31T09:30:14Z"
 _WALLET = "4Nd1mYvM2fKQmE1bqkXW3gVnQyG1r2yqHjv5u5w6k7ZQ"
-_SIGNATURE = "5VERv8NMvzbJMEkV8xnrLkEaWRtSz9Cos…"
+_SIGNATURE = "5VERv8NMvzbJMEkV8xnrLkEaWRtSz9CosKDYjCJjBRnbJLgp8uirBgmQpjKhoR4tjF3ZpRzrFmBV6UjKdiSZkQ"
 _FINE = {"failure_class": "", "failure_code": "", "failure_message": ""}
 
 METHOD: dict[str, Any] = {
@@ -21,7 +21,7 @@ METHOD: dict[str, Any] = {
     "allowance_minor": 150000000, "allowance": "150.000000", "created_at": _AT,
 }  # fmt: skip
 APPROVAL: dict[str, Any] = {
-    "transaction": "AQAAAAAA…", "currency": "USDC", "amount_minor": 150000000, "amount": "150.000000",
+    "transaction": "AQAAAAAAAAABAAIDAAAA", "currency": "USDC", "amount_minor": 150000000, "amount": "150.000000",
     "kept_minor": 0, "kept": "0.000000", "replaces": None, "replaces_foreign": False,
 }  # fmt: skip
 _UNCHECKED = {

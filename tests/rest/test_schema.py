@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from drf_spectacular.generators import SchemaGenerator
@@ -69,6 +70,16 @@ def test_our_own_operations_name_their_scope_key_and_refusals(operations):
     keyless = [name for name, each in posts.items() if "Idempotency-Key" not in str(each["parameters"])]
     assert len(posts) > 20
     assert not keyless
+
+
+def test_it_is_made_once_for_whoever_asks(client, monkeypatch):
+    first = [client.get("/api/schema"), client.get("/api/schema?format=json")]
+    assert [each["Content-Type"] for each in first] == [
+        "application/vnd.oai.openapi", "application/vnd.oai.openapi+json",
+    ]  # fmt: skip
+    monkeypatch.setattr(SchemaGenerator, "get_schema", Mock(side_effect=AssertionError("made again")))
+    again = [client.get("/api/schema?lang=de"), client.get("/api/schema?format=json&version=2")]
+    assert [each.content for each in again] == [each.content for each in first]
 
 
 def test_health_is_in_it_with_both_answers(operations):
