@@ -12,6 +12,7 @@ from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.request import Request
 
+from engine.rest import errors
 from engine.rest.schema import ALWAYS
 
 _FORMS = {"yaml": OpenApiYamlRenderer, "json": OpenApiJsonRenderer}
@@ -28,6 +29,22 @@ HEADERS: dict[str, Any] = {
     },
     "WWW-Authenticate": {"schema": {"type": "string"}},
 }
+# Of each status one fault as it looks: type, code, param, money_moved, retry.
+_FAULTS = {
+    "400": ("invalid_request", "field_unknown", "colour", "no", "never"),
+    "401": ("authentication_error", "key_invalid", "", "no", "never"),
+    "403": ("permission_error", "scope_missing", "", "no", "never"),
+    "404": ("not_found", "not_found", "", "no", "never"),
+    "405": ("invalid_request", "method_not_allowed", "", "no", "never"),
+    "406": ("invalid_request", "not_acceptable", "", "no", "never"),
+    "409": ("idempotency_error", "request_in_progress", "", "no", "same_key"),
+    "411": ("invalid_request", "length_required", "", "no", "never"),
+    "413": ("invalid_request", "body_too_large", "", "no", "never"),
+    "415": ("invalid_request", "unsupported_media_type", "", "no", "never"),
+    "429": ("rate_limit_error", "too_many_requests", "", "no", "safe"),
+    "500": ("api_error", "internal", "", "unknown", "same_key"),
+    "503": ("api_error", "database_away", "", "unknown", "same_key"),
+}
 
 
 def shared(result: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -41,10 +58,19 @@ def shared(result: dict[str, Any], **_: Any) -> dict[str, Any]:
             answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in named}
             if code in ALWAYS:
                 answer["description"] = ALWAYS[code]
-                shape = answer["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+                content = answer["content"]["application/json"]
+                shape = content["schema"]["$ref"].rpartition("/")[2]
+                if shape == "Error":
+                    content["examples"] = {"refused": {"value": _example(code)}}
                 faults[f"{shape}{code}"] = answer
                 operation["responses"][code] = {"$ref": f"#/components/responses/{shape}{code}"}
     return result
+
+
+def _example(code: str) -> dict[str, Any]:
+    kind, slug, param, moved, retry = _FAULTS[code]
+    fault = errors.Fault(int(code), kind, slug, ALWAYS[code], param=param, moved=moved, retry=retry)
+    return {"error": {**fault.error, "request_id": "req_0198c0de0000700080000000000000aa"}}
 
 
 def _headers(method: str, code: str) -> list[str]:

@@ -11,6 +11,8 @@ from django.core.management import call_command
 from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft4Validator
 
+CHECKOUT = Path(__file__).resolve().parents[2]
+
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
@@ -32,6 +34,14 @@ def test_every_example_is_of_its_schema(document) -> None:
         ]
     assert looked > 100
     assert not wrong, "\n".join(wrong)
+
+
+def test_every_refusal_has_an_example_whose_code_is_explained(document) -> None:
+    known = (CHECKOUT / "docs/errors.md").read_text()
+    for name, answer in document["components"]["responses"].items():
+        if name.startswith("Error"):
+            shown = answer["content"]["application/json"]["examples"]["refused"]["value"]["error"]
+            assert f'id="{shown["code"]}"' in known, name
 
 
 def test_no_example_is_cut_short(document) -> None:
