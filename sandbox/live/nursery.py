@@ -23,6 +23,9 @@ from sandbox.run.deathsig import PR_SET_PDEATHSIG
 
 CLAIM_BATCH = "LIVE_CLAIM_BATCH"
 """How many subscriptions a worker claims in one transaction: few, so that a proof has several batches."""
+NUMBER_BATCH = "LIVE_NUMBER_BATCH"
+"""The same for the invoices that it numbers."""
+_BATCHES = {CLAIM_BATCH: ("billing.cycle", "claim"), NUMBER_BATCH: ("billing.numbering", "number_invoices")}
 _living: set[int] = set()
 _ended: dict[int, int] = {}
 
@@ -67,10 +70,10 @@ def _worker(argv: list[str], env: dict[str, str], log: str) -> dict[str, Any]:
 
         if seconds := float(env.get(skew.VARIABLE, 0)):
             skew.apply(seconds)
-        if size := int(env.get(CLAIM_BATCH, 0)):
-            from billing import cycle
-
-            cycle.claim.__kwdefaults__ = {**(cycle.claim.__kwdefaults__ or {}), "batch": size}
+        for variable in _BATCHES.keys() & env.keys():
+            module, name = _BATCHES[variable]
+            verb = getattr(importlib.import_module(module), name)
+            verb.__kwdefaults__["batch"] = int(env[variable])
         app.start(argv)
 
     return {"pid": _fork(run, env, log)}
@@ -109,19 +112,26 @@ def _reap() -> dict[str, Any]:
 
 
 def _fork(run: Callable[[], None], env: dict[str, str], log: str) -> int:
+    """The child's pid, once it leads its session: a signal to its group, sent at once, must not miss it."""
     parent = os.getpid()
+    leads, begun = os.pipe()
     pid = os.fork()
     if not pid:
-        _become(run, env, log, parent)
+        os.close(leads)
+        _become(run, env, log, parent, begun)
+    os.close(begun)
+    os.read(leads, 1)  # nothing is written: the child closes its end, or has died
+    os.close(leads)
     _living.add(pid)
     return pid
 
 
-def _become(run: Callable[[], None], env: dict[str, str], log: str, parent: int) -> NoReturn:
-    """A session of its own, tied to the nursery's life, with its own log; then `run`."""
+def _become(run: Callable[[], None], env: dict[str, str], log: str, parent: int, begun: int) -> NoReturn:
+    """A session of its own, tied to the nursery's life, with its own log; `begun` is closed; then `run`."""
     code = 1
     try:
         os.setsid()
+        os.close(begun)
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)

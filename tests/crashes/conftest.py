@@ -8,9 +8,12 @@ import pytest
 
 from sandbox.live import servers
 from sandbox.live.house import House, house
+from sandbox.live.nursery import NUMBER_BATCH
 from sandbox.live.servers import Servers
 
 SUBSCRIBERS = 4
+NUMBERED_AT_ONCE = 3
+"""Fewer than there are invoices to number: a kill can fall between two batches."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,7 +31,7 @@ def standing(given: Servers) -> Iterator[House]:
     """A staffed house that stays for all tests of this process."""
     with house(given) as made:
         made.subscribe(SUBSCRIBERS)
-        made.staff(money=1, io=2)
+        made.staff(money=1, io=2, **{NUMBER_BATCH: str(NUMBERED_AT_ONCE)})
         yield made
 
 
