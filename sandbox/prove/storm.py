@@ -44,9 +44,15 @@ SETTINGS = {
 PARKED_FEW, PARKED_SHARE = 2, 0.02
 """A worker that dies four times with the same payment in hand: at 8 % a boundary it happens, and seldom."""
 PARKED_FOR = frozenset({"it took its worker down four times"})
+SURE = 12
+"""Crashes to be expected at a boundary before none at all is no chance any more (e^-12)."""
 SECONDS_MAX = 3600.0
 QUIET_SECONDS = 120.0
 WAVE_SECONDS = 3.0
+_LOCKED = """
+SELECT count(*) FROM payments_payment p JOIN payments_paymentmethod m ON m.id = p.method_id
+ WHERE p.state = 'succeeded' AND m.details->>'strict_once' = 'true'
+"""
 
 
 @dataclass(frozen=True)
@@ -72,8 +78,10 @@ class Result:
     """sendTransaction calls that reached the node while the storm blew."""
     sends: int = 0
     """Sends that were marked in the database; a worker that dies before its first byte makes no call."""
-    passings: int = 0
     restarts: int = 0
+    locked: int = 0
+    """Payments paid under strict_once: locked on chain too."""
+    passed: Counter[str] = field(default_factory=Counter)
     crashes: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
 
@@ -81,6 +89,11 @@ class Result:
     def fault_share(self) -> float:
         """Of the calls that reached the node, as counted there; a stale answer is no fault of a send."""
         return (self.faults.total() - self.faults["stale"]) / max(1, self.calls)
+
+    @property
+    def passings(self) -> int:
+        """Boundaries that were passed, crashes among them."""
+        return self.passed.total()
 
     @property
     def crash_share(self) -> float:
@@ -103,6 +116,14 @@ class Result:
             found.append(
                 f"{self.crash_share:.1%} of {self.passings} boundaries crashed, not {weather.crashes:.1%}"
             )
+        spared = [point for point, count in self.passed.items() if count * weather.crashes >= SURE]
+        found += [
+            f"{point} was passed {self.passed[point]} times and never crashed"
+            for point in sorted(spared)
+            if not self.crashes[point]
+        ]
+        if not self.locked:
+            found.append("nothing was paid under strict_once")
         return found
 
 
@@ -131,8 +152,9 @@ def run(on: Servers, weather: Weather, *, provider: str = senders.PRODUCT) -> Re
             faults[_name(each)] += each["fired"]
         sends = int(home.sql("SELECT coalesce(sum(send_no), 0) FROM payments_attempt")[0][0])
         seconds = time.monotonic() - began
-        counts = (home.owed, calls, sends, passed.total(), home.restarts)
-        return Result(provider, verdict, seconds, *counts, crashed, faults)
+        locked = int(home.sql(_LOCKED)[0][0])
+        counts = (home.owed, calls, sends, home.restarts, locked)
+        return Result(provider, verdict, seconds, *counts, passed, crashed, faults)
 
 
 def _bill(home: House) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 
+from payments.pipeline import points
 from sandbox.prove.storm import PARKED_FOR, PARKED_SHARE, STALE, STALE_SHARE, Result, Weather
 from sandbox.run.paths import CHECKOUT
 
@@ -16,10 +17,15 @@ def rows(results: Sequence[Result]) -> list[list[str]]:
         ["", *(result.sender for result in results)],
         ["payments", *(str(result.verdict.payments) for result in results)],
         ["paid on chain and in the books", *(str(result.verdict.succeeded) for result in results)],
+        ["of these locked on chain (strict_once)", *(str(result.locked) for result in results)],
         ["sends marked", *(str(result.sends) for result in results)],
         ["sends that reached the node", *(str(result.calls) for result in results)],
         ["boundaries passed", *(str(result.passings) for result in results)],
-        ["crashes (share of boundaries)", *(_share(result) for result in results)],
+        [
+            "crashes (share of boundaries), then crashes / passings of each",
+            *(_share(result) for result in results),
+        ],
+        *([f"  {point}", *(_of(result, point) for result in results)] for point in points.ALL),
         ["processes started again", *(str(result.restarts) for result in results)],
         ["faults of sends (share of those)", *(_faults(result) for result in results)],
         *([f"  {name}", *(str(result.faults[name]) for result in results)] for name in faults),
@@ -66,7 +72,8 @@ def page(results: Sequence[Result], weather: Weather) -> str:
         "The verdict compares the localnet's truth log, the ledger and the invoices one to one. The seed fixes the "
         "faults; the crash dice also use process ids. The run fails where anything is double, missing or wrong, where "
         f"more than {PARKED_SHARE:.0%} are parked or for another reason than {', '.join(sorted(PARKED_FOR))}, and "
-        "where faults or crashes fell short of what was asked by more than chance explains.",
+        "where faults or crashes fell short of what was asked by more than chance explains, at one boundary too, or "
+        "where nobody paid under strict_once.",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -96,6 +103,11 @@ def _commit() -> str:
 
 def _share(result: Result) -> str:
     return f"{result.crashes.total()} ({result.crash_share:.1%})"
+
+
+def _of(result: Result, point: str) -> str:
+    """Crashes at a boundary, and how often it was passed."""
+    return f"{result.crashes[point]} / {result.passed[point]}"
 
 
 def _faults(result: Result) -> str:

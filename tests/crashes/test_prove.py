@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from payments.pipeline import points
 from sandbox.live.servers import Servers
 from sandbox.live.verdict import Verdict
 from sandbox.prove import storm, table
@@ -27,7 +28,12 @@ def proof(**changes: object) -> Result:
     reasons = Counter({"it took its worker down four times": 15})
     verdict = Verdict(payments=2000, succeeded=1985, parked=15, reasons=reasons)
     counted = {"calls": 4000, "faults": Counter({"drop": 2400, "stale": 900}), "owed": 2000}
-    crashed = {"passings": 40_000, "crashes": Counter({"take.committed": 3200})}
+    passed = Counter({"take.committed": 39_850, "apply.committed": 150})
+    crashed = {
+        "passed": passed,
+        "crashes": Counter({"take.committed": 3190, "apply.committed": 10}),
+        "locked": 400,
+    }
     return Result("product", verdict, 1.0, **(counted | crashed | changes))  # type: ignore[arg-type]
 
 
@@ -36,12 +42,25 @@ WEAK = {
     "not all owed": lambda: proof(owed=1999),
     "faults": lambda: proof(calls=6526),
     "stale answers are no faults of sends": lambda: proof(faults=Counter({"stale": 4000})),
-    "crashes": lambda: proof(crashes=Counter()),
+    "crashes": lambda: proof(crashes=Counter({"take.committed": 5, "apply.committed": 5})),
+    "one boundary": lambda: proof(crashes=Counter({"take.committed": 3200})),
+    "locked on chain": lambda: proof(locked=0),
 }
 
 
 def test_a_good_run_has_no_complaints() -> None:
     assert proof().complaints(LONG) == []
+
+
+def test_a_boundary_that_was_seldom_passed_may_be_spared_and_stands_in_the_table() -> None:
+    seldom = proof(
+        passed=Counter({"take.committed": 39_960, "sweep.mended": 40}),
+        crashes=Counter({"take.committed": 3200}),
+    )
+    assert seldom.complaints(LONG) == []
+    shown = {row[0].strip(): row[1] for row in table.rows([seldom])}
+    assert (shown["take.committed"], shown["sweep.mended"]) == ("3200 / 39960", "0 / 40")
+    assert shown.keys() >= set(points.ALL)
 
 
 @pytest.mark.parametrize("what", WEAK)
