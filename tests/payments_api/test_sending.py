@@ -49,8 +49,8 @@ def test_a_provider_is_paused_and_resumed(caller):
     assert caller.get("/api/providers").json()["data"] == [paused]
     assert caller.post(RESUME, WHY, key="a").json() == before
     entry = Entry.objects.get(verb="pause")
-    assert (entry.actor, entry.reason, entry.object_id, entry.after["paused"]) == (
-        "key:tests", "a drill", "scripted", True,
+    assert (entry.actor_kind, entry.reason, entry.object_id, entry.after["paused"]) == (
+        "key", "a drill", "scripted", True,
     )  # fmt: skip
 
 
