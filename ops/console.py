@@ -10,15 +10,12 @@ import logging
 import shutil
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import structlog
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table as RichTable
@@ -93,15 +90,6 @@ def dry_run(parser: CommandParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="do it for real, say what came of it, roll it back"
     )
-
-
-@contextmanager
-def kept_unless(rolled_back: bool) -> Iterator[None]:
-    """A transaction that is rolled back at its end if so wanted, so that a dry run is the real thing."""
-    preview = {"preview": True} if rolled_back else {}  # the log tells nothing of what never was
-    with structlog.contextvars.bound_contextvars(**preview), transaction.atomic():
-        yield
-        transaction.set_rollback(rolled_back)
 
 
 def plain(value: object) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from engine.core.actor import of_shell
+from engine.core.dry_run import kept_unless
 from ops import console
 from ops.console import Answer, AnsweringCommand
 
@@ -25,7 +26,7 @@ class SwitchingCommand(AnsweringCommand):
         console.dry_run(parser)
 
     def work(self, **options: Any) -> Answer:
-        with console.kept_unless(options["dry_run"]):
+        with kept_unless(options["dry_run"]):
             data, note = self.switch(options, {"reason": options["reason"], "by": of_shell()})
         tried = ["This was a dry run: all of it was rolled back."] if options["dry_run"] else []
         return Answer({"dry_run": options["dry_run"], **data}, notes=[note, *tried])

@@ -91,6 +91,7 @@ class Keys(RestView):
     """API keys. Nobody hands out more than they hold."""
 
     resource = "keys"
+    dry_run_offered = False
 
     @extend_schema(
         operation_id="list_keys", parameters=[pages.PageQuery], responses=pages.listed(KeyShape),
@@ -134,6 +135,7 @@ class _OfKey(RestView):
     """An act on one key. Nobody touches a key that may more than theirs."""
 
     resource, object_name = "keys", "key"
+    dry_run_offered = False
 
     def may(self, key_id: UUID) -> Actor:
         """The caller, for the verb. Raises Fault (403) where the key has a scope that the caller does not have."""

@@ -62,7 +62,7 @@ def handle(fault: Exception, context: dict[str, Any]) -> Response:
         log.exception("a request failed", exc_info=fault)
     request = context.get("request")
     if request is not None:
-        _judged_by(request, found)
+        _judged_by(request, found, dry_run=getattr(view, "dry_run", False))
     return Response(body(found), status=found.status, headers=found.headers)
 
 
@@ -107,11 +107,11 @@ def of(fault: Exception, *, object_name: str = "", renamed: Mapping[str, str] | 
                  retry="same_key", moved="unknown")  # fmt: skip
 
 
-def _judged_by(request: Any, fault: Fault) -> None:
+def _judged_by(request: Any, fault: Fault, *, dry_run: bool = False) -> None:
     """What may have happened, and what the caller can do, hangs on what they sent."""
     if fault.error["money_moved"] != "unknown":
         return
-    if request.method in SAFE_METHODS:
+    if request.method in SAFE_METHODS or dry_run:
         fault.error |= {"money_moved": "no", "retry": "safe"}
     elif "Idempotency-Key" not in request.headers:
         said = f"{fault.error['message']} It carried no Idempotency-Key: look first whether it was done."

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 
 from engine.core import clock, sql
+from engine.core.dry_run import kept_unless
 from engine.core.ids import uuid7
 from engine.rest.errors import Fault
 from engine.rest.models import Answer
@@ -69,13 +70,13 @@ def stored(asked: Under) -> Answer | None:
     return found
 
 
-def run(asked: Under, work: Callable[[], Done]) -> tuple[Done, bool]:
+def run(asked: Under, work: Callable[[], Done], *, dry_run: bool = False) -> tuple[Done, bool]:
     """Do `work` once under the key; (what was done, whether it was done before). Writes and commits.
 
     Raises Fault (409) while another request with the key is at work, and whatever `work` raises: then
-    nothing is written, and the key is free again.
+    nothing is written, and the key is free again. So it is after a dry run.
     """
-    with transaction.atomic():
+    with kept_unless(dry_run):
         with connection.cursor() as cursor:
             if not sql.lock_advisory(cursor, _lock(asked.key)):
                 raise Fault(409, "idempotency_error", "request_in_progress",
@@ -85,6 +86,8 @@ def run(asked: Under, work: Callable[[], Done]) -> tuple[Done, bool]:
         if before is not None:
             return Done(before.answer, before.object_id, before.status), True
         done = work()
+        if dry_run:
+            return done, False
         Answer.objects.create(
             id=uuid7(), owner=asked.owner, key=asked.key, path=asked.path, body=dict(asked.fields), status=done.status,
             answer=done.data, object_id=done.object_id, created_at=clock.machine_now(),

@@ -62,6 +62,12 @@ _KEY = OpenApiParameter(
     description="A word of your own that names this request. Sent again, it gives the stored answer.",
 )  # fmt: skip
 
+_DRY_RUN = OpenApiParameter(
+    "dry_run", str, enum=("true", "false"),
+    description="true: all is done and rolled back. The answer, with the header `Dry-Run: true`, is what would have "
+    "come of it; an id that it made names nothing, and the Idempotency-Key stays free.",
+)  # fmt: skip
+
 
 class BearerScheme(OpenApiAuthenticationExtension):
     """`Authorization: Bearer cb_…`."""
@@ -113,6 +119,7 @@ class Schema(AutoSchema):
                 OpenApiParameter(_KEY.name, str, OpenApiParameter.HEADER, required=needed,
                                  description=_KEY.description, pattern=r"^[\x21-\x7e]{1,255}$")
             )  # fmt: skip
+            found += [_DRY_RUN] if self.view.dry_run_offered else []
         return found
 
     def get_description(self) -> str:  # type: ignore[override]

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from engine.core.actor import Actor
+from engine.core.dry_run import kept_unless
 from engine.rest import access, ids, once
 from engine.rest.errors import Fault, missing
 from engine.rest.once import Done
@@ -35,6 +36,8 @@ class RestView(APIView):
     object_name = ""
     renamed: Mapping[str, str] = {}  # a verb's name of a field -> this endpoint's
     key_needed = False  # POSTs that lead to money must carry an Idempotency-Key
+    dry_run_offered = True  # a POST with ?dry_run=true says what would come of it
+    dry_run = False
     too_many = "Too many requests: wait for the seconds of Retry-After."
 
     def scope(self, method: str) -> str:
@@ -91,7 +94,8 @@ class RestView(APIView):
         *,
         before: Callable[[dict[str, Any]], Any] | None = None,
     ) -> Response:
-        """Answer a POST: check the body, do `work(data)` in one transaction, once per Idempotency-Key.
+        """Answer a POST: check the body, do `work(data)` in one transaction, once per Idempotency-Key. A dry run is
+        rolled back, with its answer under the key.
 
         `before(data)` runs outside the transaction and may call out (I3: reads only); what it returns is
         `work`'s second argument.
@@ -104,7 +108,7 @@ class RestView(APIView):
                             param="Idempotency-Key")  # fmt: skip
             data = self.body(shape)
             extra = (before(data),) if before else ()
-            with once.transaction.atomic():
+            with kept_unless(self.dry_run):
                 done = work(data, *extra)
             return _answer(done, again=False)
         sent = self.request.data if isinstance(self.request.data, dict) else {}
@@ -114,7 +118,7 @@ class RestView(APIView):
             return _answer(Done(known.answer, known.object_id, known.status), again=True)
         data = self.body(shape)
         extra = (before(data),) if before else ()
-        done, again = once.run(asked, lambda: work(data, *extra))
+        done, again = once.run(asked, lambda: work(data, *extra), dry_run=self.dry_run)
         return _answer(done, again=again)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -124,16 +128,27 @@ class RestView(APIView):
             raise Fault(411, "invalid_request", "length_required",
                         "Send the body with its Content-Length, not chunked: nothing was read.")  # fmt: skip
         if request.method == "POST":
-            for name in _once_each(request.query_params):
-                # `?dry_run=true` that nobody looks at would move money.
-                raise Fault(400, "invalid_request", "field_unknown", "A POST takes nothing from the query: send it in "
+            self.dry_run = self._dry_run(_once_each(request.query_params))
+
+    def _dry_run(self, asked: Mapping[str, str]) -> bool:
+        """Whether the POST is to be rolled back. A word of the query that nobody looked at might move money."""
+        for name in asked:
+            if name != "dry_run" or not self.dry_run_offered:
+                only = "dry_run alone" if self.dry_run_offered else "nothing"
+                raise Fault(400, "invalid_request", "field_unknown", f"A POST takes {only} from the query: send it in "
                             "the body.", param=name)  # fmt: skip
+        said = asked.get("dry_run", "false")
+        if said not in ("true", "false"):
+            raise Fault(400, "invalid_request", "invalid_choice", "dry_run is true or false", param="dry_run")
+        return said == "true"
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         left = getattr(getattr(request, "_request", request), "rate_left", None)
         if left is not None:
             for name, value in left.headers().items():
                 response.headers.setdefault(name, value)
+        if self.dry_run:
+            response.headers["Dry-Run"] = "true"
         return super().finalize_response(request, response, *args, **kwargs)
 
 

@@ -53,6 +53,7 @@ class SourceView(RestView):
 
     authentication_classes = [SourceKey]
     wrong_key = "Invalid API key"
+    dry_run_offered = False
 
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
         return self._fault

@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 import structlog
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from billing.models import Invoice, Subscription
 from engine.core.actor import SYSTEM
+from engine.core.dry_run import kept_unless
 from engine.providers.base import ProviderUnavailable
-from ops import books, console
+from ops import books
 from payments import switches
 from payments.models import Payment
 from tests.ops.world import fill, mark, subscribe
@@ -261,8 +264,13 @@ def test_a_key_does_not_last_for_ages(world):
 
 def test_a_dry_run_is_marked_as_one_for_the_log(world):
     bound = {}
-    with console.kept_unless(True):
+    with kept_unless(True):
         bound.update(structlog.contextvars.get_contextvars())
     assert bound["preview"] is True
-    with console.kept_unless(False):
+    with kept_unless(False):
         assert "preview" not in structlog.contextvars.get_contextvars()
+
+
+def test_a_dry_run_refuses_what_the_commit_would(world):
+    with pytest.raises(IntegrityError), kept_unless(True):
+        User.groups.through.objects.create(user_id=2**30, group_id=2**30)

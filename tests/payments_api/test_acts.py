@@ -8,6 +8,7 @@ from engine.audit.models import Entry
 from engine.core import clock, wake
 from engine.rest import ids
 from payments.models import Case, Payment
+from tests.billing.world import rows_everywhere
 from tests.payments_api.conftest import key, pay, row
 from tests.rest.conftest import fault
 
@@ -53,6 +54,19 @@ def test_a_parked_payment_goes_on(caller, payments):
 
 
 @pytest.mark.parametrize(
+    ("verb", "name"), [("retry", "waiting"), ("verify", "pending"), ("park", "waiting"), ("end", "differs")]
+)
+def test_a_dry_run_says_what_would_come_of_it(caller, payments, verb, name):
+    path, before = pay(payments[name], f"/{verb}"), rows_everywhere()
+    dry = caller.post(f"{path}?dry_run=true", WHY, key="k")
+    assert (dry["Dry-Run"], rows_everywhere()) == ("true", before)
+    real = caller.post(path, WHY, key="k")
+    moments = ("sentence", "next_action_at", "parked_at", "ended_at", "attempts")
+    assert {**real.json(), **dict.fromkeys(moments)} == {**dry.json(), **dict.fromkeys(moments)}
+    assert dry.status_code == real.status_code
+
+
+@pytest.mark.parametrize(
     ("verb", "name", "code"),
     [
         ("retry", "paid", "not_scheduled"),
@@ -81,7 +95,7 @@ def test_an_approver_ends_what_can_not_go_on(caller, payments):
     assert (again["Idempotent-Replayed"], again.json()) == ("true", ended.json())
     assert fault(caller.post(path, WHY, key="b")) == (409, "payment_ended", "payment")
     entry = Entry.objects.get(verb="end_payment")
-    assert (entry.actor, entry.reason, entry.object_id) == ("key:tests", "a drill", str(payments["differs"]))
+    assert (entry.actor_kind, entry.reason, entry.object_id) == ("key", "a drill", str(payments["differs"]))
     assert Case.objects.get(pk=open_case.pk).closed_at is None
 
 

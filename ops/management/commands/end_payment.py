@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from engine.core.actor import of_shell
+from engine.core.dry_run import kept_unless
 from engine.rest import ids
 from ops import console
 from ops.console import Answer, AnsweringCommand
@@ -29,7 +30,7 @@ class Command(AnsweringCommand):
 
     def work(self, **options: Any) -> Answer:
         key = console.an_id("payment", options["payment"])
-        with console.kept_unless(options["dry_run"]):
+        with kept_unless(options["dry_run"]):
             settle.end_payment(key, reason=options["reason"], by=of_shell())
             ended = Payment.objects.get(pk=key)
             sentence = story.sentence(ended)

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from engine.core.actor import of_shell
+from engine.core.dry_run import kept_unless
 from engine.rest import ids
 from ops import console
 from ops.console import Answer, AnsweringCommand
@@ -31,7 +32,7 @@ class Command(AnsweringCommand):
         key = console.an_id("payment", options["payment"])
         state = Payment.objects.filter(pk=key).values_list("state", flat=True).first()
         verb = operate.verify_now if state == Payment.State.IN_FLIGHT else operate.retry_now
-        with console.kept_unless(options["dry_run"]):
+        with kept_unless(options["dry_run"]):
             verb(key, reason=options["reason"], by=of_shell())
         did = "looked up" if verb is operate.verify_now else "tried"
         data = {"dry_run": options["dry_run"], "payment": ids.show("payment", key), "verb": verb.__name__}

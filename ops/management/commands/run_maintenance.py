@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from billing import upkeep
+from engine.core.dry_run import kept_unless
 from ops import console
 from ops.console import Answer, AnsweringCommand, Table
 
@@ -25,7 +26,7 @@ class Command(AnsweringCommand):
         with console.progress() as bar:
             bar.add_task("maintaining", total=None)
             if options["dry_run"]:
-                with console.kept_unless(True):
+                with kept_unless(True):
                     done = upkeep.maintain()
             else:
                 done = upkeep.maintain()
