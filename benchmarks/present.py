@@ -69,22 +69,21 @@ def settle(found: list[Found]) -> Section:
         if f"{name}_whole" in values and name in layouts:
             section.figures.append(Figure("  from due to settled", values[f"{name}_whole"], "charges/s"))
     section.figures.append(Figure("pgbench, from due to settled", values["pgbench_whole"], "charges/s"))
-    section.figures.append(_ratio("Celery / pgbench", values[best], values["pgbench_settle"], "at least 3"))
-    section.figures.append(
-        _ratio("Celery / pgbench without that lock", values[best], values["pgbench_free"], "")
-    )
-    section.figures.append(_ratio("Celery / limit", values[best], values[limit], "at least 0.7"))
+    section.figures += _settle_ratios(values, best, limit)
+    return section
+
+
+def _settle_ratios(values: dict[str, list[float]], best: str, limit: str) -> list[Figure]:
+    over = [
+        _ratio("Celery / pgbench", values[best], values["pgbench_settle"], "at least 3"),
+        _ratio("Celery / pgbench without that lock", values[best], values["pgbench_free"], ""),
+        _ratio("Celery / limit", values[best], values[limit], "at least 0.7"),
+    ]
     if "celery_defaults" in values:
         whole = Figure("", values[limit], "").middle
-        section.figures.append(
-            Figure("default settings / limit", [values["celery_defaults"][0] / whole], "x")
-        )
-    section.figures.append(
-        _ratio(
-            "Celery / pgbench, due to settled", values[f"{best}_whole"], values["pgbench_whole"], "at least 3"
-        )
-    )
-    return section
+        over.append(Figure("default settings / limit", [values["celery_defaults"][0] / whole], "x"))
+    billed, free = values[f"{best}_whole"], values["pgbench_whole"]
+    return [*over, _ratio("Celery / pgbench, due to settled", billed, free, "at least 3")]
 
 
 def _settle_method(one: Found, best: str, limit: str) -> str:
