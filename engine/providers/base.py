@@ -157,7 +157,7 @@ class Finding:
     provider_ref: str = ""
     movement_id: str = ""  # unique per movement of money at the provider
     gross_minor: int | None = None  # what left the payer
-    currency: str = ""
+    currency: str = ""  # of what left the payer; "" is the one that was asked for
     fee_minor: int | None = None  # what reached the platform as its fee
     network_fee_minor: int = 0  # what it cost us, in `network_currency`
     network_currency: str = ""

@@ -38,6 +38,19 @@ def why(
     return Trouble.FEE_PAYER_EMPTY if ours else Trouble.PROGRAM_ERROR
 
 
+def balances_missing(
+    landed: Landed, *, steps: list[str], terms: Terms, accounts: Mapping[str, TokenAccount | None]
+) -> bool:
+    """Whether a transfer failed and its balances, which tell why, were not shown: another node may show them.
+
+    A source that was not there has none: then nothing is missing, unless nothing at all was shown and it is there.
+    """
+    step, reason = _read(landed.err, steps)
+    if step not in ("pay", "fee") or terms.source in landed.before:
+        return False
+    return reason not in MISSING_ACCOUNT or (not landed.mints and accounts.get(terms.source) is not None)
+
+
 def _transfer(
     reason: int | str,
     landed: Landed,

@@ -17,6 +17,8 @@ from engine.providers.solana.proof import Status
 from engine.providers.solana.rpc import Client
 from engine.providers.solana.tokens import TokenAccount, parse_token_account, read_accounts
 
+NO_CURRENCY = "XXX"  # ISO 4217: none that is known. Empty would say: the one that was asked for
+
 
 def read(client: Client, known: Sequence[tuple[Asked, Status]]) -> dict[UUID, Finding]:
     """Findings for attempts with a status. Calls out. Attempts that could not be read now are left out."""
@@ -48,9 +50,10 @@ def _final(client: Client, final: Sequence[tuple[Asked, Status]]) -> dict[UUID, 
     except RpcFault:
         return {}
     return {
-        asked.attempt_id: _finding(client, asked, shown[asked.identity], accounts)
-        if asked.identity in shown
-        else _awaiting(status)
+        asked.attempt_id: (
+            asked.identity in shown and _finding(client, asked, shown[asked.identity], accounts)
+        )
+        or _awaiting(status)
         for asked, status in final
     }
 
@@ -76,12 +79,15 @@ def _accounts_of_failed(
 
 def _finding(
     client: Client, asked: Asked, tx: Landed, accounts: Mapping[str, TokenAccount | None]
-) -> Finding:
+) -> Finding | None:
+    """None where the node shows the transaction without the balances that say what it did."""
     terms = read_terms(asked.instructions)
     if tx.err is None:
-        return _succeeded(asked, terms, tx)
+        return _succeeded(asked, terms, tx) if _shows_its_parties(tx, terms) else None
     if marker.is_taken(tx.err, asked.data["steps"]):
         return _adopt(client, asked, terms, tx)
+    if decline.balances_missing(tx, steps=asked.data["steps"], terms=terms, accounts=accounts):
+        return None
     trouble = decline.why(
         tx,
         steps=asked.data["steps"],
@@ -102,6 +108,11 @@ def _finding(
     )
 
 
+def _shows_its_parties(tx: Landed, terms: Terms) -> bool:
+    """A transfer of ours that landed has balances of all that it touched; empty lists are a node's, not the chain's."""
+    return {terms.source, terms.payee_account, terms.fee_account} - {""} <= tx.mints.keys()
+
+
 def _succeeded(asked: Asked, terms: Terms, tx: Landed, *, spent_before: int = 0) -> Finding:
     """What moved, as the balances say; where it differs from what was asked, the engine parks."""
     fee = tx.change(terms.fee_account) if terms.fee_account else None
@@ -113,7 +124,7 @@ def _succeeded(asked: Asked, terms: Terms, tx: Landed, *, spent_before: int = 0)
         provider_ref=tx.signature,
         movement_id=tx.signature,
         gross_minor=-tx.change(terms.source),
-        currency=asked.currency if right_mint else "",
+        currency=asked.currency if right_mint else NO_CURRENCY,
         fee_minor=fee,  # None: no second leg, the fee is a receivable
         network_fee_minor=tx.lamports_spent + spent_before,
         network_currency="SOL",
@@ -136,7 +147,7 @@ def _adopt(client: Client, asked: Asked, terms: Terms, failed: Landed) -> Findin
         scan = memo.scan(client, terms.source, memo.text(asked.payment_id), since=0, context_slot=failed.slot)
         others = [each.signature for each in scan.entries if each.err is None]
         shown = landed.read(client, others)
-        readable = True
+        readable = all(terms.source in tx.mints for tx in shown.values())
     except RpcFault:
         shown, readable = {}, False
     paid = [tx for tx in shown.values() if tx.err is None and _went_to_its_parties(tx, terms)]
