@@ -45,6 +45,11 @@ CHECKS: Sequence[Check] = (
         sql.statement(__file__, "check_settlements"),
     ),
     Check(
+        "movements",
+        "A movement of money is booked once per payment; of another amount than was asked, to suspense as it arrived.",
+        sql.statement(__file__, "check_movements"),
+    ),
+    Check(
         "settlement_legs",
         "Each leg of a posting lies on the accounts and has the amount that the chart says; none is missing.",
         sql.statement(__file__, "check_settlement_legs"),

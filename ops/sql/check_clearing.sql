@@ -1,6 +1,7 @@
--- I6, design 7: what lies at a provider, and what its network took, is what the outside world said of it and we
--- applied: the fee of a direct pull, all of a platform one, each movement once (payments/pipeline/books.py). What is
--- in transit has no such word yet; check_books --chain asks the chain itself. Reads all evidence and all accounts.
+-- I6, design 7: what lies at a provider is what the outside world said of it and we applied: the fee of a direct pull,
+-- never more than arrived, all of a platform one, each movement once (payments/pipeline/books.py). What the network
+-- took is what was booked of it by attempt (check_network_fees.sql). What is in transit has no such word yet;
+-- check_books --chain asks the chain itself. Reads all evidence and all accounts.
 WITH final AS (
   SELECT DISTINCT ON (e.payment_id, coalesce(nullif(e.movement_id, ''), e.id::text)) e.*
     FROM payments_evidence e
@@ -8,21 +9,16 @@ WITH final AS (
      AND e.verdict IN ('succeeded', 'late', 'late, paid elsewhere', 'amount differs')
    ORDER BY e.payment_id, coalesce(nullif(e.movement_id, ''), e.id::text), e.applied_at, e.id
 ), took AS (
-  SELECT DISTINCT ON (attempt_id, starts_with(verdict, 'declined')) network_currency AS currency,
-         network_fee_minor AS minor
-    FROM payments_evidence
-   WHERE applied_at IS NOT NULL AND network_fee_minor > 0
-     AND (starts_with(verdict, 'declined')
-          OR verdict IN ('succeeded', 'late', 'late, paid elsewhere', 'amount differs'))
-   ORDER BY attempt_id, starts_with(verdict, 'declined'), applied_at, id
+  SELECT currency, sum(amount_minor) AS minor FROM engine_ledger_transfer
+   WHERE kind = 'attempt.network_fee' GROUP BY currency
 ), said AS (
   SELECT 'clearing:' || p.provider AS kind, coalesce(nullif(f.currency, ''), p.currency) AS currency,
          sum(CASE p.settlement WHEN 'platform' THEN coalesce(f.gross_minor, 0)
-                               ELSE coalesce(f.fee_minor, p.fee_minor) END) AS minor
+                               ELSE least(coalesce(f.fee_minor, p.fee_minor), coalesce(f.gross_minor, 0)) END) AS minor
     FROM final f JOIN payments_payment p ON p.id = f.payment_id
    GROUP BY 1, 2
-  UNION ALL SELECT 'network_fee', currency, sum(minor) FROM took GROUP BY currency
-  UNION ALL SELECT 'fee_payer', currency, -sum(minor) FROM took GROUP BY currency
+  UNION ALL SELECT 'network_fee', currency, minor FROM took
+  UNION ALL SELECT 'fee_payer', currency, -minor FROM took
 ), open AS (
   SELECT account_id, sum(amount_minor) AS minor FROM engine_ledger_delta GROUP BY account_id
 ), held AS (

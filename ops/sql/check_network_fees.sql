@@ -1,12 +1,25 @@
 -- I5: what the network took for an attempt is booked once: leg 0 with its decline, leg 1 with what arrived, as the
 -- first reading that booked it said. The same condition as payments/pipeline/apply.py, _legs_of: a decline of any
--- class, and whatever booked money; "..., booked before" booked nothing.
+-- class, and whatever booked money. Of "..., booked before" what is beyond the fee that another attempt's booking of
+-- the same movement took: of the failure that led to it. Index for these few: evidence_by_movement.
 WITH said AS (
-  SELECT DISTINCT ON (attempt_id, seq) attempt_id, seq, network_fee_minor AS minor, network_currency AS currency
-    FROM (SELECT *, CASE WHEN starts_with(verdict, 'declined') THEN 0 ELSE 1 END AS seq FROM payments_evidence
-           WHERE applied_at IS NOT NULL AND network_fee_minor > 0
+  SELECT DISTINCT ON (attempt_id, seq) attempt_id, seq, minor, currency
+    FROM (SELECT id, attempt_id, applied_at, CASE WHEN starts_with(verdict, 'declined') THEN 0 ELSE 1 END AS seq,
+                 network_fee_minor AS minor, network_currency AS currency
+            FROM payments_evidence
+           WHERE applied_at IS NOT NULL
              AND (starts_with(verdict, 'declined')
-                  OR verdict IN ('succeeded', 'late', 'late, paid elsewhere', 'amount differs'))) e
+                  OR verdict IN ('succeeded', 'late', 'late, paid elsewhere', 'amount differs'))
+          UNION ALL
+          SELECT e.id, e.attempt_id, e.applied_at, 1, e.network_fee_minor - coalesce(
+                   (SELECT b.network_fee_minor FROM payments_evidence b
+                     WHERE b.movement_id = e.movement_id AND b.movement_id <> '' AND b.payment_id = e.payment_id
+                       AND b.attempt_id <> e.attempt_id AND b.applied_at <= e.applied_at
+                       AND b.verdict IN ('succeeded', 'late', 'late, paid elsewhere', 'amount differs')
+                     ORDER BY b.applied_at, b.id LIMIT 1), 0), e.network_currency
+            FROM payments_evidence e
+           WHERE e.applied_at IS NOT NULL AND right(e.verdict, 15) = ', booked before') e
+   WHERE minor > 0
    ORDER BY attempt_id, seq, applied_at, id
 ), booked AS (
   SELECT source_id AS attempt_id, seq, amount_minor AS minor, currency

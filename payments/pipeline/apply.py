@@ -28,6 +28,7 @@ from payments.pipeline.rows import Row
 
 log = structlog.get_logger(__name__)
 BATCH = 500
+REFUSED = "refused: moved meanwhile"
 Decided = list[tuple[Row, Decision]]
 
 
@@ -123,17 +124,16 @@ def _work(evidence_ids: Sequence[UUID], *, refused: str = "") -> None:
     if after:
         _move(after, now)
     siblings.tell([row.payment_id for row, d in effective if d.case])
-    legs = {
-        row.evidence_id: _legs_of(row, d, times[row.clock_id], refused=bool(refused)) for row, d in effective
-    }
-    posting.post([leg for each in legs.values() for leg in each or ()], machine_at=now)
+    legs = [_legs_of(row, d, times[row.clock_id], refused=bool(refused)) for row, d in effective]
+    posting.post([leg for each in legs for leg in each], machine_at=now)
     changes = telling.changes([*effective, *after], times, now)
     if not refused:
         sources.tell(changes)
     emit(telling.events([*effective, *after], times), machine_at=now)
     _open_cases(effective, now)
     _park(effective, refused, now)
-    _mark([(row, _verdict(row, d, moved, legs)) for row, d in decided], now)
+    # Stands with the evidence for ever: check_books reads from it what must have been booked.
+    _mark([(row, d.verdict if row.payment_id in moved else REFUSED) for row, d in decided], now)
 
 
 def _move(decided: Decided, now: datetime) -> set[UUID]:
@@ -167,17 +167,17 @@ def _attempt_columns(moving: Decided, now: datetime) -> dict[str, object]:
     }
 
 
-def _legs_of(row: Row, decision: Decision, at: datetime, *, refused: bool) -> list[Leg] | None:
-    """The postings of one decision, with what the network took for it. None: the movement was booked before."""
-    legs: list[Leg] | None = []
+def _legs_of(row: Row, decision: Decision, at: datetime, *, refused: bool) -> list[Leg]:
+    """The postings of one decision, with what the network took for it."""
+    legs: list[Leg] = []
     if decision.books == "succeeded":
         legs = books.succeeded(row, at, refused=refused)
-    elif decision.books:
-        legs = books.late(row, at) if decision.books == "late" else books.mismatch(row, at)
-    elif decision.attempt != "declined":
+    elif decision.books == "late":
+        legs = books.late(row, at)
+    elif decision.books == "mismatch":
+        legs = books.mismatch(row, at)
+    elif not decision.books and decision.attempt != "declined":
         return []
-    if legs is None:
-        return None
     return legs + books.network_fee(row, at, succeeded=decision.attempt != "declined")
 
 
@@ -202,13 +202,6 @@ def _park(effective: Decided, refused: str, now: datetime) -> None:
         reason = decision.park or (f"what it was for refused it: {refused}" if refused else "")
         if reason:
             park.park([row.payment_id], reason, machine_at=now)
-
-
-def _verdict(row: Row, decision: Decision, moved: set[UUID], legs: dict[UUID, list[Leg] | None]) -> str:
-    """What stands with the evidence for ever. check_books reads from it what must have been booked."""
-    if row.payment_id not in moved:
-        return "refused: moved meanwhile"
-    return decision.verdict if legs[row.evidence_id] is not None else f"{decision.verdict}, booked before"
 
 
 def _mark(applied: Sequence[tuple[Row, str]], now: datetime) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
-from uuid import NAMESPACE_OID, UUID, uuid5
+from uuid import UUID
 
 from engine.core import sql
 from engine.ledger import accounts
@@ -24,9 +25,8 @@ def settlement(row: Row, business_at: datetime, *, credit: str, kind: str, sourc
     parts = [(0, "settled_direct", gross - fee), (1, "clearing", fee)]
     if row.settlement == "platform":
         parts = [(0, "clearing", gross)]
-    currency = row.gross_currency or row.currency
     return [
-        Leg(kind, source, seq, row.accounts[role], against, currency, amount, business_at)
+        Leg(kind, source, seq, row.accounts[role], against, row.got_currency, amount, business_at)
         for seq, role, amount in parts
         if amount > 0
     ]
@@ -50,58 +50,63 @@ def succeeded(row: Row, business_at: datetime, *, refused: bool = False) -> list
     ]
 
 
-def late(row: Row, business_at: datetime) -> list[Leg] | None:
-    """What arrived after the end, to unapplied; None where the same movement is booked already.
-
-    Another attempt of the payment may have adopted the movement (its transaction carried our memo).
-    """
-    params = {"payment": row.payment_id, "movement": row.movement_id, "attempt": row.attempt_id}
-    if row.movement_id and sql.rows(sql.statement(__file__, "is_adopted"), params):
-        return None
+def late(row: Row, business_at: datetime) -> list[Leg]:
+    """What arrived after the end, to unapplied."""
     kind = "payment.succeeded_late"
     return settlement(row, business_at, credit="unapplied", kind=kind, source=row.attempt_id)
 
 
-def mismatch(row: Row, business_at: datetime) -> list[Leg] | None:
-    """What arrived, in its own currency, to suspense: once per movement at the provider (design 3), then None.
-
-    Where the provider names no movement, the attempt's identity and the amount do: looking again books nothing.
-    """
-    named = row.movement_id or f"{row.identity}:{row.gross_minor}:{row.gross_currency}"
-    movement = uuid5(NAMESPACE_OID, f"{row.provider}:{named}")
-    if _is_booked("payment.mismatch", movement):
-        return None
-    if row.gross_currency != row.currency:
+def mismatch(row: Row, business_at: datetime) -> list[Leg]:
+    """What arrived, in its own currency, to suspense: once per movement of the payment (design 3)."""
+    if row.got_currency != row.currency:
         row = row._replace(accounts=_foreign(row))
-    return settlement(row, business_at, credit="suspense", kind="payment.mismatch", source=movement)
+    source = movement(row.payment_id, row.movement_id or row.identity)
+    return settlement(row, business_at, credit="suspense", kind="payment.mismatch", source=source)
+
+
+def movement(payment_id: UUID, name: str) -> UUID:
+    """The key of one movement for a payment, one that SQL can make too (ops/sql/check_movements.sql).
+
+    Where the provider names no movement, the identity of its attempt does.
+    """
+    return UUID(hashlib.md5(f"{payment_id}:{name}".encode(), usedforsecurity=False).hexdigest())
 
 
 def network_fee(row: Row, business_at: datetime, *, succeeded: bool) -> list[Leg]:
     """What the chain charged us for this attempt, once: in a decline's leg or in that of what arrived.
 
-    Where money was booked for the attempt before (its amount differed, it came late), its fee was too and stands.
+    Where money was booked for the attempt before (its amount differed, it came late), its fee was too and stands;
+    where the movement was booked under another attempt, only what is beyond the fee that was booked there.
     """
-    seq = int(succeeded)
+    seq, amount = int(succeeded), row.network_fee_minor - (row.booked_fee_minor if succeeded else 0)
     again = succeeded and row.attempt_state not in ("sent", "pending")
-    if row.network_fee_minor <= 0 or (again and _is_booked("attempt.network_fee", row.attempt_id, seq)):
+    if amount <= 0 or (again and _is_booked("attempt.network_fee", row.attempt_id, seq)):
         return []
     currency = row.network_currency
     keys = accounts.Key(Kind.NETWORK_FEE, currency), accounts.Key(Kind.FEE_PAYER, currency)
     found = accounts.ensure(keys)
     return [
-        Leg("attempt.network_fee", row.attempt_id, seq, found[keys[0]], found[keys[1]], currency,
-            row.network_fee_minor, business_at)
-    ]  # fmt: skip
+        Leg(
+            "attempt.network_fee",
+            row.attempt_id,
+            seq,
+            found[keys[0]],
+            found[keys[1]],
+            currency,
+            amount,
+            business_at,
+        )
+    ]
 
 
-def _is_booked(kind: str, source: UUID, seq: int | None = None) -> bool:
+def _is_booked(kind: str, source: UUID, seq: int) -> bool:
     params = {"source": source, "kind": kind, "seq": seq}
     return bool(sql.rows(sql.statement(__file__, "is_booked"), params))
 
 
 def _foreign(row: Row) -> dict[str, int]:
     """Accounts of the currency that did arrive; the frozen ones are of the one that was asked."""
-    currency = row.gross_currency
+    currency = row.got_currency
     roles = {
         "settled_direct": accounts.Key(Kind.SETTLED_DIRECT, currency),
         "clearing": accounts.Key(f"{Kind.CLEARING}:{row.provider}", currency),

@@ -19,8 +19,9 @@ from payments.pipeline.rows import Row
 class Decision:
     """Changes to make; None leaves a thing as it is. `look_at` None: nothing to do any more.
 
-    `books` names the posting ("succeeded", "late", "mismatch"), `case` the kind of case to open. `stop` says
-    why it is not to be signed anew if it proves not to have left.
+    `books` names the posting ("succeeded", "late", "mismatch"; "before": the movement is in the books, but for what
+    the network took beyond that), `case` the kind of case to open. `stop` says why it is not to be signed anew if it
+    proves not to have left.
     """
 
     verdict: str
@@ -69,15 +70,43 @@ def _as_it_was(row: Row, verdict: str) -> Decision:
 def _succeeded(row: Row, sheet: Sheet, now: datetime) -> Decision:
     if row.attempt_state == "succeeded":
         return _as_it_was(row, "already succeeded")
-    if not _amounts_agree(row):
-        sentence = f"{row.gross_minor} {row.gross_currency} arrived where {row.amount_minor} {row.currency} was asked"
-        attempt = "unknown" if row.attempt_state in ("sent", "pending") else None
-        return Decision(
-            "amount differs", attempt, None, None, books="mismatch", case="amount_differs", park=sentence
+    if (row.gross_minor or 0) <= 0:
+        return _amount_unknown(row)
+    if row.booked_as == "mismatch" or not (row.booked_as or _amounts_agree(row)):
+        return _differs(row)
+    if not _open(row):
+        return _late(row)
+    if row.booked_as:
+        # Another attempt is found to have paid it and is booked; this one carried the same movement (paid_earlier.py).
+        return Decision(f"late{BEFORE}", "succeeded", "canceled", None, books="before", case=_told_twice(row))
+    return Decision("succeeded", "succeeded", "succeeded", None, books="succeeded")
+
+
+def _differs(row: Row) -> Decision:
+    """Never succeeded by itself. What was booked of a movement stands, whatever is said of it afterwards."""
+    verdict, books = "amount differs", "mismatch"
+    sentence = (
+        f"{row.gross_minor} {row.got_currency} arrived where {row.amount_minor} {row.currency} was asked"
+    )
+    if row.booked_as:
+        verdict, books = verdict + BEFORE, "before"
+        sentence = (
+            f"{row.gross_minor} {row.got_currency} is said of a movement that is booked as another amount"
         )
-    if _open(row):
-        return Decision("succeeded", "succeeded", "succeeded", None, books="succeeded")
-    return _late(row)
+    attempt = "unknown" if row.attempt_state in ("sent", "pending") else None
+    return Decision(verdict, attempt, None, None, books=books, case="amount_differs", park=sentence)
+
+
+def _amount_unknown(row: Row) -> Decision:
+    """Paid, it is said, and not how much: nothing can be booked, and nothing is given up either."""
+    if row.source == "reply" and not _open(row):
+        return _late(row)
+    if not _open(row):
+        return _seen_after_end(row)
+    attempt = "unknown" if row.attempt_state in ("sent", "pending") else None
+    return Decision(
+        "can't be proved", attempt, None, None, park="it is said to be paid, and not how much moved"
+    )
 
 
 def _late(row: Row) -> Decision:
@@ -85,13 +114,20 @@ def _late(row: Row) -> Decision:
     if row.source == "reply":
         park = "a reply says that an earlier attempt was paid after all" if _may_be_sent(row) else ""
         return Decision("reply after the end", look_at=row.next_action_at, case="reply_after_end", park=park)
+    books, before = ("before", BEFORE) if row.booked_as else ("late", "")
+    case = _told_twice(row) or "paid_after_close"
     if row.payment_state in ("failed", "canceled"):
-        return Decision("late", "succeeded", "succeeded_late", None, books="late", case="paid_after_close")
+        return Decision("late" + before, "succeeded", "succeeded_late", None, books=books, case=case)
     # In flight it is looked up on: what it moved is booked, what did not leave is not signed anew.
     stop = PAID_EARLIER if row.payment_state == "in_flight" else ""
     park = PAID_EARLIER + "; sending again would collect twice" if row.payment_state == "scheduled" else ""
-    return Decision("late, paid elsewhere", "succeeded", None, row.next_action_at, books="late",
-                    case="paid_after_close", park=park, stop=stop)  # fmt: skip
+    return Decision("late, paid elsewhere" + before, "succeeded", None, row.next_action_at, books=books,
+                    case=case, park=park, stop=stop)  # fmt: skip
+
+
+def _told_twice(row: Row) -> str:
+    """The case of a movement that is booked under another attempt, and is said to be of another amount here."""
+    return "amount_differs" if row.booked_as and not _amounts_agree(row) else ""
 
 
 def _may_be_sent(row: Row) -> bool:
@@ -100,7 +136,7 @@ def _may_be_sent(row: Row) -> bool:
 
 def _amounts_agree(row: Row) -> bool:
     fee_agrees = row.got_fee_minor is None or row.got_fee_minor == row.fee_minor
-    return row.gross_minor == row.amount_minor and row.gross_currency == row.currency and fee_agrees
+    return row.gross_minor == row.amount_minor and row.got_currency == row.currency and fee_agrees
 
 
 def _declined(row: Row, sheet: Sheet, now: datetime) -> Decision:
@@ -195,5 +231,6 @@ def _next_look(row: Row, now: datetime) -> datetime:
     return now + timedelta(seconds=max(spans.look(row.looks), row.retry_seconds or 0.0))
 
 
+BEFORE = ", booked before"
 PAID_EARLIER = "an earlier attempt was paid after all"
 TERMINAL = {"succeeded", "failed", "canceled", "succeeded_late"}

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from engine.core import sql
+from engine.providers.base import Outcome
 
 
 class Row(NamedTuple):
@@ -61,16 +62,40 @@ class Row(NamedTuple):
     correlation_id: UUID | None
     stop_code: str  # called back while in flight, and why
     stop_reason: str
+    # The movement's booking of this payment, if there is one: "late", "succeeded" or "mismatch", and what the network
+    # took with it under another attempt.
+    booked_as: str
+    booked_fee_minor: int
+
+    @property
+    def got_currency(self) -> str:
+        """Of what arrived: where the provider says none, what was asked for."""
+        return self.gross_currency or self.currency
 
 
+_BOOKED_AS = {"succeeded": "succeeded", "amount differs": "mismatch"}  # by verdict; the others came late
+_NOT_BOOKED = "", 0
 _ACCOUNTS = Row._fields.index("accounts")
 
 
 def lock(evidence_ids: Sequence[UUID]) -> list[Row]:
     """The rows of this evidence, payments and attempts locked in payment id order. Call in a transaction."""
-    found = sql.rows(sql.statement(__file__, "lock_evidence_rows"), {"ids": list(evidence_ids)})
-    return [_row(columns) for columns in found]
+    params = {"ids": list(evidence_ids)}
+    found = [_row(columns) for columns in sql.rows(sql.statement(__file__, "lock_evidence_rows"), params)]
+    paid = {"ids": [row.evidence_id for row in found if row.outcome == Outcome.SUCCEEDED]}
+    if not paid["ids"]:
+        return found
+    # A statement of its own after the locks: it sees what was committed while they waited.
+    before = {row[0]: row[1:] for row in sql.rows(sql.statement(__file__, "booked_before"), paid)}
+    return [_booked(row, *before[row.evidence_id]) if row.evidence_id in before else row for row in found]
+
+
+def _booked(row: Row, verdict: str, attempt_id: UUID, fee_minor: int) -> Row:
+    other = fee_minor if attempt_id != row.attempt_id else 0
+    return row._replace(booked_as=_BOOKED_AS.get(verdict, "late"), booked_fee_minor=other)
 
 
 def _row(columns: tuple[Any, ...]) -> Row:
-    return Row._make((*columns[:_ACCOUNTS], json.loads(columns[_ACCOUNTS]), *columns[_ACCOUNTS + 1 :]))
+    return Row._make(
+        (*columns[:_ACCOUNTS], json.loads(columns[_ACCOUNTS]), *columns[_ACCOUNTS + 1 :], *_NOT_BOOKED)
+    )

@@ -122,6 +122,37 @@ MONEY = (
         {"settlements": 1, "succeeded_attempts": 0},
     ),
     Break(
+        "movements",
+        "booked as a success and late",
+        """INSERT INTO payments_evidence SELECT (jsonb_populate_record(e, jsonb_build_object(
+             'id', gen_random_uuid(), 'attempt_id', a.id, 'verdict', 'late'))).*
+             FROM payments_evidence e, payments_attempt a
+            WHERE e.payment_id = %(paid)s AND e.verdict = 'succeeded' AND a.payment_id = %(paid)s""",
+        {"movement": "m", "bookings": 2},
+    ),
+    Break(
+        "movements",
+        "in suspense with another amount",
+        """UPDATE engine_ledger_transfer SET amount_minor = amount_minor - 1
+            WHERE kind = 'payment.mismatch' AND seq = 0""",
+        {"movement": "other", "differs_minor": 900, "suspense_minor": 899},
+        level=True,
+    ),
+    Break(
+        "movements",
+        "in suspense of nobody",
+        """UPDATE engine_ledger_transfer SET source_id = gen_random_uuid()
+            WHERE kind = 'payment.mismatch' AND seq = 1""",
+        {"movement": None, "differs_minor": None, "suspense_minor": 25},
+        count=2,
+    ),
+    Break(
+        "movements",
+        "ended as differing, and nothing is booked",
+        "UPDATE payments_attempt SET failure_code = 'amount_differs' WHERE payment_id = %(pending)s",
+        {"bookings": 0, "suspense_minor": None},
+    ),
+    Break(
         "settlement_legs",
         "a leg is missing",
         "DELETE FROM engine_ledger_transfer WHERE kind = 'payment.succeeded' AND seq = 2 AND source_id = %(paid)s",
@@ -206,14 +237,12 @@ MONEY = (
         "another amount",
         _evidence("network_fee_minor = network_fee_minor + 1", "declined", "declined"),
         {"taken_minor": 5001, "booked_minor": 5000},
-        also=("clearing",),
     ),
     Break(
         "network_fees",
         "another currency",
         _evidence("network_currency = 'EUR'", "declined", "declined"),
         {"currency": "EUR", "taken_minor": 5000, "booked_minor": 5000},
-        also=("clearing",),
     ),
     Break(
         "suspense_old",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from django.db import InternalError, transaction
@@ -85,7 +86,10 @@ def test_an_earlier_attempt_that_was_paid_stops_the_next_one_but_not_its_looks(
         "paid_earlier",
     )
     latest = Attempt.objects.exclude(pk=first.pk).get()
-    evidence.store([Said(latest.pk, one, 1, "local" if second is NOT_LEFT else "reply", second)])
+    second = replace(second, movement_id="another")
+    evidence.store(
+        [Said(latest.pk, one, 1, "reply" if second.outcome is Outcome.SUCCEEDED else "local", second)]
+    )
     apply_all()
     assert payment(one).state == ends
     assert Case.objects.get().kind == "paid_after_close"
@@ -166,8 +170,6 @@ def test_absence_speaks_for_the_send_that_was_the_last_when_it_was_asked(world, 
 
 
 def test_an_identity_is_not_sent_again_after_its_life(world, new_payment, monkeypatch):
-    from dataclasses import replace
-
     one = new_payment()
     world.looks[one] = [Finding(Outcome.MISSING, code="not_seen")]
     run(monkeypatch)
