@@ -133,7 +133,7 @@ def uv_environment() -> dict[str, str]:
         return dict(os.environ)
     # As pip does. Safe here alone: the hashes say what may be installed, wherever it was found.
     carried = {"UV_INDEX_STRATEGY": "unsafe-best-match"}
-    command = [PYTHON, "-m", "pip", "config", "list"]
+    command: list[str | Path] = [PYTHON, "-m", "pip", "config", "list"]
     listing = subprocess.run(command, capture_output=True, text=True, check=False)
     # Lines such as global.index-url='...' and :env:.index-url='...', the latter first but the stronger.
     for line in reversed(listing.stdout.splitlines()):

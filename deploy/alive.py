@@ -10,6 +10,7 @@ import http.client
 import os
 import socket
 import sys
+from collections.abc import Callable
 
 SECONDS = 3.0
 # Beat writes down what it sent every three minutes (celery.beat.Scheduler.sync_every).
@@ -81,7 +82,7 @@ def _allowed_host() -> str:
     return "127.0.0.1" if first in ("", "*") else first
 
 
-CHECKS = {"web": web, "worker": worker, "beat": beat, "flower": flower}
+CHECKS: dict[str, Callable[..., str]] = {"web": web, "worker": worker, "beat": beat, "flower": flower}
 
 
 def main(words: list[str]) -> int:

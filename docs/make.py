@@ -29,6 +29,7 @@ from engine.core.states import Machine  # noqa: E402
 from engine.ledger import chart  # noqa: E402
 from engine.rest.document import written  # noqa: E402
 
+ROOMS = ("billing", "engine", "ops", "payments", "payouts")
 MADE = "<!-- Made from the code by docs/make.py; edit the code and run it again. -->\n"
 
 
@@ -116,10 +117,11 @@ def states() -> str:
 
 
 def machines() -> list[tuple[str, Machine]]:
-    """Every transition table with the module it stands in."""
+    """Every transition table with the module it stands in, however deep."""
     found = []
-    for path in sorted(ROOT.glob("[a-z]*/states.py")):
-        module = f"{path.parent.name}.states"
+    paths = [path for room in ROOMS for path in (ROOT / room).rglob("states.py")]
+    for path in sorted(paths):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
         values = vars(import_module(module)).values()
         found += [(module, value) for value in values if isinstance(value, Machine)]
     return found

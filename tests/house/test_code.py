@@ -14,7 +14,7 @@ CONSUMES = {"list", "tuple", "set", "dict", "sorted", "len", "bool", "next", "it
 
 def test_every_row_lock_is_taken() -> None:
     found = []
-    for path in tree.python(*tree.HOUSE):
+    for path in tree.python(*tree.ALL):
         parents = {
             child: node for node in ast.walk(tree.parsed(path)) for child in ast.iter_child_nodes(node)
         }
@@ -72,7 +72,7 @@ def test_the_product_does_not_print() -> None:
 
 def test_no_exception_is_swallowed() -> None:
     found = []
-    for path in tree.python(*tree.HOUSE):
+    for path in tree.python(*tree.ALL):
         for node in ast.walk(tree.parsed(path)):
             if isinstance(node, ast.ExceptHandler) and (node.type is None or _swallows(node)):
                 found.append(tree.where(path, node.lineno))

@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ("billing", "config", "engine", "ops", "payments", "payouts")
 HOUSE = (*PRODUCT, "sandbox", "benchmarks")
+ALL = (*HOUSE, "bin", "deploy", "docs")
 SQL_WORDS = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE|ALTER|WHERE|VALUES)\b")
 
 
