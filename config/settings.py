@@ -153,7 +153,9 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 3, "interval_start": 0, "inte
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a cancelled call is an unknown charge
-CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = False  # nothing of ours has an ETA: an idle worker may go
+# Only the retry of a wake-up waits in a worker: lost with it, the next tick comes (docs/decisions/0001).
+CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = False
+CELERY_WORKER_ETA_TASK_LIMIT = 1000  # that many of them at most, however long the database is away
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = ENV.soft_shutdown_seconds
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000

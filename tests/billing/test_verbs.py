@@ -147,7 +147,7 @@ def test_the_trigger_refuses_in_the_sources_words(world: World) -> None:
     cycle.finalize()
     assert refused(lambda: trigger.trigger(subscription.pk))[0] == "payment_under_way"
     collect.payments_changed([end(invoices(subscription)[0].pk, "succeeded")])
-    assert refused(lambda: trigger.trigger(subscription.pk))[2] == "Payment is not due yet"
+    assert refused(lambda: trigger.trigger(subscription.pk))[1:] == ("subscription", "Payment is not due yet")
     assert refused(lambda: trigger.trigger(uuid7()))[1] == "subscription"
     plans.deactivate_plan(plan_id=world.plan.id)
     assert refused(lambda: trigger.trigger(subscription.pk))[2] == "Subscription plan is no longer active"

@@ -25,9 +25,9 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("what", FAULTS)
 def test_a_fault_on_every_first_send(home: House, what: str) -> None:
-    fault = home.chain.net.fault(**{"count": 4, **FAULTS[what]})
+    fault = home.chain.net.fault(**{"count": SUBSCRIBERS, **FAULTS[what]})
     home.make_due()
-    assert home.until(lambda: fired(home, fault) > 0)
+    assert home.until(lambda: fired(home, fault) == SUBSCRIBERS)
     settled_once(home)
 
 

@@ -60,6 +60,7 @@ def test_lost_and_doubled_messages_are_harmless_by_setting() -> None:
     assert app.conf.task_acks_late is True
     assert app.conf.worker_prefetch_multiplier == 1
     assert app.conf.task_soft_time_limit is None
+    assert app.conf.worker_eta_task_limit == 1000
     assert app.conf.task_time_limit < app.conf.broker_transport_options["visibility_timeout"]
 
 

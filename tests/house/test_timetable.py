@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from django.conf import settings
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
@@ -35,6 +37,28 @@ def test_the_scheduler_can_be_off(env: pytest.MonkeyPatch) -> None:
 def test_maintenance_is_daily_at_two() -> None:
     (entry,) = [entry for entry in schedule.timetable() if entry.task == "billing.maintenance"]
     assert entry.cron == type(settings.ENV).model_fields["maintenance_time"].default == "0 2 * * *"
+
+
+# name: (task, every so many seconds, cron in UTC), where the environment says nothing else
+EVERY = {
+    "due payments": ("billing.claim_due", 300, ""),
+    "tick": ("ops.tick", 2, ""),
+    "sweep": ("ops.sweep", 60, ""),
+    "invoice numbers": ("billing.number_invoices", 30, ""),
+    "ledger roll-up": ("payments.roll_up", 30, ""),
+    "payment methods of what is due soon": ("billing.watch_upcoming", 3600, ""),
+    "daily maintenance": ("billing.maintenance", 0, "0 2 * * *"),
+    "trim task results": ("ops.trim_results", 0, "17 4 * * *"),
+}
+
+
+def test_the_whole_timetable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What leaves it, or comes at another time, is seen here: each entry is work that nothing else begins."""
+    fields = type(settings.ENV).model_fields
+    monkeypatch.setattr(schedule, "ENV", SimpleNamespace(**{name: fields[name].default for name in fields}))
+    found = {entry.name: (entry.task, entry.every, entry.cron) for entry in schedule.timetable()}
+    assert found == EVERY
+    assert all(entry.enabled for entry in schedule.timetable())
 
 
 def test_names_are_unique() -> None:

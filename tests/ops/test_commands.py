@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import sys
 from typing import Any
 
 import pytest
@@ -57,6 +58,32 @@ def test_a_run_bills_sends_looks_and_books(committed, scripted):
     assert books.check_books().broken == []
     again = process(committed)
     assert (again["claimed"], again["sent"], again["outcomes"]) == (0, 0, [])
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (("process_due_payments", "--seconds", "20"), " billed, sent:"),
+        (("process_due_payments", "--dry-run"), "planning"),
+        (("verify_payments", "--seconds", "1"), "looking up"),
+        (("sweep",), "sweeping"),
+        (("check_books",), "checking"),
+    ],
+)
+def test_long_work_shows_on_a_terminal_that_it_goes_on(committed, scripted, monkeypatch, words, shown):
+    monkeypatch.setenv("TERM", "xterm")
+    for stderr, seen in ((io.StringIO(), False), (Terminal(), True)):
+        subscribe(committed)
+        clock = ("--clock", str(committed.clock_id)) if words[0] == "process_due_payments" else ()
+        monkeypatch.setattr(sys, "stderr", stderr)
+        out = run(*words, *clock)
+        assert (shown in stderr.getvalue()) is seen
+        assert shown not in out, "stdout is the answer alone"
 
 
 def test_a_run_says_who_is_stopped(committed):

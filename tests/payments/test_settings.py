@@ -1,4 +1,4 @@
-"""What the sources set for sending: the size of a batch (row 0.36), no pause between payments (row 0.18)."""
+"""What the sources set for sending: a batch's size (row 0.36), no pause between payments (row 0.18), looks (D3)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.conf import settings
 
 from engine.providers.base import Finding, Outcome
 from payments.models import Evidence
-from payments.pipeline import driver, take
+from payments.pipeline import driver, spans, take
 from payments.pipeline.outbound import Outbound
 from tests.payments.steps import LANE, mark
 
@@ -51,3 +51,12 @@ def test_a_lane_sends_concurrently(world, new_payment, monkeypatch):
         while outbound.free < outbound.threads:
             outbound.collect(seconds=1)
     assert sorted(Evidence.objects.values_list("code", flat=True)) == ["accepted"] * 3
+
+
+def test_the_first_look_comes_after_seconds_and_each_next_one_waits_longer(monkeypatch):
+    """Not after a day: an outcome that nobody knows keeps money and the next payment waiting."""
+    for name in ("verify_first_seconds", "verify_max_seconds"):
+        monkeypatch.setattr(settings.ENV, name, type(settings.ENV).model_fields[name].default)
+    waits = [spans.look(n) for n in range(30)]
+    assert waits[:3] == [2, 3, 4.5]
+    assert waits == sorted(waits) and waits[-1] == 900

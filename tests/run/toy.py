@@ -73,8 +73,9 @@ def through() -> Callable[[Context], int]:
     """Returns at once where EXIT is set, else waits for a signal."""
     code = os.environ.get("EXIT")
     if sys.argv[1] == "watching":
-        from sandbox.run import dev  # its library is not there in `make run`'s environment
+        from sandbox.run import dev, supervisor  # dev's library is not there in `make run`'s environment
 
+        supervisor.BACKOFF_SECONDS = (0.2, 600.0)  # who crashed twice comes back for a change of code alone
         folder = Path(os.environ["RUN_DIR"]) / "code"
         folder.mkdir()
         return lambda context: dev.reloading(context, wait, names=("one", "deaf"), folders=[folder])
