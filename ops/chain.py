@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -9,7 +10,6 @@ from uuid import UUID
 
 from engine.core import sql
 
-SETTLED = ("succeeded", "succeeded_late", "reversed")
 FEE_CURRENCY = "SOL"
 
 
@@ -45,13 +45,13 @@ class Difference(NamedTuple):
 
 @dataclass(slots=True)
 class _Ours:
-    """A payment as our books have it, with what the chain showed of it."""
+    """A payment as our books have it, whatever its money was booked as, with what the chain showed of it."""
 
     payment_id: UUID
     state: str
-    settled_minor: int
     currency: str
     parked: bool
+    booked: dict[str, int]  # minor units by currency
     open: bool = False
     fees_booked: int = 0
     fees_taken: int = 0
@@ -63,9 +63,9 @@ def compare_with_chain(
 ) -> list[Difference]:
     """What the chain and our books do not agree on, by payment; empty when all is explained. Reads.
 
-    Every successful transfer has exactly one succeeded payment of its amount and the reverse, and the
-    network fees booked are what our transactions took. What carries neither a signature nor a memo of
-    ours is left out. On a running system take the record of the chain first: what lands later is not in it.
+    Every successful transfer is booked once, with its amount, to what it was for, to unapplied or to suspense,
+    and the reverse; the network fees booked are what our transactions took. What carries neither a signature nor
+    a memo of ours is left out. On a running system take the record of the chain first: what lands later is not in it.
     """
     ours, by_signature = _read(provider)
     differences = []
@@ -96,8 +96,8 @@ def _read(provider: str) -> tuple[dict[str, _Ours], dict[str, _Ours]]:
     ours: dict[str, _Ours] = {}
     by_signature: dict[str, _Ours] = {}
     found = sql.rows(sql.statement(__file__, "chain_attempts"), {"provider": provider})
-    for signature, is_open, payment_id, state, settled, currency, parked, fee in found:
-        one = ours.setdefault(payment_id.hex, _Ours(payment_id, state, settled, currency, parked))
+    for signature, is_open, payment_id, state, currency, parked, fee, booked in found:
+        one = ours.setdefault(payment_id.hex, _Ours(payment_id, state, currency, parked, json.loads(booked)))
         one.open = one.open or is_open
         one.fees_booked += fee
         by_signature[signature] = one
@@ -105,28 +105,29 @@ def _read(provider: str) -> tuple[dict[str, _Ours], dict[str, _Ours]]:
 
 
 def _moved(one: _Ours) -> list[Difference]:
-    chain = sum(transfer.gross_minor for transfer in one.paid)
-    booked = one.settled_minor if one.state in SETTLED else 0
-    kind, sentence = _why(one, chain, booked)
+    chain: dict[str, int] = {}
+    for transfer in one.paid:
+        chain[transfer.currency] = chain.get(transfer.currency, 0) + transfer.gross_minor
+    kind, sentence = _why(one, chain)
     if not kind:
         return []
-    return [Difference(kind, one.payment_id.hex, sentence, chain, booked, one.currency)]
+    currency = next((code for code in chain if chain[code] != one.booked.get(code, 0)), one.currency)
+    moved, booked = chain.get(currency, 0), one.booked.get(currency, 0)
+    return [Difference(kind, one.payment_id.hex, sentence, moved, booked, currency)]
 
 
-def _why(one: _Ours, chain: int, booked: int) -> tuple[str, str]:
+def _why(one: _Ours, chain: dict[str, int]) -> tuple[str, str]:
     """The kind of difference and its sentence; two empty strings where there is none."""
     if len(one.paid) > 1:
         return "paid_twice", f"the chain moved money {len(one.paid)} times for one payment"
-    if one.state in SETTLED and not one.paid:
+    if one.booked and not one.paid:
         return "not_on_chain", f"the payment is {one.state}, and the chain has no such transfer"
-    if not one.paid:
-        return "", ""
-    if one.state not in SETTLED:
+    if not one.booked and one.paid:
         if one.open and not one.parked:
             return "in_transit", "it moved on the chain; its outcome is still being looked up"
         return "not_booked", f"the chain moved it; the payment is {one.state}{' and parked' * one.parked}"
-    if chain != booked or one.paid[0].currency != one.currency:
-        return "amount_differs", f"the chain moved {chain} {one.paid[0].currency}"
+    if chain != one.booked:
+        return "amount_differs", f"the chain moved {one.paid[0].gross_minor} {one.paid[0].currency}"
     return "", ""
 
 

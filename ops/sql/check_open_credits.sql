@@ -1,5 +1,6 @@
--- I6: money that is booked but not explained, by age. Oldest credits are cleared first, so what is open are
--- the newest that make up the balance. Index: transfers_by_credit.
+-- I6: money that is booked but not explained, by age, with the payment that brought it and the case that asks a person
+-- about it. Oldest credits are cleared first, so what is open are the newest that make up the balance.
+-- Indexes: transfers_by_credit, one_case_per_matter.
 WITH held AS (
   SELECT a.id, a.owner_id, -(a.balance_minor + coalesce(sum(d.amount_minor), 0)) AS open_minor
     FROM engine_ledger_account a LEFT JOIN engine_ledger_delta d ON d.account_id = a.id
@@ -11,8 +12,19 @@ WITH held AS (
            - t.amount_minor AS newer_minor
     FROM held h JOIN engine_ledger_transfer t ON t.credit_id = h.id
    WHERE h.open_minor > 0
+), source AS (
+  -- A mismatch is booked by movement (payments/pipeline/books.py).
+  SELECT md5(e.payment_id || ':' || coalesce(nullif(e.movement_id, ''), a.identity))::uuid AS key, e.payment_id
+    FROM payments_evidence e JOIN payments_attempt a ON a.id = e.attempt_id
+   WHERE e.verdict = 'amount differs'
 )
-SELECT kind, source_id, owner_id, currency, least(amount_minor, open_minor - newer_minor) AS open_minor, posted_at
-  FROM credits
- WHERE newer_minor < open_minor AND posted_at <= %(posted_before)s
- ORDER BY posted_at
+SELECT c.kind, c.source_id, c.owner_id, c.currency, least(c.amount_minor, c.open_minor - c.newer_minor) AS open_minor,
+       c.posted_at, p.id AS payment_id,
+       (SELECT k.id FROM payments_case k WHERE k.payment_id = p.id ORDER BY k.closed_at DESC NULLS FIRST, k.id DESC
+         LIMIT 1) AS case_id
+  FROM credits c
+  LEFT JOIN payments_payment p ON p.id = coalesce((SELECT s.payment_id FROM source s WHERE s.key = c.source_id LIMIT 1),
+                                                  (SELECT a.payment_id FROM payments_attempt a WHERE a.id = c.source_id),
+                                                  c.source_id)
+ WHERE c.newer_minor < c.open_minor AND c.posted_at <= %(posted_before)s
+ ORDER BY c.posted_at

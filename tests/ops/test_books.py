@@ -17,7 +17,7 @@ from engine.ledger.models import Account, Transfer
 from engine.providers.base import FailureClass, Finding, Outcome
 from ops import books
 from ops.checks import CHECKS
-from payments.models import Attempt, Evidence, Payment
+from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import evidence
 from payments.pipeline.evidence import Said
 from tests.ops.breaks import BREAKS, SOUND
@@ -130,6 +130,10 @@ def test_what_waits_is_listed_and_breaks_nothing(world, scripted):
     found = {result.name: result for result in books.examine().results}
     assert [row["open_minor"] for row in found["suspense"].examples] == [25, 875]
     assert sum(row["open_minor"] for row in found["unapplied"].examples) == 1000
+    for name, payment in (("suspense", "differs"), ("unapplied", "late")):
+        case = Case.objects.get(payment_id=payments[payment])
+        named = {(row["payment_id"], row["case_id"]) for row in found[name].examples}
+        assert named == {(str(payments[payment]), str(case.pk))}
     assert [row["payment_id"] for row in found["parked"].examples] == [str(payments["differs"])]
     assert found["evidence"].count == 0
     assert books.examine().broken == []

@@ -6,7 +6,9 @@ from uuid import UUID
 
 import pytest
 
+from engine.core.actor import Actor, Role
 from ops.chain import ChainTransfer, Difference, compare_with_chain
+from payments import settle
 from payments.models import Attempt, Payment
 from tests.ops.world import fill
 
@@ -35,15 +37,22 @@ def truth(payments) -> dict[str, ChainTransfer]:
 
 
 def compare(truth: dict[str, ChainTransfer], **changes: ChainTransfer) -> list[Difference]:
-    found = compare_with_chain((truth | changes).values(), provider="scripted")
-    return [difference for difference in found if difference.kind != "not_booked"]
+    return compare_with_chain((truth | changes).values(), provider="scripted")
 
 
-def test_what_agrees_is_silent_and_a_parked_difference_is_listed(truth, payments):
+def test_what_agrees_is_silent(truth, payments):
+    """What differs and what came late are booked too, to suspense and to unapplied (I6)."""
     assert compare(truth) == []
-    (one,) = compare_with_chain(truth.values(), provider="scripted")
-    assert (one.kind, one.memo) == ("not_booked", payments["differs"].hex)
-    assert (one.chain_minor, one.booked_minor) == (900, 0)
+    settle.end_payment(payments["differs"], reason="a drill", by=Actor("ada", "user", Role.APPROVER))
+    assert Payment.objects.get(pk=payments["differs"]).state == "canceled"
+    assert compare(truth) == []
+
+
+def test_another_amount_than_the_one_in_suspense_is_found(truth, payments):
+    (one,) = compare(truth, differs=truth["differs"]._replace(gross_minor=901))
+    assert (one.kind, one.memo, one.chain_minor, one.booked_minor) == (
+        "amount_differs", payments["differs"].hex, 901, 900
+    )  # fmt: skip
 
 
 def test_a_booked_payment_that_the_chain_has_not_is_found(truth, payments):
