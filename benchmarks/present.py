@@ -69,7 +69,7 @@ def settle(found: list[Found]) -> Section:
         if f"{name}_whole" in values and name in layouts:
             section.figures.append(Figure("  from due to settled", values[f"{name}_whole"], "charges/s"))
     section.figures.append(Figure("pgbench, from due to settled", values["pgbench_whole"], "charges/s"))
-    section.figures += _settle_ratios(values, best, limit)
+    section.figures.extend(_settle_ratios(values, best, limit))
     return section
 
 
