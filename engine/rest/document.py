@@ -27,8 +27,13 @@ HEADERS: dict[str, Any] = {
         "description": "`true`: this is the stored answer of an earlier request with the same Idempotency-Key",
         "schema": {"type": "string", "enum": ["true"]},
     },
+    "Dry-Run": {
+        "description": "`true`: nothing of this was kept",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
     "WWW-Authenticate": {"schema": {"type": "string"}},
 }
+_FOLLOW = {"Idempotency-Key": "Idempotent-Replayed", "dry_run": "Dry-Run"}
 # Of each status one fault as it looks: type, code, param, money_moved, retry.
 _FAULTS = {
     "400": ("invalid_request", "field_unknown", "colour", "no", "never"),
@@ -51,10 +56,11 @@ def shared(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """A hook of drf-spectacular: headers in every answer, and faults that are the same everywhere written once."""
     faults: dict[str, Any] = {}
     result["components"] |= {"headers": HEADERS, "responses": faults}
-    operations = (each for methods in result["paths"].values() for each in methods.items())
-    for method, operation in operations:
+    operations = (each for methods in result["paths"].values() for each in methods.values())
+    for operation in operations:
+        sent = {each["name"] for each in operation.get("parameters", ())}
         for code, answer in operation["responses"].items():
-            named = _headers(method, code)
+            named = _headers(code, sent)
             answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in named}
             if code in ALWAYS:
                 answer["description"] = ALWAYS[code]
@@ -73,8 +79,8 @@ def _example(code: str) -> dict[str, Any]:
     return {"error": {**fault.error, "request_id": "req_0198c0de0000700080000000000000aa"}}
 
 
-def _headers(method: str, code: str) -> list[str]:
-    """What may stand in this answer; only Request-Id always does."""
+def _headers(code: str, sent: set[str]) -> list[str]:
+    """What may stand in an answer to an operation with these parameters; only Request-Id always does."""
     named = ["Request-Id"]
     if code != "406":  # refused before anybody counts
         named += [name for name in HEADERS if name.startswith("RateLimit-")]
@@ -82,8 +88,10 @@ def _headers(method: str, code: str) -> list[str]:
         named.append("Retry-After")
     if code == "401":
         named.append("WWW-Authenticate")
-    if method == "post" and code.startswith("2"):
-        named.append("Idempotent-Replayed")
+    if code in ALWAYS:
+        named.append("Dry-Run")  # faults are written once for all
+    else:
+        named += [header for name, header in _FOLLOW.items() if name in sent]
     return named
 
 

@@ -51,29 +51,35 @@ def test_no_example_is_cut_short(document) -> None:
 def test_every_answer_says_which_headers_it_has(document) -> None:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
+            sent = {each["name"] for each in operation.get("parameters", ())}
             for code, answer in operation["responses"].items():
                 named = _resolved(document, answer).get("headers", {}).keys()
                 assert ("Idempotent-Replayed" in named) == (method == "post" and code < "300"), (path, code)
                 if path != "/health":
                     assert "Request-Id" in named
+                    assert ("Dry-Run" in named) == ("dry_run" in sent or code >= "300"), (path, code)
                     assert ("RateLimit-Remaining" in named) == (code != "406"), (path, code)
 
 
 def test_answers_have_the_headers_that_the_document_names(api, document) -> None:
-    """Of what was done, replayed, refused and throttled."""
+    """Of what was done, replayed, refused and tried."""
     caller, key = api(), {"name": "shop", "scopes": ["plans:read"]}
     answers = [
         caller.post("/api/keys", key, key="one"), caller.post("/api/keys", key, key="one"), caller.get("/api/keys"),
         caller.get("/api/keys", Authorization="Bearer wrong"), caller.get("/api/keys?limit=0"),
+        caller.post("/api/creators?dry_run=true", {"name": "Ada"}), caller.post("/api/creators?dry_run=true"),
     ]  # fmt: skip
     ours = document["components"]["headers"].keys()
     for answer in answers:
-        method = answer.wsgi_request.method.lower()
-        told = _resolved(
-            document, document["paths"]["/api/keys"][method]["responses"][str(answer.status_code)]
-        )
+        asked = answer.wsgi_request
+        documented = document["paths"][asked.path][asked.method.lower()]["responses"]
+        told = _resolved(document, documented[str(answer.status_code)])
         assert ours & answer.headers.keys() <= told["headers"].keys()
     assert [answer.get("Idempotent-Replayed") for answer in answers[:2]] == [None, "true"]
+    assert [(answer.status_code, answer["Dry-Run"]) for answer in answers[-2:]] == [
+        (201, "true"),
+        (400, "true"),
+    ]
 
 
 def _examples(document: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
