@@ -10,13 +10,13 @@ import resource
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from django.db.models import Max, Sum
 from django_celery_results.models import TaskResult
 
 from billing.models import DailyReport
 from engine.core import clock, sql
+from engine.core.ids import first_at
 from ops.models import Job
 
 # A day of a million payments takes seconds to add up: then the sum is kept for twenty times as long.
@@ -35,11 +35,6 @@ class Ended(NamedTuple):
     failed: int
     succeeded_minor: dict[str, int]
     spent_seconds: float
-
-
-def id_floor(moment: datetime) -> UUID:
-    """The smallest uuid7 of that millisecond: ids made from then on are above it."""
-    return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
 def start_of_today() -> datetime:
@@ -132,7 +127,7 @@ def _since(since: datetime) -> list[tuple[Any, ...]]:
     if time.monotonic() < until:
         return found
     began = time.monotonic()
-    params = {"since": since, "floor": id_floor(since - _EARLIER)}
+    params = {"since": since, "floor": first_at(since - _EARLIER)}
     found = [sql.whole(row) for row in sql.rows(sql.statement(__file__, "ended_since"), params)]
     took = time.monotonic() - began
     if took > _SLOW_SECONDS:

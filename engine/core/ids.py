@@ -42,7 +42,7 @@ def made_at(one: UUID) -> datetime:
 
 def first_at(moment: datetime) -> UUID:
     """The least id that can have been made at `moment`: ids of a span of time need no other index."""
-    return UUID(int=(moment - _EPOCH) // timedelta(milliseconds=1) << 80)
+    return UUID(int=max(0, (moment - _EPOCH) // timedelta(milliseconds=1)) << 80)
 
 
 def named(text: object) -> UUID | None:

@@ -15,9 +15,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from engine.core.ids import first_at
+from engine.rest import head
 from engine.rest.errors import Fault
 from engine.rest.plain import plain
-from engine.rest.shapes import Shape
+from engine.rest.shapes import MomentField, Shape
 
 M = TypeVar("M", bound=Model)
 R = TypeVar("R")
@@ -70,8 +72,10 @@ class PageQuery(ExpandQuery):
         required=False,
         default="-created",
         choices=("-created", "created"),
-        help_text="Newest first by default",
+        help_text="Newest first by default. Upwards a full page stops below what is being written: nothing is skipped",
     )
+    created_after = MomentField(required=False, help_text="Made then or later; machine time")
+    created_before = MomentField(required=False, help_text="Made before; machine time")
 
 
 @cache
@@ -96,9 +100,17 @@ def page(
     asked: Mapping[str, Any],
     expandable: Expandable | None = None,
 ) -> Response:
-    """One page of `rows`, whose ids must be in the order of their making (uuid7). One query, and one per expansion."""
+    """One page of `rows`, whose ids must be in the order of their making (uuid7). One query, and one per expansion.
+
+    A cursor upwards never passes the oldest transaction that runs: it may still add a row below. The page is cut
+    there, and ends the list for now.
+    """
+    settled = head.floor() if asked["ordering"] == "created" else None
     found = list(sliced(rows, asked))
     shown, more = found[: asked["limit"]], len(found) > asked["limit"]
+    if more and settled is not None:
+        shown = [row for row in shown if row.pk < settled]
+        more = bool(shown)
     cursor = _write(shown[-1].pk) if more else None
     return Response(
         {
@@ -114,6 +126,10 @@ def page(
 def sliced(rows: QuerySet[M, R], asked: Mapping[str, Any]) -> QuerySet[M, R]:
     """The rows of a page and the one after it, in the page's order."""
     newest_first = asked["ordering"] == "-created"
+    if "created_after" in asked:
+        rows = rows.filter(pk__gte=first_at(asked["created_after"]))
+    if "created_before" in asked:
+        rows = rows.filter(pk__lt=first_at(asked["created_before"]))
     if "after" in asked:
         last = _read(asked["after"])
         rows = rows.filter(pk__lt=last) if newest_first else rows.filter(pk__gt=last)

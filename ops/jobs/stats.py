@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Count, Q
 
 from engine.core import sql
+from engine.core.ids import first_at
 from ops import figures
 from ops.jobs.view import STATUSES
 from ops.models import Job
@@ -31,6 +32,6 @@ def counts() -> dict[str, int | bool]:
 
 
 def _asked() -> list[tuple[str, int]]:
-    today = Q(pk__gte=figures.id_floor(figures.start_of_today()))
+    today = Q(pk__gte=first_at(figures.start_of_today()))
     found = Job.objects.filter(today | Q(next_action_at__isnull=False)).values_list("state")
     return list(found.annotate(number=Count("pk")).order_by("state"))

@@ -8,7 +8,7 @@ from engine.core import wake
 from engine.rest import ids
 from tests.billing.conftest import committed_world, direct, empty_database, world  # noqa: F401
 from tests.billing.world import World
-from tests.rest.conftest import Api, api  # noqa: F401
+from tests.rest.conftest import Api, api, settled  # noqa: F401
 
 
 @pytest.fixture(autouse=True)

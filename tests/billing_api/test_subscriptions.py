@@ -119,7 +119,7 @@ def test_without_a_method_invoices_stay_open(caller, body):
     assert made["payment_method"] is None
 
 
-def test_they_are_found_by_every_filter(caller, world):
+def test_they_are_found_by_every_filter(caller, world, settled):
     here, ended = world.subscription(), world.subscription()
     caller.post(f"/api/subscriptions/{of('subscription', ended)}/cancel")
     other_plan = world.another_plan()

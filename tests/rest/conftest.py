@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from engine.core.actor import SYSTEM
-from engine.rest import keys
+from engine.rest import head, keys
 
 
 class Api:
@@ -49,3 +50,9 @@ def fault(response: Any) -> tuple[int, str, str | None]:
     }  # fmt: skip
     assert error["request_id"] == response["Request-Id"]
     return response.status_code, error["code"], error["param"]
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was made a moment ago may be followed upwards, where nobody else is at work."""
+    monkeypatch.setattr(head, "SLACK", timedelta(0))

@@ -104,7 +104,7 @@ def test_what_is_not_there_is_404(api):
     )
 
 
-def test_pages_are_stable_while_rows_are_added(api):
+def test_pages_are_stable_while_rows_are_added(api, settled):
     for number in range(5):
         keys.create(f"k{number}", ["plans:read"], by=SYSTEM)
     caller = api()
