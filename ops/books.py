@@ -6,20 +6,24 @@ A system in full work can be checked: what is half done stands in an open transa
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from engine.core import clock, sql
+from engine.core.errors import Refusal
 from engine.ledger.chart import EVENTS
 from ops.checks import CHECKS, Check
 
 EXAMPLES = 10
 SUSPENSE_HOURS = 24.0
 EVIDENCE_MINUTES = 5.0
+SECONDS = 4 * 3600.0
+_CUT = "57014"  # PostgreSQL ended the statement at its time limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +54,52 @@ class Books(NamedTuple):
         return [result for result in self.results if result.broken]
 
 
+class TimeIsOver(Refusal):
+    """The rules could not all be checked in the time that was given. No query of theirs runs any more."""
+
+
 def check_books(
     *,
     suspense_hours: float = SUSPENSE_HOURS,
     evidence_minutes: float = EVIDENCE_MINUTES,
+    seconds: float = SECONDS,
     done: Callable[[Result], None] | None = None,
 ) -> Books:
     """Run every check in one repeatable-read, read-only snapshot; `done` is called after each.
 
-    Reads. A transaction of its own: raises RuntimeError inside another, which may have begun its snapshot.
+    Reads. A transaction of its own: raises RuntimeError inside another, which may have begun its snapshot, and
+    TimeIsOver after `seconds` for all of them together.
     """
     if not sql.outside_transaction():
         raise RuntimeError("check_books takes a snapshot of its own; call examine inside a transaction")
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        cursor.execute("SET LOCAL statement_timeout = '30min'")
-        return examine(suspense_hours=suspense_hours, evidence_minutes=evidence_minutes, done=done)
+        until = time.monotonic() + seconds
+
+        def limit() -> None:
+            left = until - time.monotonic()
+            if left <= 0:
+                raise _over(seconds)
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{left * 1000 + 1:.0f}ms"])
+
+        try:
+            return examine(
+                suspense_hours=suspense_hours, evidence_minutes=evidence_minutes, before=limit, done=done
+            )
+        except OperationalError as fault:
+            if getattr(fault.__cause__, "sqlstate", None) != _CUT:
+                raise
+            raise _over(seconds) from fault
 
 
 def examine(
     *,
     suspense_hours: float = SUSPENSE_HOURS,
     evidence_minutes: float = EVIDENCE_MINUTES,
+    before: Callable[[], None] = lambda: None,
     done: Callable[[Result], None] | None = None,
 ) -> Books:
-    """Run every check in the caller's transaction, on what that one sees. Reads."""
+    """Run every check in the caller's transaction, on what that one sees; `before` is called before each. Reads."""
     now = clock.machine_now()
     limits = {
         "suspense_before": now - timedelta(hours=suspense_hours),
@@ -83,10 +108,17 @@ def examine(
     }
     results = []
     for check in CHECKS:
+        before()
         results.append(_run(check, limits))
         if done:
             done(results[-1])
     return Books(now, results)
+
+
+def _over(seconds: float) -> TimeIsOver:
+    return TimeIsOver(
+        "time_is_over", f"the rules could not all be checked within {seconds:g} s", param="seconds"
+    )
 
 
 def _chart() -> dict[str, list[Any]]:

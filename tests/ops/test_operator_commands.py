@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import threading
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.core.management import CommandError, call_command, get_commands, load_command_class
-from django_celery_beat.models import PeriodicTask
+from django.core.management import CommandError, get_commands, load_command_class
 
 from billing.models import DailyReport, Subscription
 from config import schedule
@@ -21,10 +17,10 @@ from engine.audit.models import Entry
 from engine.core import clock, crypt
 from engine.rest import keys
 from engine.rest.models import ApiKey
-from ops import doctor, heartbeat, parts, tasks, timetable, variables
-from ops.models import Heartbeat
+from ops import heartbeat, tasks, timetable
 from payments.models import Attempt, KillSwitch, Payment, ProviderSwitch
 from tests.billing.world import rows_everywhere
+from tests.ops.commands import read, refused, run
 from tests.ops.world import fill, mark, open_payment, settle, subscribe
 
 WHY = ("--reason", "a drill")
@@ -32,22 +28,6 @@ OURS = (
     "create_api_key", "rotate_keys", "show_payment", "retry_payment", "end_payment", "pause", "resume", "scheduler",
     "run_maintenance", "report", "doctor",
 )  # fmt: skip
-
-
-def run(*words: str) -> str:
-    out = io.StringIO()
-    call_command(*words, stdout=out, stderr=io.StringIO())
-    return out.getvalue()
-
-
-def read(*words: str) -> dict[str, Any]:
-    return json.loads(run(*words, "--json"))
-
-
-def refused(*words: str, match: str) -> None:
-    with pytest.raises(CommandError, match=match) as error:
-        run(*words)
-    assert error.value.returncode == 1
 
 
 @pytest.fixture
@@ -296,94 +276,3 @@ def test_a_report_computes_days_that_maintenance_missed(world, scripted):
     Payment.objects.filter(state="succeeded").update(ended_at=yesterday)
     day = f"{yesterday:%Y-%m-%d}"
     assert [line["succeeded"] for line in read("report", "--from", day, "--to", day)["lines"]] == [7]
-
-
-# --- doctor -----------------------------------------------------------------------------------------
-
-
-def look(*names: str) -> dict[str, str]:
-    found = doctor.examine(seconds=10)
-    return {name: found[name].state for name in names or found}
-
-
-@pytest.fixture
-def sound(committed):
-    """A house in order, committed: the doctor looks through connections of its own."""
-    parts.forget()
-    heartbeat.forget()
-    timetable.sync(schedule.timetable())
-    for name in (heartbeat.TICK, *map(heartbeat.of_queue, heartbeat.QUEUES)):
-        Heartbeat.objects.create(name=name, seen_at=clock.machine_now())
-    yield
-    PeriodicTask.objects.all().delete()
-    parts.forget()
-
-
-PARTS = (
-    "database", "migrations", "redis", "host clock", "timetable", "switches", "books", "disk", "networks", "keys",
-    "ledger", "provider scripted", "beat", "workers plan", "workers money", "workers io",
-)  # fmt: skip
-
-
-def test_a_house_in_order(sound):
-    assert look() == dict.fromkeys(PARTS, "ok")
-    assert "Nothing is wrong." in run("doctor")
-    assert read("doctor")["ok"] is True
-
-
-def test_each_fault_has_its_mend_and_ends_with_1(sound, monkeypatch):
-    monkeypatch.setattr(settings, "CELERY_BROKER_URL", "redis://127.0.0.1:9/0")
-    PeriodicTask.objects.filter(name="tick").update(enabled=False)
-    Heartbeat.objects.filter(name="tick").delete()
-    ProviderSwitch.objects.all().delete()
-    found = doctor.examine(seconds=10)
-    wrong = {name for name, seen in found.items() if seen.state == "fault"}
-    assert wrong == {"redis", "timetable", "beat", "switches"}
-    assert all(found[name].mend for name in wrong)
-    refused("doctor", match="wrong: beat, redis, switches, timetable")
-
-
-def test_what_is_worth_a_look_is_no_fault(sound):
-    PeriodicTask.objects.get(name="sweep")
-    entry = PeriodicTask.objects.get(name="due payments")
-    timetable.switch(entry, False)
-    ProviderSwitch.objects.update(paused=True, reason="a drill")
-    assert look("timetable", "switches") == {"timetable": "warn", "switches": "warn"}
-
-
-def test_books_that_are_wrong_are_red(sound):
-    subscription = subscribe_committed()
-    Payment.objects.filter(method_id=subscription.method_id).update(next_action_at=None)
-    assert look("books") == {"books": "fault"}
-
-
-def subscribe_committed() -> Subscription:
-    from tests.billing.world import make_world
-
-    world = make_world()
-    subscription = subscribe(world)
-    world.bill()
-    return subscription
-
-
-def test_whatever_hangs_the_doctor_ends(sound, monkeypatch):
-    go_on, ended = threading.Event(), []
-    for name in ("_books", "_networks"):
-        monkeypatch.setattr(doctor, name, lambda: ended.append(go_on.wait(60)))
-    found = doctor.examine(seconds=0.8)
-    assert {found["books"].sentence, found["networks"].sentence} == {"no answer within 0.8 s"}
-    assert ended == [], "it did not wait for what hangs"
-    go_on.set()
-
-
-def test_no_secret_stands_among_the_variables(monkeypatch):
-    monkeypatch.setattr(settings.ENV, "database_url", "postgresql://me:hunter1@db.example:5433/clearbeat")
-    monkeypatch.setattr(settings.ENV, "solana_rpc_url", "https://rpc.example/hunter2?api-key=hunter3")
-    shown = {each.name: each for each in variables.listed()}
-    assert shown["DATABASE_URL"].value == "postgresql://db.example:5433"
-    assert shown["SOLANA_RPC_URL"].value == "https://rpc.example"
-    text = str(shown)
-    for secret in ("hunter", settings.SECRET_KEY, settings.FIELD_KEYS[0]):
-        assert secret not in text
-    assert shown["GRACE_PERIOD"].source == "default"
-    assert shown["DATABASE_URL"].source == "environment"

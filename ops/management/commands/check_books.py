@@ -28,6 +28,10 @@ class Command(AnsweringCommand):
             "--evidence-minutes", type=console.above_zero, default=books.EVIDENCE_MINUTES, metavar="M",
             help="list evidence that waits to be applied for longer (default %(default)s)",
         )  # fmt: skip
+        parser.add_argument(
+            "--seconds", type=console.above_zero, default=books.SECONDS, metavar="S",
+            help="give up, with exit code 1, after so long (default %(default)g)",
+        )  # fmt: skip
 
     def work(self, **options: Any) -> Answer:
         with console.progress() as bar:
@@ -35,6 +39,7 @@ class Command(AnsweringCommand):
             found = books.check_books(
                 suspense_hours=options["suspense_hours"],
                 evidence_minutes=options["evidence_minutes"],
+                seconds=options["seconds"],
                 done=lambda result: bar.update(task, advance=1, description=result.name),
             )
         data = {
