@@ -1,7 +1,7 @@
 """When: the whole timetable on one screen.
 
 The environment seeds an entry once into django-celery-beat's tables; what an operator edits there wins, is
-shown as edited, and `manage.py sync_schedule --restore` takes it back. Any number of beats may run: every
+shown as edited, and `manage.py sync_schedule --restore NAME` takes it back. Any number of beats may run: every
 entry is a wake-up, and what it wakes is safe in any number (I10).
 """
 

@@ -106,7 +106,7 @@ def _timetable() -> Seen:
         return Seen(FAULT, f"has no entry {', '.join(missing)}", "run manage.py sync_schedule")
     if not next(entry.enabled for entry in entries if entry.name == "tick"):
         return Seen(
-            FAULT, "the tick is off: nothing is sent", "run manage.py sync_schedule --restore tick"
+            FAULT, "the tick is off: nothing is sent", "run manage.py sync_schedule --restore tick --reason …"
         )
     off = [entry.name for entry in entries if entry.name in scheduler.ENTRIES and not entry.enabled]
     if off:
@@ -114,7 +114,7 @@ def _timetable() -> Seen:
     edited = [entry.name for entry in entries if timetable.is_edited(entry)]
     if edited:
         return Seen(
-            WARN, f"edited: {', '.join(edited)}", "sync_schedule --restore NAME takes an edit back"
+            WARN, f"edited: {', '.join(edited)}", "sync_schedule --restore NAME --reason … takes an edit back"
         )
     return Seen(OK, f"{len(entries)} entries, none edited")
 

@@ -106,9 +106,7 @@ def _entries(*, lock: bool = False) -> list[PeriodicTask]:
     else:
         by_name = {entry.name: entry for entry in found}
     if missing := [name for name in ENTRIES if name not in by_name]:
-        sentence = (
-            f"the timetable has no entry {missing[0]!r}: run manage.py sync_schedule --restore {missing[0]!r}"
-        )
+        sentence = f"the timetable has no entry {missing[0]!r}: run manage.py sync_schedule"
         raise Refusal("no_timetable", sentence, param="scheduler")
     return [by_name[name] for name in ENTRIES]
 

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from django.db import transaction
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask, PeriodicTasks
 
+from engine.audit.act import check_reason, note
+from engine.core.actor import SYSTEM, Actor, Role
 from engine.core.errors import Refusal
 
 
@@ -27,18 +29,28 @@ class Entry(Protocol):
     def enabled(self) -> bool: ...
 
 
-def sync(entries: Iterable[Entry], *, restore: Iterable[str] = ()) -> list[tuple[str, str, str]]:
+def sync(
+    entries: Iterable[Entry], *, restore: Iterable[str] = (), by: Actor = SYSTEM, reason: str = ""
+) -> list[tuple[str, str, str]]:
     """Seed or update each entry; (name, schedule, what was done) per entry. Writes and commits.
 
     An entry that still is as it was seeded follows the environment; an edited one is left alone unless its
-    name is in `restore`, and its description says so. Entries that the timetable no longer has are removed
-    if they were seeded by us. Raises Refusal for a name to restore that is no entry, with nothing written.
+    name is in `restore`, and its description says so; what is restored stands in the audit. Entries that the
+    timetable no longer has are removed if they were seeded by us. Raises Refusal for a name to restore that is no
+    entry or without a reason, NotAllowed to restore below admin, with nothing written.
     """
     wanted, said, restored = list(entries), [], set(restore)
-    _known(restored, [entry.name for entry in wanted])
+    if restored:
+        by.must_be(Role.ADMIN, "restore")
+        _known(restored, [entry.name for entry in wanted])
+        check_reason(reason)
     with transaction.atomic():
         for entry in wanted:
-            said.append((entry.name, words(entry), _sync_one(entry, force=entry.name in restored)))
+            done, found, before = _sync_one(entry, force=entry.name in restored)
+            said.append((entry.name, words(entry), done))
+            if done == RESTORED:
+                after = _told(_now(found))
+                note(by, "restore", PeriodicTask, found.pk, reason=reason, before=_told(before), after=after)
         gone = PeriodicTask.objects.filter(description__contains=_MARK).exclude(
             name__in=[entry.name for entry in wanted]
         )
@@ -69,6 +81,7 @@ def words(entry: Entry) -> str:
     return f"cron {entry.cron}" if entry.cron else f"every {entry.every:g} s"
 
 
+RESTORED = "restored"
 _MARK = "seeded from the environment, "
 _EDITED = "edited by an operator, kept; "
 
@@ -79,30 +92,36 @@ def _known(restored: set[str], names: list[str]) -> None:
         raise Refusal("entry_unknown", message, param="restore")
 
 
-def _sync_one(entry: Entry, *, force: bool) -> str:
+def _sync_one(entry: Entry, *, force: bool) -> tuple[str, PeriodicTask, dict[str, Any]]:
+    """What was done, the entry as it is now, and what it was before."""
     found = PeriodicTask.objects.select_for_update().filter(name=entry.name).first()
     fields = {**_schedule(entry), "task": entry.task, "enabled": entry.enabled}
     if found is None:
-        PeriodicTask.objects.create(name=entry.name, description=_MARK + _print(fields), **fields)
-        return "seeded"
+        made = PeriodicTask.objects.create(name=entry.name, description=_MARK + _print(fields), **fields)
+        return "seeded", made, {}
     now = _now(found)
     seeded = found.description.removeprefix(_EDITED)
     edited = seeded != _MARK + _print(now)
     if edited and not force:
         _describe(found, _EDITED + seeded)
-        return "edited by an operator, kept"
+        return "edited by an operator, kept", found, now
     if now == fields and not edited:
         _describe(found, seeded)
-        return "unchanged"
+        return "unchanged", found, now
     for name, value in fields.items():
         setattr(found, name, value)
     found.description = _MARK + _print(fields)
     found.save()
-    return "restored" if edited else "updated"
+    return RESTORED if edited else "updated", found, now
 
 
 def _now(found: PeriodicTask) -> dict[str, Any]:
     return {name: getattr(found, name) for name in ("interval", "crontab", "task", "enabled")}
+
+
+def _told(values: dict[str, Any]) -> dict[str, Any]:
+    """For the audit: schedules by their words."""
+    return {name: value if isinstance(value, bool) else str(value or "") for name, value in values.items()}
 
 
 def _describe(found: PeriodicTask, description: str) -> None:

@@ -77,5 +77,7 @@ def test_an_operators_edit_wins_and_can_be_taken_back(db: None) -> None:
     assert said.pop("tick") == "edited by an operator, kept"
     assert set(said.values()) == {"unchanged"}
     assert PeriodicTask.objects.get(name="tick").interval.every == 9
-    assert {n: d for n, _, d in timetable.sync(entries, restore=["tick"])}["tick"] == "restored"
+    assert {n: d for n, _, d in timetable.sync(entries, restore=["tick"], reason="a drill")}[
+        "tick"
+    ] == "restored"
     assert PeriodicTask.objects.get(name="tick").interval.every != 9

@@ -241,7 +241,7 @@ def test_the_timetable_is_a_table_or_one_document(world):
 
 def test_an_unknown_entry_is_not_restored(world):
     with pytest.raises(CommandError, match="no entry 'tock'; there are: due payments, tick, "):
-        run("sync_schedule", "--restore", "tick", "tock")
+        run("sync_schedule", "--restore", "tick", "tock", "--reason", "a drill")
     assert not PeriodicTask.objects.filter(name="tick").exists()
 
 
@@ -264,7 +264,9 @@ def test_an_edit_in_the_admin_is_kept_said_and_taken_back(world, admin_client):
         assert set(done.values()) == {"unchanged"}
         assert (_tick().interval, _tick().description) == (nine, f"edited by an operator, kept; {seeded}")
     assert "edited by an operator" in admin_client.get(page).content.decode()
-    assert "restored" in run("sync_schedule", "--restore", "tick")
+    with pytest.raises(CommandError, match="needs a --reason"):
+        run("sync_schedule", "--restore", "tick")
+    assert "restored" in run("sync_schedule", "--restore", "tick", "--reason", "a drill")
     assert (_tick().interval != nine, _tick().description) == (True, seeded)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django_celery_beat.models import PeriodicTask, PeriodicTasks
@@ -19,7 +20,8 @@ from tests.ops.world import fill, settle, subscribe
 from tests.payments.scripted import declined
 
 pytestmark = pytest.mark.django_db
-WHY = {"by": Actor("ann", "user", Role.ADMIN), "reason": "a drill"}
+ANN = Actor("ann", "user", Role.ADMIN)
+WHY = {"by": ANN, "reason": "a drill"}
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +59,23 @@ def test_a_stop_outlives_sync_schedule_and_is_shown_as_edited():
     scheduler.start(**WHY)
     assert {done for _, _, done in timetable.sync(schedule.timetable())} == {"unchanged"}
     assert not PeriodicTask.objects.get(name="due payments").description.startswith("edited")
+
+
+def test_a_restored_entry_stands_in_the_audit_with_its_reason():
+    scheduler.stop(**WHY)
+    due = PeriodicTask.objects.get(name="due payments")
+    restore = partial(timetable.sync, schedule.timetable(), restore=["due payments"])
+    for said in ({"reason": "", "by": ANN}, {"reason": "a drill", "by": ANN._replace(role=Role.APPROVER)}):
+        with pytest.raises(Refusal):
+            restore(**said)
+        assert not PeriodicTask.objects.get(name="due payments").enabled
+    restore(by=ANN, reason="the drill is over")
+    assert PeriodicTask.objects.get(name="due payments").enabled
+    (entry,) = Entry.objects.filter(verb="restore")
+    assert (entry.actor, entry.object_id, entry.reason) == ("ann", str(due.pk), "the drill is over")
+    assert (entry.before["enabled"], entry.after["enabled"]) == (False, True)
+    restore(by=ANN, reason="again")
+    assert Entry.objects.filter(verb="restore").count() == 1, "it was not edited: nothing was restored"
 
 
 def test_beat_hears_of_a_stop():
