@@ -6,7 +6,7 @@ from uuid import UUID
 
 from engine.audit.told import acts_of
 from engine.core import clock, money
-from engine.core.timeline import Moment, facts, in_order, when
+from engine.core.timeline import Moment, facts, in_order, times, when
 from engine.ledger.models import Transfer
 from engine.outbox.models import Event
 from payments import states
@@ -29,11 +29,12 @@ def sentence(payment: Payment) -> str:
 
 
 def timeline(payment_id: UUID) -> list[Moment]:
-    """Attempts, evidence, events, postings and acts of people, oldest first. Reads five tables by index."""
+    """Attempts, evidence, events, postings and acts of people on it and its cases, oldest first. Reads by index."""
     attempts = list(Attempt.objects.filter(payment_id=payment_id).defer("envelope").order_by("-seq")[:MOST])
     keys = [attempt.pk for attempt in attempts]
     said = Evidence.objects.filter(attempt_id__in=keys).order_by("-pk")[:MOST]
     told = Event.objects.filter(object_id=payment_id, object_kind="payment").order_by("-seq")[:MOST]
+    cases = Case.objects.filter(payment_id=payment_id).values_list("pk", flat=True)
     booked = Transfer.objects.filter(source_id__in=[payment_id, *keys]).select_related("debit", "credit")
     return in_order(
         map(_attempt, attempts),
@@ -41,6 +42,7 @@ def timeline(payment_id: UUID) -> list[Moment]:
         map(_event, told),
         map(_posting, booked),
         acts_of("payment", payment_id, most=MOST),
+        acts_of("case", *cases, most=MOST),
     )
 
 
@@ -64,7 +66,7 @@ def _scheduled(payment: Payment) -> str:
 def _in_flight(payment: Payment, attempt: Attempt | None) -> str:
     if attempt is None:
         return "In flight; what was last said of it is being applied."
-    since, looks = when(attempt.created_at), f"looked up {payment.looks} times"
+    since, looks = when(attempt.created_at), f"looked up {times(payment.looks)}"
     next_look = f"{looks}, next look {when(payment.next_action_at)}"
     if attempt.state == Attempt.State.UNKNOWN:
         return f"Outcome unknown since {since}{_why(payment)}; {next_look}. Nothing is sent under a new identity."
@@ -114,7 +116,7 @@ def _said(payment: Payment) -> str:
 
 
 def _attempt(one: Attempt) -> Moment:
-    detail = f"{one.state}; identity {one.identity}; sent {one.send_no} times"
+    detail = f"{one.state}; identity {one.identity}; sent {times(one.send_no)}"
     detail += f"; {one.failure_code}: {one.failure_message}" if one.failure_code else ""
     return Moment(
         one.created_at, "attempt", f"attempt {one.seq} by {one.provider}", detail, {"attempt": str(one.pk)}

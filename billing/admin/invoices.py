@@ -71,7 +71,8 @@ class InvoiceAdmin(Found, Operated):
     def links(self, row: Invoice) -> list[tuple[str, str]]:
         owner = ("subscription", page_of("billing_subscription", row.subscription_id))
         return [owner, ("customer", page_of("billing_customer", row.customer_id)),
-                *lists_of(row.pk, "payments_payment", "engine_ledger_transfer", "engine_outbox_event")]  # fmt: skip
+                *lists_of(row.pk, "payments_payment", "engine_ledger_transfer", "engine_outbox_event"),
+                self.audit(row.pk)]  # fmt: skip
 
     def worth(self, row: Invoice) -> tuple[str, int]:
         return row.currency, row.due_minor

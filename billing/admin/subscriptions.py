@@ -68,7 +68,8 @@ class SubscriptionAdmin(Found, Operated):
     def links(self, row: Subscription) -> list[tuple[str, str]]:
         customer = ("customer", page_of("billing_customer", row.customer_id))
         plan = ("plan", page_of("billing_plan", row.plan_id))
-        return [customer, plan, *lists_of(row.pk, "billing_invoice", "payments_payment")]
+        found = lists_of(row.pk, "billing_invoice", "payments_payment")
+        return [customer, plan, *found, self.audit(row.pk)]
 
     def worth(self, row: Subscription) -> tuple[str, int]:
         return row.plan_version.currency, row.plan_version.price_minor

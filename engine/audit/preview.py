@@ -21,7 +21,7 @@ from engine.core import money
 from engine.core.actor import Actor, NotAllowed, Role
 from engine.core.errors import Refusal
 from engine.core.ids import uuid7
-from engine.core.readonly import ReadOnly, Rows, actor, key_of
+from engine.core.readonly import ReadOnly, Rows, actor, key_of, list_of
 from engine.core.timeline import changes
 
 MOST = 100  # rows at once: each is done twice, and an answer must come within seconds
@@ -67,9 +67,15 @@ class Verbs:
         role = actor(request).role
         found = [getattr(self, each) if isinstance(each, str) else each for each in self.actions]
         buttons = [(each.__name__, each.short_description) for each in found if role >= each.role]
-        more = {"buttons": buttons, "row": {"pk": unquote(object_id)}, **(extra_context or {})}
+        pk = unquote(object_id)
+        more = {"buttons": buttons, "row": {"pk": pk}, "links": [self.audit(pk)], **(extra_context or {})}
         shown: HttpResponse = super().change_view(request, object_id, form_url, more)  # type: ignore[misc]
         return shown
+
+    def audit(self, pk: object) -> tuple[str, str]:
+        """The link to all that was done to a row."""
+        kind = self.model._meta.model_name  # type: ignore[attr-defined]
+        return "audit", list_of("engine_audit_entry", f"{kind} {pk}")
 
     def worth(self, row: Any) -> tuple[str, int] | None:
         """(currency, minor units) that a row is about, for the sums of a preview."""
@@ -80,6 +86,9 @@ class Verbs:
 
 class Operated(Verbs, ReadOnly):
     """A page of rows that verbs alone change."""
+
+    def links(self, row: Any) -> list[tuple[str, str]]:
+        return [*super().links(row), self.audit(row.pk)]
 
 
 def action(description: str, verb: Verb, promise: str, *, role: Role = Role.OPERATOR) -> Any:

@@ -6,9 +6,9 @@ from engine.audit.models import Entry
 from engine.core.timeline import Moment, changes
 
 
-def acts_of(kind: str, object_id: object, *, most: int = 500) -> list[Moment]:
-    """The newest acts on the object, each with who, why, and what it changed."""
-    found = Entry.objects.filter(object_kind=kind, object_id=str(object_id)).order_by("-pk")
+def acts_of(kind: str, *object_ids: object, most: int = 500) -> list[Moment]:
+    """The newest acts on the objects, each with who, why, and what it changed."""
+    found = Entry.objects.filter(object_kind=kind, object_id__in=map(str, object_ids)).order_by("-pk")
     return [_line(entry) for entry in found[:most]]
 
 

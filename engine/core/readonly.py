@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
@@ -44,7 +45,7 @@ def page_of(table: str, key: object) -> str:
 
 def list_of(table: str, key: object) -> str:
     """The admin's list of what the search box finds for `key`."""
-    return f"{reverse(f'admin:{table}_changelist')}?q={key}"
+    return f"{reverse(f'admin:{table}_changelist')}?{urlencode({'q': str(key)})}"
 
 
 def in_flower(task_id: str) -> list[tuple[str, str]]:

@@ -32,6 +32,11 @@ def when(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "no date"
 
 
+def times(count: int) -> str:
+    """A count of what happened, for people."""
+    return "once" if count == 1 else f"{count} times"
+
+
 def facts(values: Mapping[str, Any], *names: str) -> str:
     """The named values that say something, in one line."""
     return "; ".join(f"{name.replace('_', ' ')}: {values[name]}" for name in names if values.get(name))

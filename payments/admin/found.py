@@ -19,7 +19,7 @@ class OfPayment(ReadOnly):
         return super().keys(term) | set(self.of(found).values_list("pk", flat=True))
 
     def links(self, row: Any) -> list[tuple[str, str]]:
-        return [("its payment", page_of("payments_payment", row.payment_id))]
+        return [("its payment", page_of("payments_payment", row.payment_id)), *super().links(row)]
 
     def of(self, payments: set[UUID]) -> Rows:
         """The rows of these payments, by index."""

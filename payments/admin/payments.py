@@ -90,11 +90,11 @@ class PaymentAdmin(OfPayment, Operated):
             else []
         )
         method = [("its method", page_of("payments_paymentmethod", row.method_id))] if row.method_id else []
-        tables = (("all evidence", "payments_evidence"), ("transfers", "engine_ledger_transfer"),
-                  ("audit", "engine_audit_entry"))  # fmt: skip
+        tables = (("all evidence", "payments_evidence"), ("transfers", "engine_ledger_transfer"))
+        found = [(words, list_of(table, row.pk)) for words, table in tables]
         last = Attempt.objects.filter(payment_id=row.pk).order_by("-seq").only("task_id").first()
         task = in_flower(last.task_id) if last else []
-        return [*source, *method, *task, *((words, list_of(table, row.pk)) for words, table in tables)]
+        return [*source, *method, *task, *found, self.audit(row.pk)]
 
     def sentence(self, row: Payment) -> str:
         return story.sentence(row)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib import admin
+from django.core.management import call_command
+from django_celery_beat.models import PeriodicTask
 
 from billing.models import Invoice
+from engine.audit.models import Entry
+from engine.audit.preview import Verbs
 from engine.core.actor import SYSTEM
 from engine.core.clock import machine_now
 from engine.core.ids import uuid7
 from engine.rest import keys
 from engine.rest.models import Answer
-from payments.models import Payment
-from tests.ops.admin_pages import client_of, listed
+from payments.models import Case, Payment
+from tests.ops.admin_pages import act, client_of, listed, url
 from tests.ops.world import fill
 
 
@@ -42,3 +47,33 @@ def test_a_key_is_found_by_how_it_begins_and_an_answer_by_its_word(boss):
                                  created_at=machine_now())  # fmt: skip
     assert listed(boss, "engine_rest_answer", "order-7") == [kept.pk]
     assert listed(boss, "engine_rest_answer", "order-8") == []
+
+
+def test_what_was_done_is_found_by_what_it_was_done_to(boss, world, scripted):
+    late = fill(world, scripted)["late"]
+    call_command("sync_schedule")
+    due = PeriodicTask.objects.get(name="due payments")
+    case = Case.objects.get(payment_id=late, closed_at=None)
+    act(boss, "payments_case", "close", case.pk)
+    act(boss, "payments_providerswitch", "pause", "scripted")
+    act(boss, "payments_killswitch", "stop_all_sending", 1)
+    act(boss, "django_celery_beat_periodictask", "stop_the_scheduler", due.pk)
+    for table, key, verb in (("payments_case", case.pk, "close_case"), ("payments_providerswitch", "scripted", "pause"),
+                             ("payments_killswitch", 1, "stop_sending"),
+                             ("django_celery_beat_periodictask", due.pk, "stop_scheduler")):  # fmt: skip
+        (entry,) = Entry.objects.filter(verb=verb, object_id=str(key))
+        assert entry.pk in listed(boss, "engine_audit_entry", key), verb
+        link = dict(boss.get(url(table, key, "change")).context["links"])["audit"]
+        assert [row.pk for row in boss.get(link).context["cl"].result_list] == [entry.pk], verb
+    told = boss.get(url("payments_payment", late, "change")).context["timeline"]
+    assert "boss (user): close case" in [moment.title for moment in told]
+
+
+def test_every_page_with_verbs_links_to_what_they_did(boss, world, scripted):
+    fill(world, scripted)
+    call_command("sync_schedule")
+    for model, page in admin.site._registry.items():
+        if isinstance(page, Verbs):
+            row = model._default_manager.first()
+            there = url(f"{model._meta.app_label}_{model._meta.model_name}", row.pk, "change")
+            assert "audit" in dict(boss.get(there).context["links"]), model
