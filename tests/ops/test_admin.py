@@ -228,6 +228,24 @@ def test_what_an_admin_types_is_in_the_audit(payments):
     assert "password" not in str(entry.after)
 
 
+def test_a_changed_password_is_in_the_audit_and_is_not_told(payments):
+    boss, vera = client_of("admin"), User.objects.create_user("vera", is_staff=True)
+    page, new = url("auth_user", vera.pk, "password"), "correct horse battery"
+    boss.post(page, {"password1": new, "password2": "another", "usable_password": "true"})
+    client_of("approver").post(page, {"password1": new, "password2": new, "usable_password": "true"})
+    assert not Entry.objects.filter(verb="change_password").exists()
+    assert boss.post(page, {"password1": new, "password2": new, "usable_password": "true"}).status_code == 302
+    entry = Entry.objects.get(verb="change_password")
+    assert (entry.actor, entry.object_kind, entry.object_id) == ("the_admin", "user", str(vera.pk))
+    vera.refresh_from_db()
+    assert vera.check_password(new)
+    assert not {new, vera.password} & {*map(str, (entry.before, entry.after, entry.reason))}
+    boss.post(page, {"usable_password": "false", "unset-password": "yes"})
+    assert Entry.objects.filter(verb="change_password", object_id=str(vera.pk)).count() == 2
+    for nobody in ("999999999", "x", "9" * 40):
+        assert boss.get(url("auth_user", nobody, "password")).status_code == 404
+
+
 def test_what_belongs_together_is_linked(boss, payments):
     found = set()
     for table, row in (("payments_payment", Payment.objects.get(pk=payments["paid"])), ("billing_invoice", None),
