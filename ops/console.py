@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
 import io
 import json
@@ -123,30 +122,6 @@ def right_networks() -> None:
     """
     if wrong := registry.wrong_networks():
         raise Refusal("wrong_network", " ".join(wrong))
-
-
-def above_zero(text: str) -> float:
-    """A span or a limit of the command line."""
-    value = float(text)
-    if not value > 0:
-        raise argparse.ArgumentTypeError("must be above zero")
-    return value
-
-
-def zero_or_more(text: str) -> float:
-    """A span of the command line that may be nothing."""
-    value = float(text)
-    if not value >= 0:
-        raise argparse.ArgumentTypeError("must not be below zero")
-    return value
-
-
-def whole(text: str) -> int:
-    """A count of the command line: 1 or more."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return value
 
 
 def amount(minor: int, currency: str) -> str:

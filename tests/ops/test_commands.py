@@ -208,10 +208,41 @@ def test_a_limit_is_for_plans_alone():
         run("process_due_payments", "--dry-run", "--limit", "0")
 
 
-def test_limits_must_be_above_zero():
-    for words in (("check_books", "--suspense-hours", "0"), ("process_due_payments", "--seconds", "-1")):
-        with pytest.raises(CommandError, match="above zero"):
-            run(*words)
+@pytest.mark.parametrize(
+    "value", ["0", "-1", "inf", "-inf", "nan", "1e300", "1000001", "9" * 400, "many", ""]
+)
+@pytest.mark.parametrize(("command", "option"), [
+    ("check_books", "--suspense-hours"), ("check_books", "--evidence-minutes"), ("check_books", "--seconds"),
+    ("process_due_payments", "--seconds"), ("verify_payments", "--seconds"), ("create_api_key", "--days"),
+])  # fmt: skip
+def test_a_span_is_a_number_above_zero_that_time_can_hold(command, option, value):
+    name = ["x"] if command == "create_api_key" else []
+    with pytest.raises(CommandError, match="must be"):
+        run(command, *name, f"{option}={value}")
+
+
+@pytest.mark.parametrize("words", [
+    ("report", "--to=0001-01-01"), ("report", "--from=1999-12-31"), ("report", "--from=x"), ("report", "--to=9"),
+    ("rotate_keys", "--api-key=x", "--overlap-hours=inf"), ("rotate_keys", "--api-key=x", "--overlap-hours=-1"),
+    ("rotate_keys", "--api-key=x", "--overlap-hours=nan"), ("process_due_payments", "--dry-run", "--limit=1.5"),
+    ("process_due_payments", "--dry-run", "--limit=inf"), ("process_due_payments", "--clock=-1"),
+    ("process_due_payments", "--clock=" + "9" * 30), ("process_due_payments", "--clock=1e3x"),
+])  # fmt: skip
+def test_what_is_no_number_or_day_is_refused_with_what_is_one(words):
+    with pytest.raises(CommandError, match="must"):
+        run(*words)
+
+
+def test_the_first_and_the_last_day_there_are_give_no_traceback(world):
+    for words in (
+        ("--to", "2000-01-01"),
+        ("--from", "2000-01-01", "--to", "9999-12-31"),
+        ("--to", "9999-12-31"),
+    ):
+        try:
+            run("report", *words)
+        except CommandError as refused:
+            assert "days" in str(refused)  # noqa: PT017 (either is right)
 
 
 @pytest.mark.parametrize(

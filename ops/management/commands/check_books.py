@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from ops import books, console
+from ops import arguments, books, console
 from ops.checks import CHECKS
 from ops.console import Answer, AnsweringCommand, Table
 
@@ -21,15 +21,15 @@ class Command(AnsweringCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument(
-            "--suspense-hours", type=console.above_zero, default=books.SUSPENSE_HOURS, metavar="H",
+            "--suspense-hours", type=arguments.above_zero, default=books.SUSPENSE_HOURS, metavar="H",
             help="how long money may lie in suspense (default %(default)s)",
         )  # fmt: skip
         parser.add_argument(
-            "--evidence-minutes", type=console.above_zero, default=books.EVIDENCE_MINUTES, metavar="M",
+            "--evidence-minutes", type=arguments.above_zero, default=books.EVIDENCE_MINUTES, metavar="M",
             help="list evidence that waits to be applied for longer (default %(default)s)",
         )  # fmt: skip
         parser.add_argument(
-            "--seconds", type=console.above_zero, default=books.SECONDS, metavar="S",
+            "--seconds", type=arguments.above_zero, default=books.SECONDS, metavar="S",
             help="give up, with exit code 1, after so long (default %(default)g)",
         )  # fmt: skip
 

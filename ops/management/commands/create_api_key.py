@@ -11,14 +11,14 @@ from django.core.management.base import CommandParser
 from engine.core import clock
 from engine.core.actor import of_shell
 from engine.rest import ids, keys, scopes
-from ops import console
+from ops import arguments
 from ops.console import Answer, AnsweringCommand, Table
 
 _MOST_DAYS = 3650
 
 
 def _days(text: str) -> float:
-    days = console.above_zero(text)
+    days = arguments.above_zero(text)
     if days > _MOST_DAYS:
         raise ArgumentTypeError(f"must be {_MOST_DAYS} at most")
     return days

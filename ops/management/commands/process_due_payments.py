@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 
 from engine.core import clock
 from engine.core.errors import Refusal
-from ops import console, plan, planned, run
+from ops import arguments, console, plan, planned, run
 from ops.console import Answer, AnsweringCommand, Table
 
 
@@ -28,16 +28,16 @@ class Command(AnsweringCommand):
             help="make the real plan and roll it back: obligations, amounts, rails, postings, events",
         )  # fmt: skip
         parser.add_argument(
-            "--clock", type=int, action="append", metavar="ID",
+            "--clock", type=arguments.clock_id, action="append", metavar="ID",
             help="bill this clock (may be repeated); default: real time and all running clocks",
         )  # fmt: skip
         parser.add_argument(
-            "--seconds", type=console.above_zero, default=settings.ENV.max_processing_time / 1000, metavar="S",
+            "--seconds", type=arguments.above_zero, default=settings.ENV.max_processing_time / 1000, metavar="S",
             help="begin nothing new after so long (default MAX_PROCESSING_TIME, %(default)s)",
         )  # fmt: skip
         parser.add_argument(
             "--limit",
-            type=console.whole,
+            type=arguments.whole,
             metavar="N",
             help="with --dry-run: plan for at most N subscriptions",
         )

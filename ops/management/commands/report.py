@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from engine.core import clock, money
 from engine.core.errors import Refusal
-from ops import console, report
+from ops import arguments, console, report
 from ops.console import Answer, AnsweringCommand, Table
 from ops.report import Line
 
@@ -25,11 +25,9 @@ class Command(AnsweringCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument(
-            "--from", dest="first", type=date.fromisoformat, metavar="DAY", help="default: 6 days ago"
+            "--from", dest="first", type=arguments.day, metavar="DAY", help="default: 6 days before the last"
         )
-        parser.add_argument(
-            "--to", dest="last", type=date.fromisoformat, metavar="DAY", help="default: today"
-        )
+        parser.add_argument("--to", dest="last", type=arguments.day, metavar="DAY", help="default: today")
         parser.add_argument(
             "--csv", action="store_true", help="comma-separated values on stdout, nothing else"
         )

@@ -11,7 +11,7 @@ from engine.core.actor import of_shell
 from engine.core.errors import Refusal
 from engine.rest import ids, keys
 from engine.rest.models import ApiKey
-from ops import console, rewrap
+from ops import arguments, console, rewrap
 from ops.console import Answer, AnsweringCommand, Table
 from ops.management.commands.create_api_key import answer
 
@@ -31,7 +31,7 @@ class Command(AnsweringCommand):
         )
         which.add_argument("--fields", action="store_true", help="the columns that FIELD_KEYS encrypt")
         parser.add_argument(
-            "--overlap-hours", type=console.zero_or_more, default=24.0, metavar="H",
+            "--overlap-hours", type=arguments.zero_or_more, default=24.0, metavar="H",
             help="the old API key works for so long (default %(default)g; 0: it ends now)",
         )  # fmt: skip
         parser.add_argument(

@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 
 from engine.core.errors import Refusal
 from engine.core.ids import uuid7
-from ops import console, looks, run
+from ops import arguments, console, looks, run
 from ops.console import Answer, AnsweringCommand, Table
 from payments.pipeline import lanes
 from payments.pipeline.lanes import Lane
@@ -26,7 +26,7 @@ class Command(AnsweringCommand):
         super().add_arguments(parser)
         parser.add_argument("--provider", help="only this provider")
         parser.add_argument(
-            "--seconds", type=console.above_zero, default=60.0, metavar="S",
+            "--seconds", type=arguments.above_zero, default=60.0, metavar="S",
             help="end after so long (default %(default)s)",
         )  # fmt: skip
         parser.add_argument(
