@@ -10,7 +10,6 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django_celery_beat.models import PeriodicTask
 
 from engine.core import clock
@@ -58,12 +57,8 @@ def _database() -> Seen:
 
 
 def _migrations() -> Seen:
-    executor = MigrationExecutor(connection)
-    missing = [
-        f"{m.app_label}.{m.name}" for m, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())
-    ]
-    if missing:
-        return Seen(FAULT, f"{len(missing)} not applied: {', '.join(missing[:5])}", "run manage.py migrate")
+    if missing := parts.unapplied():
+        return Seen(FAULT, parts.counted(missing), "run manage.py migrate")
     return Seen(OK, "all applied")
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 from engine.core import clock, wake
 from engine.ledger import rollup
@@ -34,6 +35,18 @@ def database() -> Seen:
     finally:
         with connection.cursor() as cursor:
             cursor.execute("RESET statement_timeout")
+
+
+def unapplied() -> list[str]:
+    """The migrations of this code that the database has not, in their order. Reads."""
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{each.app_label}.{each.name}" for each, _ in plan]
+
+
+def counted(missing: list[str]) -> str:
+    """What is missing, for people: how many, and the first of them."""
+    return f"{len(missing)} not applied: {', '.join(missing[:5])}"
 
 
 def redis() -> Seen:

@@ -11,11 +11,13 @@ from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
 from engine.core import clock
 from engine.providers import registry
 from engine.providers.abilities import Standing
+from ops import health as readiness
 from ops import heartbeat, parts, probes
 from ops.api import health
 from ops.models import Heartbeat
@@ -174,3 +176,23 @@ def test_a_look_that_raises_is_a_finding():
         raise OSError("no route")
 
     assert probes.look({"broken": broken}, seconds=1)["broken"] == Seen(FAULT, "OSError: no route")
+
+
+def test_web_is_ready_when_every_migration_of_its_code_is_applied(db, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(readiness, "_migrated", False)
+    newest = MigrationRecorder.Migration.objects.filter(app="payments").latest("name")
+    MigrationRecorder.Migration.objects.filter(pk=newest.pk).delete()
+    for _ in range(2):
+        answer = Client().get("/health/ready")
+        assert answer.status_code == 503
+        assert answer.json() == {"status": "unready", "database": "connected",
+                                 "migrations": f"1 not applied: payments.{newest.name}"}  # fmt: skip
+    newest.save(force_insert=True)
+    assert Client().get("/health/ready").json()["status"] == "ready"
+    with django_assert_num_queries(1):
+        assert Client().get("/health/ready").status_code == 200
+
+
+def test_web_is_ready_while_redis_is_away(db, monkeypatch):
+    monkeypatch.setattr(settings, "CELERY_BROKER_URL", "redis://127.0.0.1:9/0")
+    assert Client().get("/health/ready").status_code == 200
