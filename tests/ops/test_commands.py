@@ -245,16 +245,6 @@ def test_the_first_and_the_last_day_there_are_give_no_traceback(world):
             assert "days" in str(refused)  # noqa: PT017 (either is right)
 
 
-@pytest.mark.parametrize(
-    "name", ["check_books", "sweep", "sync_schedule", "verify_payments", "process_due_payments"]
-)
-def test_every_command_explains_itself(name, capsys):
-    with pytest.raises(SystemExit) as caught:
-        call_command(name, "--help")
-    assert caught.value.code == 0
-    assert len(capsys.readouterr().out) > 300
-
-
 def test_suspense_that_is_old_is_wrong_by_the_limit_that_is_given(committed, scripted):
     fill(committed, scripted)
     assert read("check_books")["ok"]

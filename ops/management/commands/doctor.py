@@ -17,7 +17,8 @@ class Command(AnsweringCommand):
     help = (
         "Look at every part side by side (database, migrations, Redis, providers and their network, clocks, beat, "
         "workers, timetable, switches, books, disk) and say for each fault how to mend it. Ends within two seconds, "
-        "changes nothing. Exit code 1 if something is wrong; what is only worth a look is none."
+        "changes nothing. Exit code 1 if something is wrong; what is only worth a look is none. A wrong "
+        "environment is told before any command begins, as text, with --json too."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
