@@ -6,20 +6,25 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.db import transaction
+from django_celery_beat.models import PeriodicTask
 
 from billing import customers, operate, plans, resume, stop, subscribe, trigger
 from billing.models import Invoice, Subscription
+from config import schedule
 from engine.audit.models import Entry
+from engine.audit.preview import Verbs
 from engine.core.actor import Actor, NotAllowed, Role
 from engine.core.errors import Refusal
 from engine.outbox.models import Event
+from ops import scheduler, timetable
 from payments import cases, methods, switches
 from payments import operate as on_payment
 from payments import settle as ends
 from payments.models import Case, Payment
 from tests.ops.conftest import scripted, world  # noqa: F401
-from tests.ops.world import fill, rows, settle
+from tests.ops.world import fill, mark, open_payment, rows, settle
 from tests.ops.world import subscribe as join
 
 WHY = {"reason": "a drill"}
@@ -37,6 +42,10 @@ class Field:
         around.bill()
         settle(provider)
         stop.pause(self.paused.pk)
+        flying = join(around)
+        around.bill()
+        self.flying = open_payment(flying)
+        mark()
         self.manual = join(around)
         stop.set_auto_pay(self.manual.pk, on=False)
         Subscription.objects.filter(pk=self.held.pk).update(
@@ -51,6 +60,7 @@ class Field:
 OPERATOR: dict[str, Verb] = {
     "park": lambda f, **by: on_payment.park_payment(f.payments["waiting"], **WHY, **by),
     "unpark": lambda f, **by: on_payment.unpark(f.payments["pending"], **WHY, **by),
+    "verify_now": lambda f, **by: on_payment.verify_now(f.flying, **WHY, **by),
     "retry_now": lambda f, **by: on_payment.retry_now(f.payments["waiting"], **WHY, **by),
     "stop_sending": lambda f, **by: switches.stop_sending(**WHY, **by),
     "pause provider": lambda f, **by: switches.pause("scripted", **WHY, **by),
@@ -88,6 +98,9 @@ APPROVER: dict[str, Verb] = {
 }
 
 
+ELSEWHERE = {"trigger", "stop_scheduler", "start_scheduler"}  # tried below and in tests/ops/test_scheduler.py
+
+
 @pytest.fixture
 def field(world: Any, scripted: Any) -> Field:  # noqa: F811
     return Field(world, scripted)
@@ -119,6 +132,22 @@ def _written(field: Field, name: str, case: Verb, by: Actor) -> None:
     (entry,) = Entry.objects.filter(actor=by.name)
     assert entry.verb == name.split()[0]
     assert entry.after != entry.before or entry.verb in ("start_sending", "resume", "activate_plan"), name
+
+
+def test_each_button_of_the_admin_is_a_verb_that_is_tried_here_and_asks_for_the_button_s_role(field: Field):
+    timetable.sync(schedule.timetable())
+    scheduled = PeriodicTask.objects.get(name=scheduler.ENTRIES[0])
+    tried = {name.split()[0] for name in (*OPERATOR, *APPROVER)} | ELSEWHERE
+    pages = [page for page in admin.site._registry.values() if isinstance(page, Verbs)]
+    assert len(pages) >= 7
+    for page in pages:
+        row = scheduled if page.model is PeriodicTask else page.model._default_manager.first()
+        for button in page.actions:
+            with pytest.raises(NotAllowed) as refused:
+                button.verb(row.pk, reason="a drill", by=Actor("vera", "user", Role(button.role - 1)))
+            verb, _, role = refused.value.message.partition(" needs the role ")
+            assert verb.replace(" ", "_") in tried, f"{page}: {button.__name__}"
+            assert role.split(";")[0] == button.role.name.lower(), f"{page}: {button.__name__}"
 
 
 def test_a_trigger_is_in_the_audit_and_a_refused_one_is_not(field: Field):
