@@ -1,4 +1,7 @@
-"""Every request has an id: in the answer's header, in each line of the log, in the audit, in the error."""
+"""Every request has an id: in the answer's header, in each line of the log, in the audit, in the error.
+
+An answer of the API also says of which version it is.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 
 from engine.core.ids import uuid7
+from engine.rest import version
 
 _GOOD = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -28,4 +32,6 @@ class RequestId:
         with structlog.contextvars.bound_contextvars(**bound):
             response = self.get_response(request)
         response["Request-Id"] = request_id
+        if request.path.startswith("/api/"):
+            response[version.HEADER] = version.NOW
         return response

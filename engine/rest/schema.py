@@ -9,7 +9,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
-from engine.rest import ids
+from engine.rest import ids, version
 from engine.rest.views import RestView
 
 _EXAMPLE = "0198c0de000070008000000000000001"
@@ -68,6 +68,11 @@ _DRY_RUN = OpenApiParameter(
     "come of it; an id that it made names nothing, and the Idempotency-Key stays free.",
 )  # fmt: skip
 
+_VERSION = OpenApiParameter(
+    version.HEADER, str, OpenApiParameter.HEADER, enum=version.VERSIONS,
+    description="The version that you were written for; every answer says which one it is of.",
+)  # fmt: skip
+
 
 class BearerScheme(OpenApiAuthenticationExtension):
     """`Authorization: Bearer cb_…`."""
@@ -113,6 +118,7 @@ class Schema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         found = list(super().get_override_parameters())
+        found += [_VERSION] if isinstance(self.view, RestView) else []
         if self.method == "POST" and isinstance(self.view, RestView):
             needed = self.view.key_needed
             found.append(

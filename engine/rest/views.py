@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from engine.core.actor import Actor
 from engine.core.dry_run import kept_unless
-from engine.rest import access, ids, once
+from engine.rest import access, ids, once, version
 from engine.rest.errors import Fault, missing
 from engine.rest.once import Done
 from engine.rest.reading import JsonParser, check_text
@@ -123,6 +123,7 @@ class RestView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        version.check(request.headers.get(version.HEADER))
         if request.META.get("HTTP_TRANSFER_ENCODING") and not request.META.get("CONTENT_LENGTH"):
             # DRF takes a body without a length for no body: what was asked for would be lost without a word.
             raise Fault(411, "invalid_request", "length_required",
