@@ -28,12 +28,21 @@ class InfinitePaginator(paginator.InfinitePaginator):
         return PAGES * self.per_page
 
 
-def one_of(title: str, parameter: str, choices: Callable[[], Iterable[Choice]]) -> type[SimpleListFilter]:
-    """A filter of named conditions, each with an index of its own; asks the database nothing to be drawn."""
+def one_of(
+    title: str,
+    parameter: str,
+    choices: Callable[[], Iterable[Choice]],
+    *,
+    offered: Callable[[HttpRequest], bool] = lambda request: True,
+) -> type[SimpleListFilter]:
+    """A filter of named conditions, each with an index of its own; asks the database nothing to be drawn.
+
+    One that has no index is `offered` beside another filter alone, which leaves it few rows; else it does nothing.
+    """
 
     class OneOf(SimpleListFilter):
         def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
-            return [(key, label) for key, label, _ in choices()]
+            return [(key, label) for key, label, _ in choices()] if offered(request) else []
 
         def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
             for key, _, wanted in choices():

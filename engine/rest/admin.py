@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 
 from engine.core.listing import ByDay
-from engine.core.readonly import ReadOnly
+from engine.core.readonly import ReadOnly, Rows
 from engine.rest import keys
 from engine.rest.models import Answer, ApiKey, Use
 
@@ -39,6 +40,9 @@ class AnswerAdmin(ReadOnly):
     list_filter = (ByDay,)
     exclude = ("answer", "body")  # an answer may hold a key that is shown once
     search_help_text = "id of an answer, or its Idempotency-Key"
+
+    def get_queryset(self, request: HttpRequest) -> Rows:
+        return super().get_queryset(request).defer("answer", "body")
 
     def keys(self, term: str) -> set[Any]:
         """By one_answer_per_word_of_all."""

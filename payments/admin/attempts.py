@@ -39,6 +39,9 @@ class EvidenceAdmin(OfPayment):
     list_display = ("id", "payment_id", "source", "outcome", "code", "gross_minor", "verdict", "observed_at")
     list_filter = (("applied_at", admin.EmptyFieldListFilter), ByDay)
 
+    def get_queryset(self, request: Any) -> Rows:
+        return super().get_queryset(request).defer("detail")
+
     def of(self, payments: set[UUID]) -> Rows:
         attempts = Attempt.objects.filter(payment_id__in=payments).values_list("pk", flat=True)
         return Evidence.objects.filter(attempt_id__in=list(attempts))

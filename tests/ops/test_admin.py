@@ -27,7 +27,7 @@ from ops.models import Job
 from payments import switches
 from payments.models import Attempt, Evidence, Payment
 from tests.ops.admin_pages import client_of, listed, url
-from tests.ops.world import fill, subscribe
+from tests.ops.world import fill
 
 SHOWN = [
     "payments_payment", "payments_attempt", "payments_evidence", "payments_case", "payments_paymentmethod",
@@ -57,20 +57,6 @@ def test_every_list_and_row_is_shown_and_nothing_is_editable(table, boss):
     assert boss.get(url(table, "add")).status_code == 403
     assert boss.post(url(table, keys[0], "change"), {"state": "succeeded"}).status_code == 403
     assert boss.post(url(table, keys[0], "delete"), {"post": "yes"}).status_code == 403
-
-
-@pytest.mark.parametrize("table", SHOWN)
-def test_a_page_costs_the_same_however_many_rows_it_has(table, boss, world, scripted):
-    boss.get(url(table))
-    with CaptureQueriesContext(connection) as few:
-        boss.get(url(table))
-    for _ in range(5):
-        subscribe(world)
-    world.bill()
-    fill(world, scripted)
-    with CaptureQueriesContext(connection) as many:
-        boss.get(url(table))
-    assert len(many) == len(few)
 
 
 def test_a_payment_is_found_by_every_id_and_identity(boss, payments):
