@@ -80,7 +80,8 @@ def _recall(payment_id: UUID, code: str, reason: str) -> int:
             return len(canceled)
     except sources.HookRefused as refusal:
         with transaction.atomic():
-            park.park([payment_id], f"it was stopped, and its source refuses that: {refusal}", machine_at=now)
+            park.park([payment_id], f"it was stopped, and its source refuses that: {refusal}", machine_at=now,
+                      among=(Payment.State.SCHEDULED,))  # fmt: skip
         return 0
 
 

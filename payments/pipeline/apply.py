@@ -106,7 +106,8 @@ def _park_failed(evidence_id: UUID, fault: Exception) -> None:
         if sql.rows(sql.statement(__file__, "claim_one_evidence"), {"id": evidence_id}):
             now = clock.machine_now()
             for row in rows.lock([evidence_id]):
-                park.park([row.payment_id], f"its evidence can't be applied: {reason}", machine_at=now)
+                why = f"its evidence can't be applied: {reason}"
+                park.park([row.payment_id], why, machine_at=now, among=park.ANY)
                 _mark([(row, "failed: " + reason)], now)
 
 
@@ -201,7 +202,7 @@ def _park(effective: Decided, refused: str, now: datetime) -> None:
     for row, decision in effective:
         reason = decision.park or (f"what it was for refused it: {refused}" if refused else "")
         if reason:
-            park.park([row.payment_id], reason, machine_at=now)
+            park.park([row.payment_id], reason, machine_at=now, among=park.ANY)
 
 
 def _mark(applied: Sequence[tuple[Row, str]], now: datetime) -> None:

@@ -15,6 +15,7 @@ from engine.core import clock, sql
 from engine.core.errors import Refusal, first_line
 from engine.providers import registry
 from engine.providers.base import Hold, HoldKind, Payable, Provider, ProviderUnavailable
+from payments.models import Payment
 from payments.pipeline import hold, lanes, park, points, spans, stopping
 from payments.pipeline.lanes import Lane, Worked
 from payments.pipeline.mark_sent import mark_sent
@@ -22,6 +23,7 @@ from payments.pipeline.outbound import Outbound
 from payments.pipeline.take import Taken, give_back, look, payables
 
 log = structlog.get_logger(__name__)
+_UNSENT = (Payment.State.SCHEDULED,)
 
 
 def drive(lane: Lane, *, task_id: str = "") -> Worked:
@@ -106,13 +108,14 @@ def _set_aside(one: Payable, fault: Exception) -> None:
     now = clock.machine_now()
     with sql.transaction.atomic():
         if isinstance(fault, Refusal):
-            park.park([one.payment_id], f"it can't be signed: {reason}", machine_at=now)
+            park.park([one.payment_id], f"it can't be signed: {reason}", machine_at=now, among=_UNSENT)
             return
         held = Hold(one.payment_id, HoldKind.PROVIDER, "signing_failed", reason, spans.take())
         if isinstance(fault, IntegrityError | DataError):
             takes = hold.write_counted(held, machine_at=now)
             if takes >= spans.short_tries():
-                park.park([one.payment_id], f"it can't be signed, {takes} times: {reason}", machine_at=now)
+                why = f"it can't be signed, {takes} times: {reason}"
+                park.park([one.payment_id], why, machine_at=now, among=_UNSENT)
         else:
             hold.write([held], machine_at=now)
 

@@ -10,18 +10,28 @@ import structlog
 
 from engine.core import clock, sql
 from engine.outbox.emit import NewEvent, emit
+from payments import states
 
 log = structlog.get_logger(__name__)
+ANY = tuple(states.PAYMENT.states)  # also ended: its source or its books could not take what arrived
 
 
-def park(payment_ids: Sequence[UUID], reason: str, *, machine_at: datetime) -> list[UUID]:
-    """Park those that are not parked yet; their ids. Tells each. Writes in the caller's transaction.
+def park(
+    payment_ids: Sequence[UUID],
+    reason: str,
+    *,
+    machine_at: datetime,
+    among: Sequence[str] = states.OPEN_PAYMENT,
+) -> list[UUID]:
+    """Park those that are in one of these states and not parked yet; their ids. Tells each. Writes in the caller's
+    transaction.
 
-    A parked payment keeps its state and its reservation, and nothing acts on it until it is unparked.
+    A parked payment keeps its state and its reservation, and nothing acts on it until it is unparked. Whoever
+    decided without the payment's lock names the states that it decided for: it may have gone on meanwhile.
     """
     if not payment_ids:
         return []
-    params = {"ids": list(payment_ids), "reason": reason, "now": machine_at}
+    params = {"ids": list(payment_ids), "reason": reason, "now": machine_at, "among": list(among)}
     parked = sql.rows(sql.statement(__file__, "park_payments"), params)
     times = clock.business_times((row[2] for row in parked), machine_at)
     events = []

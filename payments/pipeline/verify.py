@@ -224,12 +224,15 @@ def _send_again(provider: Provider, lane: Lane, again: Sequence[Looked], task_id
 
 
 def _look_later(looked: Sequence[Looked], seconds: float | None) -> None:
-    """Move the next look, further each time; what stays unknown too long is parked for a person. Commits."""
+    """Move the next look, further each time; what stays unknown too long is parked for a person. Commits.
+
+    What another looks up by now, or what went on, is left alone.
+    """
     if not looked:
         return
     now = clock.machine_now()
     with transaction.atomic():
-        sql.affected(
+        found = sql.rows(
             sql.statement(__file__, "look_later"),
             {
                 "ids": [one.payment_id for one in looked],
@@ -237,8 +240,9 @@ def _look_later(looked: Sequence[Looked], seconds: float | None) -> None:
                 "ats": [now + timedelta(seconds=max(spans.look(one.looks), seconds or 0)) for one in looked],
             },
         )
+        mine = {row[0] for row in found}
         old = now - timedelta(seconds=spans.park_unknown())
-        tired = [one.payment_id for one in looked if one.created_at < old]
+        tired = [one.payment_id for one in looked if one.payment_id in mine and one.created_at < old]
         park.park(
             _not_unparked_since(old, tired), "its outcome has been unknown for too long", machine_at=now
         )

@@ -7,3 +7,4 @@ WITH mine AS (
    ORDER BY p.id FOR UPDATE OF p SKIP LOCKED
 )
 UPDATE payments_payment p SET next_action_at = m.at, looks = p.looks + 1 FROM mine m WHERE p.id = m.id
+RETURNING p.id
