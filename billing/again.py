@@ -17,15 +17,17 @@ ARRIVED_LATE = NoPayment("money_arrived_late", "Money arrived for it late; a per
 IN_QUESTION = NoPayment("payment_in_question", "A payment of it waits for a person's decision.")
 
 
-def collect_again(subscription_id: UUID, *, machine_at: datetime, by_hand: bool = False) -> list[UUID]:
+def collect_again(
+    subscription_id: UUID, *, machine_at: datetime, by_hand: bool = False, only: Sequence[UUID] | None = None
+) -> list[UUID]:
     """Schedule a payment for each open invoice that has none; the invoices it did so for, oldest first.
 
     Writes in the caller's transaction. An invoice that can't be asked for gets its reason instead. What is
     in flight, unknown or parked keeps its reservation and is not asked for again (I4), nor is an invoice for
     which money arrived late, or of which a payment waits for a person (I1). `by_hand`: somebody asked for it,
-    so it does not matter that automatic payment is off.
+    so it does not matter that automatic payment is off. `only`: of these invoices, where the others are not meant.
     """
-    params = {"subscription_id": subscription_id}
+    params = {"subscription_id": subscription_id, "only": None if only is None else list(only)}
     found = [Draft._make(row) for row in sql.rows(sql.statement(__file__, "take_open"), params)]
     # Read again under its lock: a subscription that was stopped while this waited is asked for nothing.
     drafts = [draft for draft in found if draft.state in states.BILLED]

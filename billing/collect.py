@@ -54,15 +54,16 @@ def payments_changed(changes: Sequence[SourceChange]) -> None:
 def _ask_again(
     changes: Sequence[SourceChange], debts: dict[UUID, Debt], accounts: dict[UUID, Account]
 ) -> None:
-    """What was called back in flight and did not leave: whoever is still billed is asked again, from the
+    """What was called back in flight and did not leave: whoever is still billed is asked for that again, from the
     method and under the terms they have now. A stopped subscription's invoice stays a visible debt.
     """
-    called_back = {
-        debts[change.source_id].subscription_id for change in changes if change.state == "canceled"
-    }
-    for subscription_id in sorted(called_back):
+    called_back: dict[UUID, list[UUID]] = defaultdict(list)
+    for change in changes:
+        if change.state == "canceled":
+            called_back[debts[change.source_id].subscription_id].append(change.source_id)
+    for subscription_id, invoice_ids in sorted(called_back.items()):
         if accounts[subscription_id].state in states.BILLED:
-            again.collect_again(subscription_id, machine_at=changes[0].machine_at)
+            again.collect_again(subscription_id, machine_at=changes[0].machine_at, only=invoice_ids)
 
 
 def reservations_off(invoice_ids: Sequence[UUID], *, reason_code: str, reason: str) -> None:

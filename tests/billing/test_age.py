@@ -55,4 +55,4 @@ def test_the_draft_of_an_old_subscription_is_found_without_its_history(old: Subs
 def test_the_debts_of_an_old_subscription_are_counted_without_its_history(old: Subscription) -> None:
     Invoice.objects.filter(next_action_at__isnull=False).update(state="open", next_action_at=None)
     assert pages("count_debts", ids=[old.pk]) < 100
-    assert pages("take_open", subscription_id=old.pk) < 100
+    assert pages("take_open", subscription_id=old.pk, only=None) < 100

@@ -186,3 +186,17 @@ def test_a_success_after_a_cancel_pays_and_does_not_reopen(world: World, subscri
     subscription.refresh_from_db()
     assert _counters(subscription) == ("paid", 1000, 0, 1000)
     assert (subscription.state, subscription.payments_made) == ("canceled", 1)
+
+
+def test_what_was_called_back_is_asked_for_again_and_nothing_else(world: World) -> None:
+    """I9: the other debt of the subscription failed, and when that is tried again is dunning's word."""
+    made = world.subscription()
+    cycle.finalize()
+    world.later(days=28)
+    world.bill()
+    first, second = invoices(made)
+    collect.payments_changed([end(first.pk, "failed")])
+    collect.payments_changed([end(second.pk, "canceled")])
+    first.refresh_from_db()
+    assert (first.payments_made, first.collecting_minor, first.reason_code) == (1, 0, "balance_too_small")
+    assert payment_of(second.pk).no == 2
