@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from billing import fields, moment, states
-from billing.models import Subscription
+from billing.models import Invoice, Subscription
 from billing.moment import Moment
 from engine.audit.act import act, note
 from engine.core.actor import SYSTEM, Actor
@@ -22,6 +22,12 @@ KEPT = (
 def locked(subscription_id: UUID) -> Subscription:
     """The subscription, locked until the end of the caller's transaction. Raises Refusal if unknown."""
     return fields.locked(Subscription, subscription_id, param="subscription")
+
+
+def locked_debts(subscription_id: UUID) -> list[Invoice]:
+    """Its open invoices, locked in id order: before the subscription, as everywhere."""
+    owed = Invoice.objects.filter(subscription_id=subscription_id, state="open").order_by("pk")
+    return list(owed.select_for_update())
 
 
 def move(subscription: Subscription, new: str) -> None:

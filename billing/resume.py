@@ -23,9 +23,7 @@ def resume(subscription_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> Su
     """
     by.must_be(Role.OPERATOR, "resume")
     with transaction.atomic():
-        # Invoices before their subscription, as everywhere.
-        owed = list(Invoice.objects.filter(subscription_id=subscription_id, state="open").order_by("pk")
-                    .select_for_update())  # fmt: skip
+        owed = change.locked_debts(subscription_id)
         subscription = change.locked(subscription_id)
         if subscription.state != Subscription.State.PAUSED:
             raise Refusal("not_paused", "Subscription is not paused", param="subscription")

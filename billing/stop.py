@@ -147,9 +147,7 @@ def _halt(subscription: Subscription, new: str, reason: str, at: Moment) -> int:
 def _ask_again(subscription_id: UUID, told: Told, write: Callable[[Subscription, Moment], None]) -> Stopped:
     told.by.must_be(Role.OPERATOR, told.verb)
     with transaction.atomic():
-        # Invoices before their subscription, as everywhere.
-        owed = Invoice.objects.filter(subscription_id=subscription_id, state="open").order_by("pk")
-        list(owed.select_for_update())
+        change.locked_debts(subscription_id)
         subscription = change.locked(subscription_id)
         before, at = change.picture(subscription), moment.read(subscription.clock_id)
         write(subscription, at)
@@ -168,6 +166,7 @@ def _call_back(subscription_id: UUID, told: Told, write: Callable[[Subscription,
             canceled = payment_cancel.call_back(
                 "invoice", list(asked), code=told.code, reason=told.sentence, machine_at=at.machine
             )
+            change.locked_debts(subscription_id)
             collect.reservations_off(canceled, reason_code=told.code, reason=told.sentence)
             subscription = change.locked(subscription_id)
             left = _collecting(subscription_id)

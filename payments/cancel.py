@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import transaction
 
 from engine.core import clock, sql
+from engine.core.errors import first_line
 from engine.outbox.emit import NewEvent, emit
 from payments import sources
 from payments.models import Payment
@@ -49,13 +50,17 @@ def call_back(
     return [each.source_id for each in _cancel([row[0] for row in found], code, reason, machine_at)]
 
 
-def call_back_method(method_id: UUID, *, code: str, reason: str, machine_at: datetime) -> int:
-    """The same for all that is to be collected from a method; its sources are told. How many were canceled.
+def lock_of_method(method_id: UUID) -> list[UUID]:
+    """Lock the open payments that are to be collected from a method; their ids. Call in a transaction."""
+    return [row[0] for row in sql.rows(sql.statement(__file__, "lock_of_method"), {"method": method_id})]
 
-    Writes in the caller's transaction.
+
+def call_back_locked(payment_ids: Sequence[UUID], *, code: str, reason: str, machine_at: datetime) -> int:
+    """The same for payments that the caller has locked; their sources are told. How many were canceled.
+
+    Writes in the caller's transaction. Raises HookRefused.
     """
-    found = sql.rows(sql.statement(__file__, "lock_of_method"), {"method": method_id})
-    canceled = _cancel([row[0] for row in found], code, reason, machine_at)
+    canceled = _cancel(payment_ids, code, reason, machine_at)
     _tell(canceled, code, reason, machine_at)
     return len(canceled)
 
@@ -63,7 +68,7 @@ def call_back_method(method_id: UUID, *, code: str, reason: str, machine_at: dat
 def recall(*, most: int = 500) -> int:
     """Cancel what was told to stop and came back to be scheduled; its sources are told. How many. Commits each.
 
-    One whose source refuses is parked with the reason: it is never signed.
+    One whose source refuses, or that fails, is parked with the reason: it is never signed, and keeps no other.
     """
     with transaction.atomic():
         found = sql.rows(sql.statement(__file__, "told_to_stop"), {"most": most})
@@ -74,15 +79,20 @@ def _recall(payment_id: UUID, code: str, reason: str) -> int:
     now = clock.machine_now()
     try:
         with transaction.atomic():
-            Payment.objects.select_for_update().filter(pk=payment_id, stop_code=code).first()
-            canceled = _cancel([payment_id], code, reason, now)
-            _tell(canceled, code, reason, now)
-            return len(canceled)
+            # Whoever holds it works on it: it is looked at again, and nobody behind it waits for that.
+            free = Payment.objects.select_for_update(skip_locked=True).filter(pk=payment_id, stop_code=code)
+            if free.first() is None:
+                return 0
+            return call_back_locked([payment_id], code=code, reason=reason, machine_at=now)
     except sources.HookRefused as refusal:
-        with transaction.atomic():
-            park.park([payment_id], f"it was stopped, and its source refuses that: {refusal}", machine_at=now,
-                      among=(Payment.State.SCHEDULED,))  # fmt: skip
-        return 0
+        why = f"it was stopped, and its source refuses that: {refusal}"
+    except Exception as fault:
+        if sql.lost(fault):
+            raise
+        why = f"it was stopped, and that failed: {type(fault).__name__}: {first_line(fault)}"
+    with transaction.atomic():
+        park.park([payment_id], why, machine_at=now, among=(Payment.State.SCHEDULED,))
+    return 0
 
 
 def _tell(canceled: Sequence[Canceled], code: str, reason: str, machine_at: datetime) -> None:

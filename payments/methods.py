@@ -160,7 +160,8 @@ def remove(method_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> None:
     """
     by.must_be(Role.OPERATOR, "remove_method")
     with transaction.atomic():
-        now = clock.machine_now()
+        # Payments before their method, as a change of method takes them.
+        payments, now = cancel.lock_of_method(method_id), clock.machine_now()
         locked = PaymentMethod.objects.select_for_update().filter(pk=method_id).first() or _get(method_id)
         if locked.state == PaymentMethod.State.REMOVED:
             return
@@ -169,7 +170,7 @@ def remove(method_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> None:
         event = _event("removed", locked, now)
         locked.save(update_fields=["state", "version"])
         emit([event], machine_at=now)
-        _call_back(method_id)
+        _call_back(payments)
         # A payment that was being made from it meanwhile is seen by a second look, after the commit.
         transaction.on_commit(lambda: _look_again(method_id))
         note(by, "remove_method", PaymentMethod, method_id, reason=reason, before=before,
@@ -202,11 +203,11 @@ def check(needs: Sequence[Need]) -> list[tuple[UUID, ApprovalFound]]:
     return results
 
 
-def _call_back(method_id: UUID) -> None:
+def _call_back(payment_ids: Sequence[UUID]) -> None:
     code, reason = stop.REMOVED
     try:
         with transaction.atomic():
-            cancel.call_back_method(method_id, code=code, reason=reason, machine_at=clock.machine_now())
+            cancel.call_back_locked(payment_ids, code=code, reason=reason, machine_at=clock.machine_now())
     except HookRefused as fault:
         raise Refusal("source_refused", f"a payment from it can't be called back: {first_line(fault)}",
                       param="payment_method") from fault  # fmt: skip
@@ -214,8 +215,8 @@ def _call_back(method_id: UUID) -> None:
 
 def _look_again(method_id: UUID) -> None:
     """The removal stands. What a source refuses now is told to stop when it would be signed, and parked."""
-    with suppress(Refusal):
-        _call_back(method_id)
+    with suppress(Refusal), transaction.atomic():
+        _call_back(cancel.lock_of_method(method_id))
 
 
 _TOO_SMALL = "The approval does not cover the amount; give it again."

@@ -9,14 +9,16 @@ from typing import TypeVar
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Model
 
-from billing import collect, cycle, trigger
+from billing import collect, cycle, stop, trigger
 from billing.models import Invoice, Subscription
 from engine.core import clock
 from engine.core.errors import Refusal
 from engine.core.ids import uuid7
 from engine.providers.base import Payable
-from payments.models import Case, Payment
+from payments import methods
+from payments.models import Case, Payment, PaymentMethod
 from payments.pipeline import mark_sent, siblings
 from tests.billing.test_arrived import told_late
 from tests.billing.world import World, end, invoices
@@ -24,8 +26,10 @@ from tests.billing.world import World, end, invoices
 T = TypeVar("T")
 
 
-def meanwhile(waits: Callable[[], T], *, locks: Callable[[], object]) -> T:
-    """Do `locks` in a transaction, start `waits` beside it, and commit once that one waits for a lock."""
+def meanwhile(
+    waits: Callable[[], T], *, locks: Callable[[], object], then: Callable[[], object] = lambda: None
+) -> T:
+    """Do `locks` in a transaction, start `waits` beside it; once that one waits for a lock do `then`, and commit."""
 
     def beside() -> T:
         try:
@@ -42,6 +46,7 @@ def meanwhile(waits: Callable[[], T], *, locks: Callable[[], object]) -> T:
             while not _somebody_waits():
                 assert time.monotonic() < until and not late.done(), "it never waited for the lock"
                 time.sleep(0.01)
+            then()
         return late.result()
 
 
@@ -150,3 +155,50 @@ def test_an_apply_never_waits_for_a_payment_behind_an_invoice(committed_world: W
         pool.submit(late).result(timeout=30)
     after.refresh_from_db()
     assert (after.state, after.stop_code) == ("scheduled", ""), "mark sent tells it"
+
+
+def free(model: type[Model], pk: object) -> None:
+    """Its row is held by nobody but us. Raises OperationalError at once where it is."""
+    model._default_manager.select_for_update(nowait=True).get(pk=pk)
+
+
+def test_a_removal_waits_for_payments_before_it_holds_the_method(committed_world: World) -> None:
+    """A change of method holds the subscription's payments and then wants the method."""
+    made = committed_world.subscription()
+    cycle.finalize()
+    (invoice,) = invoices(made)
+    meanwhile(
+        lambda: methods.remove(made.method_id),
+        locks=lambda: Payment.objects.select_for_update().get(source_id=invoice.pk),
+        then=lambda: free(PaymentMethod, made.method_id),
+    )
+    assert Payment.objects.get(source_id=invoice.pk).state == "canceled"
+
+
+def test_a_payment_that_is_made_while_its_removal_waits_is_called_back_by_its_second_look(
+    committed_world: World,
+) -> None:
+    made, first, second = two_debts(committed_world)
+    collect.payments_changed([end(first.pk, "failed")])
+
+    def another() -> None:
+        Payment.objects.select_for_update().get(source_id=second.pk)
+        assert trigger.trigger(made.pk).scheduled == [first.pk]
+
+    meanwhile(lambda: methods.remove(made.method_id), locks=another)
+    assert not Payment.objects.filter(state="scheduled").exists()
+
+
+def test_a_change_of_method_waits_for_invoices_before_it_holds_the_subscription(
+    committed_world: World,
+) -> None:
+    """An apply holds an invoice, even one of which nothing is under way, and then wants the subscription."""
+    made, first, _ = two_debts(committed_world)
+    collect.payments_changed([end(first.pk, "failed")])
+    new = committed_world.method(committed_world.made[-1])
+    meanwhile(
+        lambda: stop.change_method(made.pk, method_id=new.pk),
+        locks=lambda: Invoice.objects.select_for_update().get(pk=first.pk),
+        then=lambda: free(Subscription, made.pk),
+    )
+    assert Payment.objects.filter(method_id=new.pk, state="scheduled").count() == 2

@@ -6,6 +6,7 @@ import time
 from uuid import UUID
 
 import pytest
+from django.db import OperationalError
 
 from engine.core import clock
 from engine.core.actor import SYSTEM
@@ -14,7 +15,7 @@ from engine.providers import registry
 from engine.providers.base import FailureClass, Finding, Outcome
 from payments import cancel, cases, methods, operate
 from payments.models import Attempt, Case, PaymentMethod
-from payments.pipeline import evidence, tick, verify
+from payments.pipeline import evidence, stop, tick, verify
 from payments.pipeline.evidence import Said
 from tests.payments.scripted import paid
 from tests.payments.steps import LANE, apply_all, mark, run
@@ -137,3 +138,37 @@ def test_what_was_paid_after_all_is_never_recalled(world, new_payment, payment, 
     call_back(payment, one)
     Case.objects.update(closed_at=clock.machine_now())
     assert cancel.recall() == 0
+
+
+def test_one_stop_that_fails_keeps_no_other_from_being_taken_back(world, new_payment, payment, monkeypatch):
+    """They come in the same order every time."""
+    first, second = sorted([new_payment(), new_payment()])
+    for one in (first, second):
+        stop.tell([one], code="stopped", reason="Enough.")
+    cancel_one = cancel._cancel
+
+    def fail(locked, *rest):
+        if first in locked:
+            raise ValueError("a row that nobody thought of")
+        return cancel_one(locked, *rest)
+
+    monkeypatch.setattr(cancel, "_cancel", fail)
+    assert cancel.recall() == 1
+    assert payment(second).state == "canceled"
+    assert (payment(first).state, payment(first).parked_reason) == (
+        "scheduled",
+        "it was stopped, and that failed: ValueError: a row that nobody thought of",
+    )
+
+
+def test_a_lost_connection_parks_nothing(world, new_payment, payment, monkeypatch):
+    one = new_payment()
+    stop.tell([one], code="stopped", reason="Enough.")
+
+    def gone(*_):
+        raise OperationalError("server closed the connection")
+
+    monkeypatch.setattr(cancel, "_cancel", gone)
+    with pytest.raises(OperationalError):
+        cancel.recall()
+    assert payment(one).parked_at is None
