@@ -15,6 +15,7 @@ from billing import cycle
 from engine.core import clock, sql
 from engine.core.ids import uuid7
 from engine.ledger import rollup
+from payments import cancel
 from payments.pipeline import apply, driver, lanes, verify
 from payments.pipeline.lanes import Lane, Worked
 
@@ -75,7 +76,7 @@ def settle_lanes(until: float, silent: Silent) -> Counter[str]:
             worked = driver.drive(lane)
             done += Counter(sent=worked.done, unanswered=worked.unanswered)
             _hear(lane, worked, silent)
-            done["applied"] += apply.drain()
+            done += _apply()
     return done + look_up(lanes.all_lanes(), until, silent)
 
 
@@ -87,9 +88,14 @@ def look_up(chosen: Sequence[Lane], until: float, silent: Silent) -> Counter[str
             worked = verify.verify(lane)
             done += Counter(looked_up=worked.done, unanswered=worked.unanswered)
             _hear(lane, worked, silent)
-    done["applied"] += apply.drain()
+    done += _apply()
     rollup.roll_up()
     return +done
+
+
+def _apply() -> Counter[str]:
+    """What was said becomes state, and what was told to stop is taken back: the two that workers do as one task."""
+    return Counter(applied=apply.drain(), recalled=cancel.recall())
 
 
 def outcomes_since(first: object) -> list[Outcome]:

@@ -86,6 +86,24 @@ def test_long_work_shows_on_a_terminal_that_it_goes_on(committed, scripted, monk
         assert shown not in out, "stdout is the answer alone"
 
 
+def test_a_run_takes_back_what_was_told_to_stop(committed, scripted):
+    """Without workers too: it is canceled, its invoice is asked for again, and that is sent in the same run."""
+    subscription = subscribe(committed)
+    committed.bill()
+    Payment.objects.update(stop_code="method_changed", stop_reason="The payment method was changed.")
+    done = process(committed)
+    assert (done["recalled"], done["sent"], done["idle"]) == (1, 1, True)
+    assert list(Payment.objects.order_by("no").values_list("state", flat=True)) == ["canceled", "succeeded"]
+    assert Invoice.objects.get(subscription=subscription).state == "paid"
+
+
+def test_a_look_takes_back_what_did_not_leave_after_it_was_stopped(committed, scripted):
+    subscribe(committed)
+    committed.bill()
+    Payment.objects.update(stop_code="subscription_paused", stop_reason="The subscription was paused.")
+    assert read("verify_payments")["recalled"] == 1
+
+
 def test_a_run_says_who_is_stopped(committed):
     subscribe(committed)
     switches.pause("scripted", reason="a drill", by=SYSTEM)

@@ -89,4 +89,5 @@ _WORDS = {
     "looked_up": "look-ups",
     "unanswered": "times a payment waited for a provider that did not answer",
     "applied": "pieces of evidence applied",
+    "recalled": "stopped payments taken back",
 }

@@ -48,7 +48,7 @@ class Command(AnsweringCommand):
                 bar.update(task, completed=total["looked_up"])
         outcomes = run.outcomes_since(first)
         data = {"dry_run": False, "looked_up": total["looked_up"], "applied": total["applied"],
-                "unanswered": total["unanswered"], "silent": silent,
+                "recalled": total["recalled"], "unanswered": total["unanswered"], "silent": silent,
                 "outcomes": [each._asdict() for each in outcomes]}  # fmt: skip
         note = f"{total['looked_up']} looked up, {total['applied']} pieces of evidence applied."
         return Answer(data, [_outcomes(outcomes)], [note], run.failure(silent))
