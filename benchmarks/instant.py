@@ -47,8 +47,8 @@ class Instant:
             for payable, identity in zip(payables, ids, strict=True)
         ]
 
-    def committing(self, prepared: Sequence[Prepared]) -> None:
-        return None
+    def committing(self, prepared: Sequence[Prepared]) -> Sequence[Hold]:
+        return ()
 
     def submit(self, sendable: Sendable) -> Finding:
         return Finding(

@@ -194,8 +194,9 @@ class Provider(Protocol):
     def prepare(self, payables: Sequence[Payable], context: Context) -> list[Prepared | Hold]:
         """Build and sign, one answer per payable in the same order. Pure: no calls, no database."""
 
-    def committing(self, prepared: Sequence[Prepared]) -> None:
-        """Write the provider's own rows for these attempts in the caller's transaction. No calls."""
+    def committing(self, prepared: Sequence[Prepared]) -> Sequence[Hold]:
+        """Write the provider's own rows for these attempts in the caller's transaction; who must wait after all,
+        because another worker was faster. No calls."""
 
     def submit(self, sendable: Sendable) -> Finding:
         """Send once, within the total deadline. Calls out. Never raises for the world's faults: what

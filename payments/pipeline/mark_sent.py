@@ -68,7 +68,7 @@ def mark_sent(
         answers = provider.prepare([p for p in wanted if p.payment_id in locked], context)
         ready = [answer for answer in answers if isinstance(answer, Prepared)]
         hold.write([answer for answer in answers if isinstance(answer, Hold)], machine_at=now)
-        provider.committing(ready)
+        ready = _not_forestalled(provider, ready, now)
         marked = _insert(provider, ready, {p.payment_id: p for p in wanted}, locked, now, boot, task_id)
         points.reach(points.MARK_BEFORE_COMMIT)
     points.reach(points.MARK_COMMITTED)
@@ -85,6 +85,14 @@ def _lock(payables: Sequence[Payable], now: datetime) -> dict[UUID, tuple[Any, .
     free = stop.without_removed(row[0] for row in found if not row[4])
     free = siblings.without_questionable(free, machine_at=now)
     return {row[0]: row[:4] for row in found if row[0] in free}
+
+
+def _not_forestalled(provider: Provider, ready: Sequence[Prepared], now: datetime) -> list[Prepared]:
+    """Who may go once the provider's own rows are written. The others' bytes are stored and sent nowhere."""
+    held = provider.committing(ready)
+    hold.write(held, machine_at=now)
+    waiting = {one.payment_id for one in held}
+    return [one for one in ready if one.payment_id not in waiting]
 
 
 def _insert(

@@ -45,6 +45,7 @@ class Scripted:
         self.replies: dict[UUID, list[Finding]] = {}
         self.looks: dict[UUID, list[Finding]] = {}
         self.holds: dict[UUID, Hold] = {}
+        self.late_holds: dict[UUID, Hold] = {}  # said when the rows are written, after signing
         self.sent: list[Sendable] = []
         self.prepared = 0
         self.down: ProviderUnavailable | None = None
@@ -65,8 +66,8 @@ class Scripted:
             answers.append(Prepared(payable.payment_id, identity, identity.encode(), {"n": self.prepared}))
         return answers
 
-    def committing(self, prepared: Sequence[Prepared]) -> None:
-        return None
+    def committing(self, prepared: Sequence[Prepared]) -> list[Hold]:
+        return [self.late_holds[one.payment_id] for one in prepared if one.payment_id in self.late_holds]
 
     def submit(self, sendable: Sendable) -> Finding:
         self.sent.append(sendable)

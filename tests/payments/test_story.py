@@ -240,3 +240,13 @@ def test_a_payment_that_can_not_be_signed_is_parked_and_stops_no_other(
     assert "no payee" in payment(bad).parked_reason
     assert payment(bad).state == "scheduled"
     assert [one.payment_id for one in world.sent] == [good]
+
+
+def test_who_is_forestalled_after_signing_waits_and_nothing_of_it_is_kept(world, new_payment, payment):
+    one, other = new_payment(), new_payment()
+    world.late_holds[one] = Hold(one, HoldKind.PAYEE, "destination_opening", "another payment opens it", 5)
+    assert [m.sendable.payment_id for m in mark()] == [other]
+    assert [attempt.payment_id for attempt in Attempt.objects.all()] == [other]
+    found = payment(one)
+    assert (found.state, found.waiting, found.failure_code) == ("scheduled", "payee", "destination_opening")
+    assert found.next_action_at > clock.machine_now()

@@ -71,6 +71,39 @@ def test_others_wait_while_the_opening_is_under_way(world: World, driver: Driver
     assert waiting.code == "destination_opening"
 
 
+@pytest.mark.parametrize("known_before", [False, True])
+def test_of_two_workers_that_open_one_account_the_later_waits(
+    world: World, driver: Driver, known_before: bool
+) -> None:
+    """Both contexts were read before either wrote; the first transaction may land and open the account."""
+    payee = Keypair()
+    if known_before:  # an older opening that never landed: both have seen it, one replaces it
+        commit(driver, to_newcomer(world, payee))
+        world.net.advance(DEAD_SLOTS)
+    first, second = (driver.sign(to_newcomer(world, payee)) for _ in range(2))
+    assert driver.provider.committing([first.prepared]) == []
+    (hold,) = driver.provider.committing([second.prepared])
+    assert (hold.payment_id, hold.kind, hold.code) == (
+        second.payable.payment_id, HoldKind.PAYEE, "destination_opening",
+    )  # fmt: skip
+    row = Destination.objects.get(payee=str(payee.pubkey()))
+    assert (row.payment_id, row.signature) == (first.payable.payment_id, first.prepared.identity)
+
+
+def test_a_closed_account_is_not_opened_again_by_who_came_second(world: World, driver: Driver) -> None:
+    payee = Keypair()
+    first, second = (driver.sign(to_newcomer(world, payee)) for _ in range(2))
+    driver.provider.committing([first.prepared])
+    driver.provider.committing([second.prepared])
+    driver.send(first)
+    world.net.advance(FINAL_SLOTS)
+    close_emptied(world, payee)
+    world.net.advance(DEAD_SLOTS)  # the second never left: nothing of it is on the chain
+    (hold,) = driver.prepare(to_newcomer(world, payee))
+    assert isinstance(hold, Hold)
+    assert (hold.kind, hold.code) == (HoldKind.PAYEE, "destination_missing")
+
+
 def test_an_opening_that_never_landed_does_not_block_the_next(world: World, driver: Driver) -> None:
     payee = Keypair()
     lost = commit(driver, to_newcomer(world, payee))

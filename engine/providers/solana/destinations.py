@@ -33,6 +33,7 @@ class Opening:
     """An account that is missing now and that payment `payment_id` was to open."""
 
     payment_id: UUID
+    signature: str  # of its transaction
     opened: Opened
 
 
@@ -48,30 +49,42 @@ def openings(client: Client, missing: Iterable[tuple[str, str]]) -> dict[tuple[s
         return {}
     seen, head = proof.look(client, [row.signature for row in known.values()])
     return {
-        pair: Opening(row.payment_id, _opened(row, seen[row.signature], head)) for pair, row in known.items()
+        pair: Opening(row.payment_id, row.signature, _opened(row, seen[row.signature], head))
+        for pair, row in known.items()
     }
 
 
-def record(prepared: Sequence[Prepared]) -> None:
-    """Write down which payments are to open accounts, in the caller's transaction. Writes, no calls."""
-    rows = [
-        Destination(
-            payee=each.data["opens"]["payee"],
-            mint=each.data["opens"]["mint"],
-            payment_id=each.payment_id,
-            signature=each.identity,
-            last_valid_block_height=each.data["last_valid_block_height"],
-            signed_slot=each.data["signed_slot"],
-        )
-        for each in sorted(prepared, key=lambda each: each.identity)
-        if each.data.get("opens")
-    ]
-    # Two workers may open the same account at once; the instruction is idempotent, so rent is paid once.
-    rows = list({(row.payee, row.mint): row for row in rows}.values())
-    rows.sort(key=lambda row: (row.payee, row.mint))  # one lock order for all workers
-    Destination.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["payee", "mint"], update_fields=COLUMNS
+def record(prepared: Sequence[Prepared]) -> list[Prepared]:
+    """Write down which payments are to open accounts; those that may not, because another one is to. Writes.
+
+    A row is replaced only by who saw it: the transaction of one that was written meanwhile may still land, and
+    what it opens must be known as ours, or its rent would be paid again. In the caller's transaction, no calls.
+    """
+    opening = [each for each in prepared if each.data.get("opens")]
+    opening.sort(key=lambda each: (each.data["opens"]["payee"], each.data["opens"]["mint"]))  # one lock order
+    Destination.objects.bulk_create([_row(each) for each in opening], ignore_conflicts=True)
+    return [each for each in opening if not _is_ours(each)]
+
+
+def _row(opener: Prepared) -> Destination:
+    opens = opener.data["opens"]
+    return Destination(
+        payee=opens["payee"],
+        mint=opens["mint"],
+        payment_id=opener.payment_id,
+        signature=opener.identity,
+        last_valid_block_height=opener.data["last_valid_block_height"],
+        signed_slot=opener.data["signed_slot"],
     )
+
+
+def _is_ours(opener: Prepared) -> bool:
+    """Compare-and-set: ours already, or the one that the batch's context saw."""
+    row = _row(opener)
+    found = Destination.objects.filter(
+        payee=row.payee, mint=row.mint, signature__in=(row.signature, opener.data["opens"]["instead_of"])
+    )
+    return bool(found.update(**{name: getattr(row, name) for name in COLUMNS}))
 
 
 def _opened(row: Destination, seen: proof.Seen, head: proof.Head | None) -> Opened:

@@ -10,7 +10,7 @@ from solders.keypair import Keypair
 
 from engine.core.errors import Refusal
 from engine.providers.base import Hold, HoldKind, Payable, Prepared
-from engine.providers.solana import build, keys
+from engine.providers.solana import build, holds, keys
 from engine.providers.solana.checks import SENTENCES, Trouble, destination_usable, source_trouble
 from engine.providers.solana.destinations import Opened
 from engine.providers.solana.instructions import Terms, read_terms
@@ -32,13 +32,13 @@ class Batch:
 
     def _answer(self, payable: Payable) -> Prepared | Hold:
         if self._lamports < settings.ENV.solana_fee_payer_min:
-            return _provider(payable, Trouble.FEE_PAYER_EMPTY, SENTENCES[Trouble.FEE_PAYER_EMPTY])
+            return holds.provider(payable, Trouble.FEE_PAYER_EMPTY, SENTENCES[Trouble.FEE_PAYER_EMPTY])
         terms = read_terms(payable.instructions)
         try:
             collector = self._collector(terms)
             base = keys.collector(terms.collector) if terms.strict_once else None
         except Refusal as refusal:
-            return _provider(payable, refusal.code, refusal.message)
+            return holds.provider(payable, refusal.code, refusal.message)
         hold = self._source_hold(payable, terms, collector) or self._destination_hold(payable, terms)
         return hold or self._sign(payable, terms, collector, base)
 
@@ -68,25 +68,21 @@ class Batch:
         accounts = self._snapshot.accounts
         fee = accounts[terms.fee_account] if terms.fee_account else None
         if fee and not destination_usable(fee, terms.fee_wallet):
-            return _provider(payable, "fee_account_unusable", "Our own fee account is frozen or given away.")
+            return holds.provider(
+                payable, "fee_account_unusable", "Our own fee account is frozen or given away."
+            )
         payee = accounts[terms.payee_account]
         if payee:
             usable = destination_usable(payee, terms.payee)
-            return None if usable else _payee(payable, "destination_unusable", "is frozen or given away")
+            return None if usable else holds.payee(payable, "destination_unusable", "is frozen or given away")
         if terms.payee_account in self._opening:
-            return self._opening_hold(payable)
+            return holds.opening(payable)
         before = self._snapshot.openings.get((terms.payee, terms.mint))
         if before is None or before.payment_id == payable.payment_id or before.opened is Opened.NO:
             return None
         if before.opened is Opened.NOT_YET:
-            return self._opening_hold(payable)
-        return _payee(payable, "destination_missing", "was closed; the payee must open it again")
-
-    def _opening_hold(self, payable: Payable) -> Hold:
-        # Only one payment at a time opens an account: with more in flight, a payee who closes it in
-        # between would be paid its rent again and again.
-        soon = settings.ENV.verify_first_seconds
-        return _payee(payable, "destination_opening", "is being opened by another payment", soon)
+            return holds.opening(payable)
+        return holds.payee(payable, "destination_missing", "was closed; the payee must open it again")
 
     def _sign(
         self, payable: Payable, terms: Terms, collector: Keypair, base: Keypair | None
@@ -94,7 +90,7 @@ class Batch:
         order = self._order(payable, terms)
         cost = build.network_lamports(order, account_rent=self._snapshot.recent.account_rent)
         if cost > self._lamports:
-            return _provider(payable, Trouble.FEE_PAYER_EMPTY, SENTENCES[Trouble.FEE_PAYER_EMPTY])
+            return holds.provider(payable, Trouble.FEE_PAYER_EMPTY, SENTENCES[Trouble.FEE_PAYER_EMPTY])
         recent, payer = self._snapshot.recent, keys.fee_payer()
         signed = build.sign(
             order, blockhash=recent.blockhash, fee_payer=payer, collector=collector, base=base
@@ -110,9 +106,13 @@ class Batch:
             "fee_payer": str(payer.pubkey()),
             "collector": str(collector.pubkey()),
             "steps": signed.steps,
-            "opens": {"payee": terms.payee, "mint": terms.mint} if order.open_payee else None,
+            "opens": self._opens(terms) if order.open_payee else None,
         }
         return Prepared(payable.payment_id, signed.signature, signed.raw, data)
+
+    def _opens(self, terms: Terms) -> dict[str, str]:
+        before = self._snapshot.openings.get((terms.payee, terms.mint))
+        return {"payee": terms.payee, "mint": terms.mint, "instead_of": before.signature if before else ""}
 
     def _order(self, payable: Payable, terms: Terms) -> build.Order:
         accounts = self._snapshot.accounts
@@ -126,12 +126,3 @@ class Batch:
             open_fee=bool(fee) and accounts[terms.fee_account] is None,
             marker_rent=self._snapshot.recent.marker_rent if terms.strict_once else None,
         )
-
-
-def _provider(payable: Payable, code: str, message: str) -> Hold:
-    return Hold(payable.payment_id, HoldKind.PROVIDER, code, message)
-
-
-def _payee(payable: Payable, code: str, what: str, retry_seconds: float | None = None) -> Hold:
-    message = f"The payee's token account {what}."
-    return Hold(payable.payment_id, HoldKind.PAYEE, code, message, retry_seconds)

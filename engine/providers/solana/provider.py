@@ -19,6 +19,7 @@ from engine.providers.base import (
 )
 from engine.providers.solana import (
     destinations,
+    holds,
     memo,
     method,
     network,
@@ -63,9 +64,9 @@ class SolanaDelegate:
         """Signed transactions, or who is waited for, in order. Pure. Raises Refusal for bad instructions."""
         return Batch(context).answers(payables)
 
-    def committing(self, prepared: Sequence[Prepared]) -> None:
-        """Note which payments are to open a payee's account. Writes in the caller's transaction."""
-        destinations.record(prepared)
+    def committing(self, prepared: Sequence[Prepared]) -> list[Hold]:
+        """Note who is to open a payee's account; who was forestalled waits. Writes in the caller's transaction."""
+        return [holds.opening(each) for each in destinations.record(prepared)]
 
     def submit(self, sendable: Sendable) -> Finding:
         """Send the bytes once, within SEND_DEADLINE_SECONDS. Calls out; never raises for faults."""
