@@ -5,21 +5,24 @@ from typing import Any
 
 from ops.chain import ChainTransfer
 
+NOBODYS = "-"
+
 
 def transfers(
     entries: list[dict[str, Any]], *, collectors: set[str], code: Callable[[str], str]
 ) -> Iterator[ChainTransfer]:
-    """One per executed transaction that carries a memo and moved tokens by a collector key, or failed.
+    """One per executed transaction that moved tokens by a collector key, or that carries a memo and failed.
 
-    Amounts in minor units, our fee payer's loss in lamports; `code` turns a mint into its currency code.
+    A pull of ours without a memo is money moved for nobody: its memo is NOBODYS, which no payment has. Amounts in
+    minor units, our fee payer's loss in lamports; `code` turns a mint into its currency code.
     """
     for entry in entries:
         legs = [leg for leg in entry["transfers"] if leg["authority"] in collectors]
-        if not entry["memos"] or not (legs or entry["err"] is not None):
+        if not legs and (entry["err"] is None or not entry["memos"]):
             continue
         moved = legs if entry["err"] is None else []
         yield ChainTransfer(
-            memo=entry["memos"][0],
+            memo=entry["memos"][0] if entry["memos"] else NOBODYS,
             signature=entry["signature"],
             gross_minor=sum(int(leg["amount"]) for leg in moved),
             fee_minor=_spent(entry),

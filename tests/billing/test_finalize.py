@@ -29,9 +29,17 @@ def test_a_draft_becomes_an_open_invoice_with_its_payment(world: World) -> None:
     payment = payment_of(invoice.pk)
     assert (payment.state, payment.amount_minor, payment.fee_minor, payment.no) == ("scheduled", 1000, 25, 1)
     assert (payment.due_at, payment.method_id) == (START, subscription.method_id)
-    assert payment.grace_until == START + timedelta(seconds=settings.ENV.grace_period)
+    assert payment.grace_until == START + timedelta(seconds=3600)
     details = PaymentMethod.objects.get().details
     assert payment.instructions == details | {"payee": "ada-wallet"}
+
+
+def test_the_grace_window_is_as_long_as_its_setting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings.ENV, "grace_period", 60)
+    subscription = world.subscription()
+    cycle.finalize()
+    (invoice,) = invoices(subscription)
+    assert payment_of(invoice.pk).grace_until == START + timedelta(seconds=60)
 
 
 def test_what_is_due_is_booked_once_and_balanced(world: World) -> None:

@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from tests.billing.conftest import direct
+from tests.billing.conftest import direct, world
 
-__all__ = ["direct"]
+__all__ = ["direct", "world"]

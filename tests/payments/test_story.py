@@ -6,6 +6,7 @@ The lane's verbs are called one by one: the driver's threads are the crash tests
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 from engine.core import clock
@@ -14,7 +15,7 @@ from engine.ledger import balances
 from engine.ledger.models import Transfer
 from engine.outbox.models import Event
 from engine.providers.base import FailureClass, Finding, Hold, HoldKind, Outcome
-from payments.models import Attempt
+from payments.models import Attempt, Payment
 from payments.pipeline import evidence, send, verify
 from payments.pipeline.evidence import Said
 from payments.pipeline.take import payables, take
@@ -68,6 +69,28 @@ def test_no_answer_is_unknown_and_is_never_sent_under_a_new_identity(
     assert len(world.sent) == 1
 
 
+def test_what_may_be_shown_as_paid_is_told_once_and_booked_at_its_end(
+    world, new_payment, payment, monkeypatch
+):
+    one = new_payment()
+    seen = Finding(Outcome.PENDING, code="confirmed", provisional=True)
+    world.looks[one] = [
+        seen,
+        replace(seen, code="confirmed_by_more"),
+        paid(gross_minor=1000, currency="USDC"),
+    ]
+    types = Event.objects.filter(object_id=one).order_by("seq").values_list("type", flat=True)
+    run(monkeypatch)
+    look()
+    first = payment(one).provisional_at
+    assert (payment(one).state, first is None) == ("in_flight", False)
+    assert list(types) == ["payment.scheduled", "payment.sent", "payment.confirmed"]
+    assert not Transfer.objects.filter(source_id=one).exists()
+    look()
+    assert (payment(one).state, payment(one).provisional_at) == ("succeeded", first)
+    assert list(types.all())[2:] == ["payment.confirmed", "payment.succeeded"]
+
+
 def test_absence_is_not_read_before_the_send_is_over(world, new_payment, payment, monkeypatch):
     one = new_payment()
     world.looks[one] = [Finding(Outcome.ABSENT, FailureClass.TECHNICAL, "expired")]
@@ -79,6 +102,7 @@ def test_absence_is_not_read_before_the_send_is_over(world, new_payment, payment
     look()  # then it is proved absent
     assert Attempt.objects.get().state == "not_sent"
     assert (payment(one).state, payment(one).waiting) == ("scheduled", "retry")
+    assert Event.objects.filter(object_id=one).latest("seq").type == "payment.rescheduled"
     time.sleep(0.03)
     world.looks[one] = []
     run(monkeypatch)
@@ -183,6 +207,17 @@ def test_a_payment_taken_four_times_without_a_result_is_parked(world, new_paymen
         time.sleep(0.55)
     assert take(*LANE, most=5) == []
     assert "worker down" in payment(one).parked_reason
+
+
+def test_what_was_taken_twice_without_a_result_comes_alone(world, new_payment):
+    """One that takes its worker down must not park the healthy ones that were taken with it."""
+    suspects = {new_payment() for _ in range(3)}
+    Payment.objects.update(taken_count=2)
+    fresh = new_payment()
+    assert [one.payment_id for one in take(*LANE, most=5)] == [fresh], "who is not suspected goes first"
+    alone = [take(*LANE, most=5) for _ in range(3)]
+    assert [len(each) for each in alone] == [1, 1, 1]
+    assert {one.payment_id for each in alone for one in each} == suspects
 
 
 def test_the_kill_switch_and_a_pause_stop_signing(world, new_payment):
