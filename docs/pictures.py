@@ -18,8 +18,11 @@ from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 INTO = ROOT / "docs/pictures"
-PORTS = {"WEB_PORT": "8950", "FLOWER_PORT": "5950", "SOLANA_PORT": "9950"}
-WEB, FLOWER = f"http://127.0.0.1:{PORTS['WEB_PORT']}", f"http://127.0.0.1:{PORTS['FLOWER_PORT']}"
+PORTS = {
+    "WEB_PORT": "8950",
+    "FLOWER_PORT": "5950",
+    "SOLANA_PORT": "9950",
+}  # from there on, as far as they are free
 LIVES_SECONDS = 75
 SIZE = {"width": 1360, "height": 860}
 
@@ -33,15 +36,15 @@ def main() -> int:
         [python, "-m", "sandbox.run"], cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True
     )
     try:
-        password, flower = _logins(run)
+        web, password, flower, flower_password = _told(run)
         time.sleep(LIVES_SECONDS)
         INTO.mkdir(exist_ok=True)
         with sync_playwright() as browsers:
             browser = browsers.chromium.launch(executable_path=os.environ["CHROMIUM"], args=["--no-sandbox"])
-            _admin(browser.new_page(viewport=SIZE), password)
-            _docs(browser.new_page(viewport=SIZE))
-            login = {"username": "operator", "password": flower}
-            _flower(browser.new_context(http_credentials=login, viewport=SIZE).new_page())
+            _admin(browser.new_page(viewport=SIZE), web, password)
+            _docs(browser.new_page(viewport=SIZE), web)
+            login = {"username": "operator", "password": flower_password}
+            _flower(browser.new_context(http_credentials=login, viewport=SIZE).new_page(), flower)
             browser.close()
         subprocess.run([python, "-m", "sandbox.demo", "picture", "docs/live-table.svg"], cwd=ROOT, check=True,
                        env=env)  # fmt: skip
@@ -51,41 +54,41 @@ def main() -> int:
     return 0
 
 
-def _logins(run: subprocess.Popen[str]) -> tuple[str, str]:
-    """What the run prints when it is up: the operator's password, and Flower's."""
+def _told(run: subprocess.Popen[str]) -> tuple[str, str, str, str]:
+    """What the run prints when it is up: where the admin is and its password, where Flower is and its own."""
     assert run.stdout is not None
     said = ""
     for line in run.stdout:
         said += line
-        found = re.findall(r"operator / (\S+)", said)
+        found = re.findall(r"(http://[\d.:]+)\S*\s+operator / (\S+)", said)
         if len(found) == 2:
-            return found[0], found[1]
+            return (*found[0], *found[1])
     raise SystemExit(said)
 
 
-def _admin(page: Page, password: str) -> None:
-    page.goto(f"{WEB}/admin/")
+def _admin(page: Page, web: str, password: str) -> None:
+    page.goto(f"{web}/admin/")
     page.fill("#id_username", "operator")
     page.fill("#id_password", password)
     page.click("button[type=submit]")
     _take(page, "today")
     for name, path in (("payments", "payments/payment"), ("subscriptions", "billing/subscription")):
-        page.goto(f"{WEB}/admin/{path}/")
+        page.goto(f"{web}/admin/{path}/")
         _take(page, name)
-    page.goto(f"{WEB}/admin/payments/payment/?state__exact=failed")
+    page.goto(f"{web}/admin/payments/payment/?state=failed")
     row = page.locator("#result_list a[href*='/admin/payments/payment/']").first
-    page.goto(WEB + str(row.get_attribute("href")))
+    page.goto(web + str(row.get_attribute("href")))
     _take(page, "payment")
 
 
-def _docs(page: Page) -> None:
-    page.goto(f"{WEB}/api/docs")
+def _docs(page: Page, web: str) -> None:
+    page.goto(f"{web}/api/docs")
     page.wait_for_selector(".opblock")
     _take(page, "api")
 
 
-def _flower(page: Page) -> None:
-    page.goto(f"{FLOWER}/tasks")
+def _flower(page: Page, flower: str) -> None:
+    page.goto(f"{flower}/tasks")
     _take(page, "flower")
 
 

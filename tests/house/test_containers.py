@@ -116,6 +116,7 @@ def test_migrate_is_a_step_of_its_own_before_the_others() -> None:
         "manage.py migrate" in command("migrate")[-1] and "manage.py sync_schedule" in command("migrate")[-1]
     )
     assert SERVICES["migrate"]["restart"] == "no"
+    assert SERVICES["migrate"]["init"] is True, "sh as process 1 would not hear TERM"
     for name in OURS:
         needs = SERVICES[name]["depends_on"]
         assert needs["postgres"] == {"condition": "service_healthy"}, name

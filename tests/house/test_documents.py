@@ -7,6 +7,9 @@ import re
 import runpy
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+
+from django.contrib import admin
 
 from payments.pipeline import points
 from tests.house import tree
@@ -14,6 +17,8 @@ from tests.house import tree
 DOCS = tree.ROOT / "docs"
 STATES = {"done", "replaced", "rejected", "open"}
 NUMBERED = {"0": (1, 75), "1": (1, 29), "2": (1, 49), "3": (1, 25), "4": (1, 37), "C": (1, 9)}
+LINK = re.compile(r"\]\((?!\w+:)([^)\s]+)\)")
+FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 TEST = re.compile(r"tests/[\w/]+\.py::\w+")
 SECRETS = {
     "a live or test key of a gateway": r"\b[sr]k_(live|test)_[0-9A-Za-z]{10,}",
@@ -97,6 +102,38 @@ def test_the_design_cards_libraries_are_pinned_and_used() -> None:
     tree.none_of(found, "The card's library is pinned, and imported, installed or started:")
 
 
+def test_every_link_leads_somewhere() -> None:
+    found = []
+    for path in tree.tracked():
+        if path.suffix != ".md":
+            continue
+        for link in LINK.findall(FENCE.sub("", path.read_text())):
+            name, _, anchor = link.partition("#")
+            there = (path.parent / name).resolve() if name else path
+            if not there.exists():
+                found.append(f"{path.relative_to(tree.ROOT)}: {link}")
+            elif anchor and anchor not in _anchors(there):
+                found.append(f"{path.relative_to(tree.ROOT)}: {link}: no such heading")
+    tree.none_of(found, "A link leads to a file of the tree and to a heading of it:")
+
+
+def test_operators_find_every_command_and_every_verb() -> None:
+    text = (DOCS / "operations.md").read_text()
+    commands = {path.stem for path in (tree.ROOT / "ops/management/commands").glob("[a-z]*.py")}
+    verbs = {str(each.short_description) for page in admin.site._registry.values() for each in _actions(page)}
+    found = [name for name in sorted(commands) if not re.search(rf"`[^`\n]*\b{name}\b", text)]
+    found += [
+        words for words in sorted(verbs) if f"*{words}*" not in text and f"*{words.lower()}*" not in text
+    ]
+    tree.none_of(found, "docs/operations.md tells what it is for:")
+
+
+def test_every_picture_is_shown() -> None:
+    texts = "".join(path.read_text() for path in tree.tracked() if path.suffix == ".md")
+    found = [path.name for path in (DOCS / "pictures").glob("*.png") if f"pictures/{path.name})" not in texts]
+    tree.none_of(found, "A picture that no page shows is not made:")
+
+
 def test_no_secret_is_in_the_tree() -> None:
     found = []
     for path, text in _texts():
@@ -142,6 +179,19 @@ def test_nothing_that_is_made_is_tracked() -> None:
     }
     found = [str(path) for path in tree.tracked() if made & set(path.relative_to(tree.ROOT).parts)]
     tree.none_of(found, "git rm -r --cached it; .gitignore names it:")
+
+
+def _anchors(path: Path) -> set[str]:
+    """As GitHub makes them of headings, and those that were put by hand."""
+    text = FENCE.sub("", path.read_text())
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    plain = {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+    return plain | set(re.findall(r'<a id="([^"]+)"', text))
+
+
+def _actions(page: Any) -> list[Any]:
+    """The verbs of a page that are ours."""
+    return [each for each in page.actions or () if hasattr(each, "verb")]
 
 
 def _texts() -> list[tuple[Path, str]]:

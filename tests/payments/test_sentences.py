@@ -88,6 +88,8 @@ def test_the_column_has_everything_in_the_order_of_time(world, scripted):  # noq
                   "booked payment.succeeded"):  # fmt: skip
         assert title in titles, title
     (park,) = [moment for moment in column if moment.title == "clearbeat (system): park"]
+    (sent,) = [moment for moment in column if moment.kind == "attempt"]
+    assert sent.detail.endswith("sent once")
     assert "“let me look”" in park.detail
     assert "parked reason: nothing → let me look" in park.detail
     assert {kind for moment in column for kind in moment.ids} == {
