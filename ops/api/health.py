@@ -16,22 +16,25 @@ from ops.probes import OK, Seen
 
 SECONDS = 1.5
 KEPT_SECONDS = 1.0  # it needs no key: whoever asks more often is told the same
+LEDGER = "ledger roll-up"  # no provider's name
 _FAILED = {"database": "Database connection failed", "redis": "Redis connection failed"}
 
 
 def health(request: HttpRequest) -> JsonResponse:
-    """200 `healthy`, or `degraded` where beat, workers or a provider are silent; 503 `unhealthy` without database or
-    Redis. Reads the database and Redis, calls the providers, at most once a second;
-    needs no key and tells no secret.
+    """200 `healthy`, or `degraded` where beat, workers or a provider are silent or the ledger's roll-up is behind;
+    503 `unhealthy` without database or Redis. Reads the database and Redis, calls the providers, at most once a
+    second; needs no key and tells no secret.
     """
     asked = {name: partial(parts.provider, name) for name in registry.names()}
-    looks: dict[str, probes.Look] = {"database": parts.database, "redis": parts.redis, **asked}
+    looks: dict[str, probes.Look] = {
+        "database": parts.database, "redis": parts.redis, LEDGER: parts.ledger, **asked,
+    }  # fmt: skip
     found = probes.look(looks, seconds=SECONDS, kept_seconds=KEPT_SECONDS)
     base = found["database"]
     alive = _alive(base)
     providers = {name: found[name] for name in asked}
     errors = [sentence for name, sentence in _FAILED.items() if found[name].state != OK]
-    silent = [seen for seen in (*alive.values(), *providers.values()) if seen.state != OK]
+    silent = [seen for seen in (*alive.values(), *providers.values(), found[LEDGER]) if seen.state != OK]
     document = {
         "status": "unhealthy" if errors else "degraded" if silent else "healthy",
         "database": _connected(base),
@@ -42,6 +45,7 @@ def health(request: HttpRequest) -> JsonResponse:
         "chain": {
             name: {"status": _connected(seen), "detail": seen.sentence} for name, seen in providers.items()
         },
+        "ledger": _behind(found[LEDGER]),
     }
     return JsonResponse(
         document | ({"error": errors[0], "errors": errors} if errors else {}), status=503 if errors else 200
@@ -67,6 +71,11 @@ def _shown(seen: Seen) -> dict[str, Any]:
     }
 
 
+def _behind(seen: Seen) -> dict[str, Any]:
+    """How many changes of balances wait for the roll-up; null where that could not be asked."""
+    return {"status": "current" if seen.state == OK else "behind", "deltas": seen.facts.get("deltas")}
+
+
 def _connected(seen: Seen) -> str:
     return "connected" if seen.state == OK else "disconnected"
 
@@ -78,12 +87,12 @@ def _this_machines_time() -> datetime:
 
 _SHAPE = {
     "type": "object",
-    "required": ["status", "database", "redis", "timestamp", "beat", "workers", "chain"],
+    "required": ["status", "database", "redis", "timestamp", "beat", "workers", "chain", "ledger"],
     "properties": {
         "status": {"type": "string", "enum": ["healthy", "degraded", "unhealthy"]},
         **{name: {"type": "string", "enum": ["connected", "disconnected"]} for name in ("database", "redis")},
         "timestamp": {"type": "string", "format": "date-time"},
-        **{name: {"type": "object"} for name in ("beat", "workers", "chain")},
+        **{name: {"type": "object"} for name in ("beat", "workers", "chain", "ledger")},
         "error": {"type": "string"},
         "errors": {"type": "array", "items": {"type": "string"}},
     },
@@ -93,6 +102,7 @@ _EXAMPLE = {
     "status": "healthy", "database": "connected", "redis": "connected", "timestamp": "2026-01-31T09:30:00.000Z",
     "beat": _SIGN, "workers": dict.fromkeys(heartbeat.QUEUES, _SIGN),
     "chain": {"solana_delegate": {"status": "connected", "detail": "answers"}},
+    "ledger": {"status": "current", "deltas": 120},
 }  # fmt: skip
 _AWAY = {
     **_EXAMPLE, "status": "unhealthy", "redis": "disconnected", "error": _FAILED["redis"], "errors": [_FAILED["redis"]],
@@ -108,7 +118,7 @@ def documented(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
     result["paths"]["/health"] = {"get": {
         "operationId": "get_health", "tags": ["health"], "security": [{}],
-        "description": "How every part is: database, Redis, beat, workers, chain. Needs no key; under two seconds.",
+        "description": "How every part is, from the database to the chain. Needs no key; under two seconds.",
         "responses": {"200": told("healthy or degraded", _EXAMPLE),
                       "503": told("unhealthy: no database or no Redis", _AWAY)},
     }}  # fmt: skip

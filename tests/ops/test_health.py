@@ -15,6 +15,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
 from engine.core import clock
+from engine.ledger import rollup
 from engine.providers import registry
 from engine.providers.abilities import Standing
 from ops import health as readiness
@@ -86,6 +87,14 @@ def test_a_chain_that_is_away_is_told_and_is_no_outage_of_ours(alive, monkeypatc
     assert document["chain"]["scripted"] == {
         "status": "disconnected", "detail": "unreachable: no node answers"
     }  # fmt: skip
+
+
+def test_a_ledger_that_is_not_rolled_up_is_degraded(alive, monkeypatch):
+    late = rollup.Backlog(7, [], late=True)
+    monkeypatch.setattr(rollup, "backlog", lambda *, since: late)
+    status, document, _ = ask()
+    assert (status, document["status"]) == (200, "degraded")
+    assert document["ledger"] == {"status": "behind", "deltas": 7}
 
 
 @pytest.fixture
