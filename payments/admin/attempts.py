@@ -7,9 +7,10 @@ from uuid import UUID
 
 from django.contrib import admin
 
+from engine.audit.preview import Operated, action
 from engine.core.listing import ByDay
 from engine.core.readonly import ReadOnlyInline, Rows, in_flower
-from payments import models
+from payments import look, models
 from payments.admin.found import OfPayment
 from payments.models import Attempt, Evidence
 
@@ -21,11 +22,16 @@ class Said(ReadOnlyInline):
 
 
 @admin.register(Attempt)
-class AttemptAdmin(OfPayment):
+class AttemptAdmin(OfPayment, Operated):
     list_display = ("id", "payment_id", "seq", "provider", "identity", "state", "failure_code", "created_at")
     list_filter = ("state", ByDay)
     exclude = ("envelope", "fence")
     inlines = (Said,)
+    actions = (
+        action(
+            "Look up", look.look_up, "The provider is asked once more what became of each that was given up."
+        ),
+    )
 
     def get_queryset(self, request: Any) -> Rows:
         return super().get_queryset(request).defer("envelope", "data")

@@ -13,7 +13,8 @@ from rest_framework.response import Response
 from engine.rest import ids
 from engine.rest.once import Done
 from engine.rest.shapes import Shape, TextField
-from payments import operate, settle
+from engine.rest.views import RestView
+from payments import look, operate, settle
 from payments.api import examples
 from payments.api.payments import OfPayment, whole
 from payments.api.shapes import AcceptedShape, PaymentShape
@@ -112,6 +113,24 @@ class End(Act):
 def _ended(payment_id: UUID) -> Done:
     shown = whole(Payment.objects.get(pk=payment_id))
     return Done(shown, shown["id"], 200)
+
+
+class LookUp(RestView):
+    """A look at one attempt that was given up."""
+
+    resource, object_name = "payments", "attempt"
+
+    @extend_schema(operation_id="look_up_attempt", request=ActBody, responses={202: AcceptedShape},
+                   examples=_EXAMPLES)  # fmt: skip
+    def post(self, request: Request, attempt_id: str) -> Response:
+        """Ask the provider once more what became of a closed attempt; what it says is applied as evidence."""
+        pk = self.id("attempt", attempt_id)
+
+        def work(data: dict[str, Any], found: look.Found) -> Done:
+            look.keep(found, reason=data["reason"], by=self.actor)
+            return _accepted(found.attempt.payment_id)
+
+        return self.once(ActBody, work, before=lambda data: look.ask(pk))
 
 
 def _accepted(payment_id: UUID) -> Done:

@@ -20,6 +20,7 @@ urlpatterns = [
     path(f"{_PAYMENT}/end", acts.End.as_view()),
     path("attempts/<str:attempt_id>", payments.AttemptView.as_view()),
     path("attempts/<str:attempt_id>/evidence", payments.AttemptEvidence.as_view()),
+    path("attempts/<str:attempt_id>/look_up", acts.LookUp.as_view()),
     path("cases", cases.Cases.as_view()),
     path("cases/<str:case_id>", cases.CaseView.as_view()),
     path("cases/<str:case_id>/close", cases.CloseCase.as_view()),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from engine.audit.models import Entry
-from engine.core import clock, wake
+from engine.core import clock, sql, wake
 from engine.rest import ids
-from payments.models import Case, Payment
+from payments.models import Attempt, Case, Evidence, Payment
 from tests.billing.world import rows_everywhere
 from tests.payments_api.conftest import key, pay, row
 from tests.rest.conftest import fault
@@ -151,3 +151,15 @@ def test_a_case_is_closed_by_an_approver_once(caller, payments):
     assert fault(caller.post(path, said, key="c")) == (409, "case_closed", "case")
     assert Entry.objects.filter(verb="close_case").count() == 1
     assert caller.get("/api/cases?state=closed").json()["data"] == [closed.json()]
+
+
+def test_a_closed_attempt_is_looked_up(caller, payments, monkeypatch):
+    attempt = Attempt.objects.get(payment_id=payments["declined"])
+    path = f"/api/attempts/{ids.show('attempt', attempt.pk)}/look_up"
+    monkeypatch.setattr(sql, "outside_transaction", lambda: True)  # but for the test's own
+    assert caller.post(path, WHY, key="l").status_code == 202
+    assert caller.post(path, WHY, key="l")["Idempotent-Replayed"] == "true"
+    assert Evidence.objects.filter(attempt=attempt, applied_at=None).count() == 1
+    still_open = Attempt.objects.get(payment_id=payments["pending"])
+    refused = caller.post(f"/api/attempts/{ids.show('attempt', still_open.pk)}/look_up", WHY)
+    assert fault(refused) == (409, "attempt_not_closed", "attempt")

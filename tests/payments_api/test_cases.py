@@ -114,6 +114,7 @@ def test_what_is_told_again_after_closing_is_open_again(payments):
     assert first.kind == "seen_after_end"
     say(one, seen)
     assert case_of(one).opened_at == first.opened_at
+    say(one, paid(outcome=Outcome.ABSENT))
     cases.close_case(first.pk, by=ADA, **SAID)
     say(one, seen)
     reopened = case_of(one)

@@ -1,0 +1,100 @@
+"""A person's look at a closed attempt: the provider is asked once more, and what it says is evidence like any other.
+
+The workers look up what is unresolved alone. Of what had been given up and was seen after all, only such a look says
+whether it moved money: what did is then booked (I5), and its case can be closed.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from engine.audit.act import act, check_reason
+from engine.core import clock, sql
+from engine.core.actor import Actor, Role
+from engine.core.errors import Refusal
+from engine.providers import registry
+from engine.providers.base import Asked, Finding, ProviderUnavailable
+from payments.models import Attempt, Case, Evidence
+from payments.pipeline import evidence
+from payments.pipeline.evidence import Said
+
+NEEDS_A_LOOK = ("seen_after_end", "reply_after_end")
+_CLOSED = (Attempt.State.DECLINED, Attempt.State.NOT_SENT)
+
+
+class Found(NamedTuple):
+    """What the provider said of an attempt; machine time before it was asked."""
+
+    attempt: Attempt
+    finding: Finding
+    asked_at: datetime
+
+
+def ask(attempt_id: UUID) -> Found:
+    """Ask the provider of a closed attempt what became of it. Reads and calls out.
+
+    Raises RuntimeError inside a transaction (I3); Refusal if the attempt is not closed, or nobody answers.
+    """
+    if not sql.outside_transaction():
+        raise RuntimeError("a transaction is open across a network call (I3)")
+    attempt = _closed(attempt_id)
+    payment, asked_at = attempt.payment, clock.machine_now()
+    asked = Asked(
+        attempt.pk, payment.pk, payment.operation, attempt.identity, attempt.data, payment.amount_minor,
+        payment.fee_minor, payment.currency, payment.instructions,
+    )  # fmt: skip
+    try:
+        finding = registry.get(attempt.provider).lookup([asked]).get(attempt.pk)
+    except ProviderUnavailable as fault:
+        raise Refusal("provider_silent", fault.message or fault.code, param="attempt") from fault
+    if finding is None:
+        raise Refusal("provider_silent", "the provider can't say it now; ask again", param="attempt")
+    return Found(attempt, finding, asked_at)
+
+
+def keep(found: Found, *, reason: str, by: Actor) -> None:
+    """Store what was said, as a look's evidence; apply acts on it. Writes."""
+    with act(by, "look_up", Attempt, found.attempt.pk, fields=("state",), reason=reason):
+        one = found.attempt
+        evidence.store([Said(one.pk, one.payment_id, one.send_no, Evidence.Source.LOOKUP, found.finding)],
+                       observed_at=found.asked_at)  # fmt: skip
+
+
+def look_up(attempt_id: UUID, *, reason: str, by: Actor) -> None:
+    """Both. Inside a transaction (a preview) only the refusals; nobody is asked."""
+    by.must_be(Role.OPERATOR, "look_up")
+    check_reason(reason)
+    if not sql.outside_transaction():
+        _closed(attempt_id)
+        return
+    keep(ask(attempt_id), reason=reason, by=by)
+
+
+def must_be_known(case: Case) -> None:
+    """Raises Refusal while nobody has looked since the case was opened, or what was seen may still move money."""
+    if case.kind not in NEEDS_A_LOOK or case.attempt_id is None:
+        return
+    looks = Evidence.objects.filter(
+        attempt_id=case.attempt_id, source="lookup", observed_at__gt=case.opened_at
+    )
+    newest = looks.order_by("-observed_at", "-pk").first()
+    if newest is None:
+        raise Refusal(
+            "look_first", "look its attempt up first: what was seen may have moved money", param="case"
+        )
+    if newest.applied_at is None:
+        raise Refusal("evidence_waits", "evidence of it is not applied yet; try again", param="case")
+    if newest.outcome == "pending":
+        raise Refusal("still_seen", "the last look still sees it on its way; look again later", param="case")
+
+
+def _closed(attempt_id: UUID) -> Attempt:
+    found = Attempt.objects.select_related("payment").defer("envelope").filter(pk=attempt_id).first()
+    if found is None:
+        raise Refusal("attempt_unknown", f"there is no attempt {attempt_id}", param="attempt")
+    if found.state not in _CLOSED:
+        raise Refusal("attempt_not_closed", f"it is {found.state}: what is open is looked up by the workers",
+                      param="attempt")  # fmt: skip
+    return found
