@@ -37,6 +37,9 @@ class PaymentQuery(PageQuery):
     provider = serializers.CharField(
         required=False, max_length=40, help_text="With `source`, `parked`, `unknown` or a state but succeeded"
     )
+    currency = serializers.CharField(
+        required=False, max_length=10, help_text="With `source`, `parked`, `unknown` or a state but succeeded"
+    )
     payment_method = IdField("payment_method", required=False, help_text="With state scheduled or in_flight")
 
 
@@ -66,9 +69,10 @@ def payments(asked: Mapping[str, Any]) -> QuerySet[Payment]:
     if "unknown" in asked:
         unknown = Attempt.objects.filter(state=Attempt.State.UNKNOWN)
         found = found.filter(state=Payment.State.IN_FLIGHT, pk__in=unknown.values("payment_id"))
-    if "provider" in asked:
-        _narrow(asked, "provider", {"source", "parked", "unknown"}, _unpaid(asked))
-        found = found.filter(provider=asked["provider"])
+    for name in ("provider", "currency"):
+        if name in asked:
+            _narrow(asked, name, {"source", "parked", "unknown"}, _unpaid(asked))
+            found = found.filter(**{name: asked[name]})
     if "payment_method" in asked:
         _narrow(asked, "payment_method", {"source"}, asked.get("state") in states.OPEN_PAYMENT)
         found = found.filter(method_id=asked["payment_method"])

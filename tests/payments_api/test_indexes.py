@@ -68,6 +68,7 @@ FILTERS = [
     {}, {"state": "succeeded"}, {"state": "scheduled"}, {"state": "in_flight"}, {"state": "failed"},
     {"state": "canceled"}, {"state": "succeeded_late"}, {"state": "reversed"}, {"parked": "true"}, {"unknown": "true"},
     {"source": _SOURCE}, {"state": "failed", "provider": "nobody"}, {"parked": "true", "provider": "nobody"},
+    {"state": "failed", "currency": "SOL"}, {"unknown": "true", "currency": "SOL"},
 ]  # fmt: skip
 
 

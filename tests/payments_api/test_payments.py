@@ -107,6 +107,8 @@ def test_filters(caller, payments):
     assert shown(caller, "&unknown=true") == of(payments["differs"])
     assert shown(caller, "&provider=scripted&state=failed") == of(payments["declined"])
     assert shown(caller, "&provider=other&state=failed") == set()
+    assert shown(caller, "&currency=USDC&state=failed") == of(payments["declined"])
+    assert shown(caller, "&currency=SOL&state=failed") == set()
     waiting = row(payments["waiting"])
     source, method = ids.show("invoice", waiting.source_id), ids.show("payment_method", waiting.method_id)
     assert shown(caller, f"&source={source}") == of(waiting.pk)
@@ -135,6 +137,7 @@ def test_pages_go_on_where_they_ended(caller, payments):
         ("source=%00", "text_invalid", "source"),
         ("provider=scripted", "filter_too_wide", "provider"),
         ("provider=scripted&state=succeeded", "filter_too_wide", "provider"),
+        ("currency=USDC", "filter_too_wide", "currency"),
         ("payment_method=pm_" + NOBODY, "filter_too_wide", "payment_method"),
         ("payment_method=cus_" + NOBODY, "invalid", "payment_method"),
         ("expand=customer", "expand_unknown", "expand"),
