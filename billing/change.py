@@ -77,6 +77,6 @@ def picture(subscription: Subscription) -> dict[str, Any]:
     return {name: getattr(subscription, name) for name in KEPT}
 
 
-def record(by: Actor, verb: str, subscription: Subscription, before: dict[str, Any], reason: str) -> None:
+def record(by: Actor, verb: str, subscription: Subscription, before: dict[str, Any], *, reason: str) -> None:
     """Write the audit's entry of a change that was saved. Writes in the caller's transaction."""
     note(by, verb, Subscription, subscription.pk, reason=reason, before=before, after=picture(subscription))

@@ -34,7 +34,7 @@ def resume(subscription_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> Su
         subscription.reason = next((i.reason for i in owed if i.first_failed_at), "")
         skipped = 0 if subscription.held_code else go_on(subscription, at.business, skip=True)
         change.save(subscription, "subscription.resumed", at, skipped=skipped)
-        change.record(by, "resume", subscription, before, reason)
+        change.record(by, "resume", subscription, before, reason=reason)
         again.collect_again(subscription_id, machine_at=at.machine)
     return subscription
 

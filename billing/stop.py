@@ -151,7 +151,7 @@ def _ask_again(subscription_id: UUID, told: Told, write: Callable[[Subscription,
         subscription = change.locked(subscription_id)
         before, at = change.picture(subscription), moment.read(subscription.clock_id)
         write(subscription, at)
-        change.record(told.by, told.verb, subscription, before, told.reason)
+        change.record(told.by, told.verb, subscription, before, reason=told.reason)
         if subscription.state in states.BILLED:
             again.collect_again(subscription_id, machine_at=at.machine)
     return Stopped(subscription, [], [])
@@ -173,7 +173,7 @@ def _call_back(subscription_id: UUID, told: Told, write: Callable[[Subscription,
             if left.items() <= asked.items():
                 before = change.picture(subscription)
                 write(subscription, at)
-                change.record(told.by, told.verb, subscription, before, told.reason)
+                change.record(told.by, told.verb, subscription, before, reason=told.reason)
                 return Stopped(subscription, canceled, list(left))
             # A payment was made between the two looks: undo, and call that one back too.
             transaction.set_rollback(True)

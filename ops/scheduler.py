@@ -83,10 +83,10 @@ def _switch(on: bool, by: Actor, reason: str) -> None:
         with act(by, verb, PeriodicTask, first.pk, fields=("enabled",), reason=reason, role=Role.ADMIN):
             if first.enabled == on:
                 raise _refusal(on)
-            timetable.switch(first, on)
+            timetable.switch(first, on=on)
         for other in entries[1:]:
             before = {"enabled": other.enabled}
-            timetable.switch(other, on)
+            timetable.switch(other, on=on)
             note(by, verb, PeriodicTask, other.pk, reason=reason, before=before, after={"enabled": on})
 
 

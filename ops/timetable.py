@@ -65,7 +65,7 @@ def is_edited(found: PeriodicTask) -> bool:
     return seeded.startswith(_MARK) and seeded != _MARK + _print(_now(found))
 
 
-def switch(found: PeriodicTask, on: bool) -> None:
+def switch(found: PeriodicTask, *, on: bool) -> None:
     """Turn one entry on or off; one that now differs from its seed says that an operator edited it. Writes.
 
     Saved as a whole object, so that beat hears of it.

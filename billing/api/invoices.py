@@ -29,7 +29,7 @@ class Invoices(RestView):
     def get(self, request: Request) -> Response:
         """Invoices, newest first. `expand`: subscription, customer, lines, payments."""
         asked = self.query(lists.InvoiceQuery)
-        return pages.page(request, lists.invoices(asked), InvoiceShape, asked, rows.OF_INVOICE)
+        return pages.page(request, lists.invoices(asked), InvoiceShape, asked, expandable=rows.OF_INVOICE)
 
 
 class InvoiceView(RestView):

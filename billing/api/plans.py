@@ -63,7 +63,7 @@ class Plans(RestView):
     def get(self, request: Request) -> Response:
         """Plans, newest first; filtered by creator, number or activity. `expand`: creator."""
         asked = self.query(lists.PlanQuery)
-        return pages.page(request, lists.plans(asked), PlanShape, asked, rows.OF_PLAN)
+        return pages.page(request, lists.plans(asked), PlanShape, asked, expandable=rows.OF_PLAN)
 
     @extend_schema(operation_id="create_plan", request=PlanBody, responses={201: PlanShape}, examples=[
         examples.sent({"creator": examples.CREATOR["id"], "number": 1, "name": "Pro", **_SENT}),

@@ -55,7 +55,9 @@ class Subscriptions(RestView):
     def get(self, request: Request) -> Response:
         """Subscriptions, newest first. `expand`: customer, creator, plan, plan.creator, payment_method."""
         asked = self.query(lists.SubscriptionQuery)
-        return pages.page(request, lists.subscriptions(asked), SubscriptionShape, asked, rows.OF_SUBSCRIPTION)
+        return pages.page(
+            request, lists.subscriptions(asked), SubscriptionShape, asked, expandable=rows.OF_SUBSCRIPTION
+        )
 
     @extend_schema(operation_id="create_subscription", request=SubscriptionBody,
                    responses={201: SubscriptionShape}, examples=[

@@ -98,6 +98,7 @@ def page(
     rows: QuerySet[Any],
     shape: type[serializers.Serializer[Any]],
     asked: Mapping[str, Any],
+    *,
     expandable: Expandable | None = None,
 ) -> Response:
     """One page of `rows`, whose ids must be in the order of their making (uuid7). One query, and one per expansion.

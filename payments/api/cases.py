@@ -36,7 +36,7 @@ class Cases(RestView):
     def get(self, request: Request) -> Response:
         """Cases, newest first: the open ones, if not asked otherwise."""
         asked = self.query(lists.CaseQuery)
-        return pages.page(request, lists.cases(asked), CaseShape, asked, lists.OF_CASE)
+        return pages.page(request, lists.cases(asked), CaseShape, asked, expandable=lists.OF_CASE)
 
 
 class CaseView(RestView):

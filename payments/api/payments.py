@@ -32,7 +32,7 @@ class Payments(RestView):
     def get(self, request: Request) -> Response:
         """Payments, newest first. `expand=attempts` shows each with its attempts."""
         asked = self.query(lists.PaymentQuery)
-        return pages.page(request, lists.payments(asked), PaymentShape, asked, lists.OF_LIST)
+        return pages.page(request, lists.payments(asked), PaymentShape, asked, expandable=lists.OF_LIST)
 
 
 class OfPayment(RestView):

@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.house import tree
 
 EVALUATES = {"get", "first", "last", "earliest", "latest", "in_bulk", "iterator"}
+BY_PLACE = 4
 CONSUMES = {"list", "tuple", "set", "dict", "sorted", "len", "bool", "next", "iter", "enumerate"}
 
 
@@ -59,6 +60,22 @@ def _name_is_used(assigned: ast.Assign, name: str, parents: dict[ast.AST, ast.AS
 
 def _is_chain(node: ast.AST, parent: ast.AST) -> bool:
     return (parent.func if isinstance(parent, ast.Call) else getattr(parent, "value", None)) is node
+
+
+def test_arguments_that_could_be_mixed_up_have_names() -> None:
+    found = []
+    for path in tree.python():
+        for function in tree.parsed(path).body:
+            if isinstance(function, ast.FunctionDef) and not function.name.startswith("_"):
+                places = function.args.posonlyargs + function.args.args
+                flags = [
+                    each.arg for each in places if each.annotation and ast.unparse(each.annotation) == "bool"
+                ]
+                if len(places) > BY_PLACE or (flags and len(places) > 1):
+                    found.append(f"{tree.where(path, function.lineno)} {function.name}")
+    tree.none_of(
+        found, f"At most {BY_PLACE} arguments by place, and no flag (STYLE.md): put them behind a *:"
+    )
 
 
 def test_the_product_does_not_print() -> None:

@@ -65,7 +65,7 @@ def test_each_fault_has_its_mend_and_ends_with_1(sound, monkeypatch):
 def test_what_is_worth_a_look_is_no_fault(sound):
     PeriodicTask.objects.get(name="sweep")
     entry = PeriodicTask.objects.get(name="due payments")
-    timetable.switch(entry, False)
+    timetable.switch(entry, on=False)
     ProviderSwitch.objects.update(paused=True, reason="a drill")
     assert look("timetable", "switches") == {"timetable": "warn", "switches": "warn"}
 

@@ -16,7 +16,7 @@ OPTIONS = frozenset({"wrap_lamports", "strict_once"})
 
 
 def ask(
-    wallet: str, currency: str, add_minor: int, commitments_minor: int, options: Mapping[str, Any]
+    wallet: str, currency: str, add_minor: int, commitments_minor: int, *, options: Mapping[str, Any]
 ) -> ApprovalAsked:
     """The unsigned approval, and the details that payments will freeze. Calls out. Raises Refusal, RpcFault."""
     unknown = ", ".join(sorted(set(options) - OPTIONS))

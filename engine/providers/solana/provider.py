@@ -99,7 +99,7 @@ class SolanaDelegate:
         Options: `wrap_lamports` (native SOL to wrap first), `strict_once` (a marker locks each payment).
         """
         try:
-            return method.ask(payer, currency, add_minor, commitments_minor, options)
+            return method.ask(payer, currency, add_minor, commitments_minor, options=options)
         except RpcFault as fault:
             raise _unavailable(fault) from None
 
