@@ -65,7 +65,10 @@ def namespaced(paths: Paths) -> Identity | None:
 
 def as_nobody(paths: Paths) -> Identity:
     """As `nobody`, from a copy of the server: RUN_DIR and the wheel may lie in a closed home."""
-    nobody = pwd.getpwnam("nobody").pw_uid
+    try:
+        nobody = pwd.getpwnam("nobody").pw_uid
+    except KeyError:
+        raise RunError("missing: a user named nobody, as whom PostgreSQL runs where root starts it") from None
     home = nobodys_folder(paths)
     if not home.is_dir():
         fresh = home.with_name(f"{home.name}.{os.getpid()}")

@@ -83,6 +83,18 @@ def test_a_named_python_makes_the_environment_anew_and_the_default_does_not(
     assert boot.ran[0][1:4] == ["-m", "venv", "--clear"]
 
 
+def test_a_python_without_venv_and_pip_is_one_line(
+    boot: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Debian ships Python without them."""
+    monkeypatch.setattr(boot, "find_spec", lambda name: None)
+    monkeypatch.setattr(boot, "PYTHON", boot.ROOT / "none")
+    assert boot.main("run") == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("✗ missing: venv and pip for ")
+    assert "apt install python3-venv" in line
+
+
 def test_a_checkout_that_cant_be_written_is_one_line(
     boot: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
