@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from uuid import UUID
 
 import structlog
@@ -15,7 +16,7 @@ from engine.core import clock, sql
 from engine.core.errors import Refusal, first_line
 from engine.providers import registry
 from engine.providers.base import Hold, HoldKind, Payable, Provider, ProviderUnavailable
-from payments.models import Payment
+from payments.models import Attempt, Payment
 from payments.pipeline import hold, lanes, park, points, spans, stopping
 from payments.pipeline.lanes import Lane, Worked
 from payments.pipeline.mark_sent import mark_sent
@@ -23,6 +24,7 @@ from payments.pipeline.outbound import Outbound
 from payments.pipeline.take import Taken, give_back, look, payables
 
 log = structlog.get_logger(__name__)
+_STUCK = "What it is to be signed with has not changed at the provider since it was last signed."
 _UNSENT = (Payment.State.SCHEDULED,)
 
 
@@ -111,6 +113,9 @@ def _set_aside(one: Payable, fault: Exception) -> None:
             park.park([one.payment_id], f"it can't be signed: {reason}", machine_at=now, among=_UNSENT)
             return
         held = Hold(one.payment_id, HoldKind.PROVIDER, "signing_failed", reason, spans.take())
+        if _signed_before(one, fault):
+            hold.write([replace(held, code="provider_stuck", message=_STUCK)], machine_at=now)
+            return
         if isinstance(fault, IntegrityError | DataError):
             takes = hold.write_counted(held, machine_at=now)
             if takes >= spans.short_tries():
@@ -118,6 +123,13 @@ def _set_aside(one: Payable, fault: Exception) -> None:
                 park.park([one.payment_id], why, machine_at=now, among=_UNSENT)
         else:
             hold.write([held], machine_at=now)
+
+
+def _signed_before(one: Payable, fault: Exception) -> bool:
+    """The same bytes as an earlier attempt of its own, that did not leave: the node gave the same blockhash again."""
+    diagnosis = getattr(fault.__cause__, "diag", None)
+    clash = getattr(diagnosis, "constraint_name", "") == "one_attempt_per_identity"
+    return clash and Attempt.objects.filter(payment_id=one.payment_id).exists()
 
 
 def _give_back_if_possible(taken: list[Taken]) -> None:

@@ -11,12 +11,12 @@ from engine.core import clock
 from engine.core.actor import SYSTEM
 from engine.core.errors import Refusal
 from engine.core.ids import uuid7
-from engine.providers.base import Finding, Outcome
+from engine.providers.base import FailureClass, Finding, Outcome, Prepared
 from payments import methods, operate
-from payments.models import Payment, PaymentMethod
+from payments.models import Attempt, Payment, PaymentMethod
 from payments.pipeline import driver, spans
 from payments.pipeline.outbound import Outbound
-from tests.payments.steps import LANE, look, mark
+from tests.payments.steps import LANE, look, mark, run
 
 
 def due() -> None:
@@ -72,6 +72,25 @@ def test_what_the_database_will_not_sign_is_parked_after_a_few_tries(
     with Outbound(world, threads=4) as outbound:
         driver._start_some(LANE, world, outbound)
     assert [one.payment_id for one in world.sent] == [younger]
+
+
+def test_what_would_be_signed_to_the_same_bytes_waits_for_the_provider(
+    world, new_payment, payment, monkeypatch
+):
+    """What was signed did not leave, and the node still gives the same blockhash: nobody's fault, and no try."""
+    one = new_payment()
+    monkeypatch.setattr(world, "prepare", lambda wanted, context: [
+        Prepared(each.payment_id, each.payment_id.hex, b"bytes", {}) for each in wanted
+    ])  # fmt: skip
+    world.replies[one] = [Finding(Outcome.NOT_LEFT, FailureClass.TECHNICAL, "not_reached")]
+    run(monkeypatch)
+    for _ in range(spans.short_tries() + 1):
+        due()
+        with Outbound(world, threads=4) as outbound:
+            driver._start_some(LANE, world, outbound)
+    found = payment(one)
+    assert (found.state, found.waiting, found.failure_code) == ("scheduled", "provider", "provider_stuck")
+    assert (found.parked_at, Attempt.objects.count()) == (None, 1)
 
 
 @pytest.mark.parametrize("fault", [Refusal("over", "more than is due"), KeyError("bug")])
