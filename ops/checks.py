@@ -137,4 +137,16 @@ CHECKS: Sequence[Check] = (
         sql.statement(__file__, "check_parked"),
         violation=False,
     ),
+    Check(
+        "unasked",
+        "Open invoices that say no reason and that nobody asks for, though they would be collected by themselves.",
+        sql.statement(__file__, "check_unasked"),
+        violation=False,
+    ),
+    Check(
+        "stopped",
+        "Payments that were told to stop, and were not taken back for longer than the limit of evidence.",
+        sql.statement(__file__, "check_stopped"),
+        violation=False,
+    ),
 )

@@ -29,11 +29,11 @@ _SUBSCRIPTION_OF = (
 )
 
 
-def _invoice(change: str, name: str) -> str:
+def invoice(change: str, name: str) -> str:
     return f"UPDATE billing_invoice SET {change} WHERE id = {_INVOICE_OF.format(name)}"
 
 
-def _payment(change: str, name: str) -> str:
+def payment(change: str, name: str) -> str:
     return f"UPDATE payments_payment SET {change} WHERE id = %({name})s"
 
 
@@ -91,7 +91,7 @@ MONEY = (
     Break(
         "settlements",
         "another amount",
-        _payment("settled_minor = settled_minor + 1", "paid"),
+        payment("settled_minor = settled_minor + 1", "paid"),
         {"settlements": 1, "settled_minor": 1001, "booked_minor": 1000},
     ),
     Break(
@@ -105,14 +105,14 @@ MONEY = (
     Break(
         "settlements",
         "settled, and not succeeded",
-        _payment("state = 'failed'", "paid"),
+        payment("state = 'failed'", "paid"),
         {"state": "failed", "settlements": 1},
         also=("invoice_counters",),
     ),
     Break(
         "settlements",
         "a late one of another amount",
-        _payment("settled_minor = settled_minor + 1", "late"),
+        payment("settled_minor = settled_minor + 1", "late"),
         {"state": "succeeded_late", "settled_minor": 1001, "late_bookings": 1},
     ),
     Break(
@@ -258,39 +258,39 @@ STATES = (
     Break(
         "receivables",
         "more is due than is booked",
-        _invoice("due_minor = due_minor + 5", "waiting"),
+        invoice("due_minor = due_minor + 5", "waiting"),
         {"receivable_minor": 1000, "open_invoices_minor": 1005},
     ),
     Break(
         "receivables",
         "a currency that nothing is booked in",
-        _invoice("currency = 'EUR'", "waiting"),
+        invoice("currency = 'EUR'", "waiting"),
         {"currency": "EUR", "receivable_minor": 0, "open_invoices_minor": 1000},
         count=2,
     ),
     Break(
         "invoice_counters",
         "a payment for no invoice",
-        _payment("source_id = gen_random_uuid()", "declined"),
+        payment("source_id = gen_random_uuid()", "declined"),
         {"state": None, "due_minor": None, "payments_collecting_minor": 0},
     ),
     Break(
         "invoice_counters",
         "collecting",
-        _invoice("collecting_minor = collecting_minor - 1", "waiting"),
+        invoice("collecting_minor = collecting_minor - 1", "waiting"),
         {"collecting_minor": 999, "payments_collecting_minor": 1000},
     ),
     Break(
         "invoice_counters",
         "collected",
-        _invoice("collected_minor = 1", "declined"),
+        invoice("collected_minor = 1", "declined"),
         {"state": "open", "collected_minor": 1, "payments_collected_minor": 0},
         also=("receivables",),
     ),
     Break(
         "invoice_counters",
         "paid, and not all of it",
-        _invoice("state = 'paid'", "declined"),
+        invoice("state = 'paid'", "declined"),
         {"state": "paid", "due_minor": 1000, "collected_minor": 0, "payments_collected_minor": 0},
         also=("receivables",),
     ),
@@ -321,19 +321,19 @@ STATES = (
     Break(
         "periods",
         "a period that did not come yet",
-        _invoice("period_no = 5", "paid"),
+        invoice("period_no = 5", "paid"),
         {"period_no": 2, "invoices": 2, "highest_period_no": 5, "breaks": 0},
     ),
     Break(
         "periods",
         "it ends before it begins",
-        _invoice("period_end = period_start", "paid"),
+        invoice("period_end = period_start", "paid"),
         {"period_no": 2, "invoices": 2, "highest_period_no": 1, "breaks": 1},
     ),
     Break(
         "periods",
         "a gap",
-        _invoice("period_start = period_start + interval '1 hour'", "paid"),
+        invoice("period_start = period_start + interval '1 hour'", "paid"),
         {"period_no": 2, "invoices": 2, "highest_period_no": 1, "breaks": 1},
     ),
     Break(
@@ -341,7 +341,7 @@ STATES = (
         "an overlap across a pause",
         f"""WITH s AS (UPDATE billing_subscription SET period_no = 3, periods_skipped = 1
                         WHERE id = {_SUBSCRIPTION_OF.format("paid")}) """
-        + _invoice("period_no = 2, period_start = period_start - interval '1 hour'", "paid"),
+        + invoice("period_no = 2, period_start = period_start - interval '1 hour'", "paid"),
         {"period_no": 3, "periods_skipped": 1, "invoices": 2, "highest_period_no": 2, "breaks": 1},
     ),
     Break(
@@ -359,13 +359,13 @@ STATES = (
     Break(
         "in_flight",
         "an attempt may act, and it is not in flight",
-        _payment("state = 'scheduled'", "pending"),
+        payment("state = 'scheduled'", "pending"),
         {"state": "scheduled", "attempt_state": "pending"},
     ),
     Break(
         "next_actions",
         "nothing to do, and not at its end",
-        _payment("next_action_at = NULL", "waiting"),
+        payment("next_action_at = NULL", "waiting"),
         {"state": "scheduled"},
     ),
 )
@@ -373,8 +373,8 @@ STATES = (
 BREAKS = MONEY + STATES
 
 SOUND = {
-    "an invoice that nobody will pay is still owed": _invoice("state = 'uncollectible'", "declined"),
-    "a parked payment has no next action": _payment(
+    "an invoice that nobody will pay is still owed": invoice("state = 'uncollectible'", "declined"),
+    "a parked payment has no next action": payment(
         "next_action_at = NULL, parked_at = created_at, parked_reason = 'a drill'", "waiting"
     ),
 }

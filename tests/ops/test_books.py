@@ -21,6 +21,7 @@ from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import evidence
 from payments.pipeline.evidence import Said
 from tests.ops.breaks import BREAKS, SOUND
+from tests.ops.listed import LISTED, NOT_LISTED
 from tests.ops.world import NETWORK, WHOLE, fill, refused_for_us, say, settle
 from tests.payments.scripted import paid
 
@@ -137,6 +138,24 @@ def test_what_waits_is_listed_and_breaks_nothing(world, scripted):
     assert [row["payment_id"] for row in found["parked"].examples] == [str(payments["differs"])]
     assert found["evidence"].count == 0
     assert books.examine().broken == []
+
+
+@pytest.mark.parametrize("each", LISTED, ids=[each.rule for each in LISTED])
+def test_what_nobody_takes_up_is_listed(each, world, scripted):
+    payments = fill(world, scripted)
+    assert {result.name: result for result in books.examine().results}[each.rule].count == 0
+    sabotage(each.statement, payments)
+    found = {result.name: result for result in books.examine().results}[each.rule]
+    assert (found.count, found.broken) == (1, False)
+    assert each.row.items() <= found.examples[0].items()
+
+
+@pytest.mark.parametrize("what", NOT_LISTED)
+def test_what_somebody_takes_up_is_not_listed(what, world, scripted):
+    payments = fill(world, scripted)
+    sabotage(NOT_LISTED[what], payments)
+    found = {result.name: result for result in books.examine().results}
+    assert (found["unasked"].count, found["stopped"].count) == (0, 0)
 
 
 def test_a_movement_under_two_attempts_and_two_readings_of_one_are_sound(world, scripted):
