@@ -22,6 +22,7 @@ from tests.payments.steps import LANE, apply_all, mark, run
 
 NOT_LEFT = Finding(Outcome.NOT_LEFT, FailureClass.TECHNICAL, "not_reached")
 SEEN = Finding(Outcome.PENDING, code="confirmed", provisional=True)
+GONE = Finding(Outcome.ABSENT, FailureClass.TECHNICAL, "expired")
 MISSING = Finding(Outcome.MISSING, code="missing")
 WHY = {"code": "stopped", "reason": "Enough."}
 
@@ -43,6 +44,7 @@ def test_what_a_case_keeps_is_recalled_once_it_is_closed(world, new_payment, pay
     assert call_back(payment, one) == []
     assert (payment(one).state, payment(one).stop_code) == ("scheduled", "stopped")
     assert cancel.recall() == 0, "its case is open"
+    say(Attempt.objects.get(), GONE)
     cases.close_case(Case.objects.get().pk, resolution="nothing moved", reason="looked", by=SYSTEM)
     operate.unpark(one, reason="go on", by=SYSTEM)
     time.sleep(0.05)
