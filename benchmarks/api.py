@@ -8,7 +8,7 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
@@ -30,8 +30,10 @@ from sandbox.run.supervisor import Supervisor
 
 ADMIN = {
     "payments": "payments/payment", "invoices": "billing/invoice", "subscriptions": "billing/subscription",
-    "attempts": "payments/attempt",
+    "attempts": "payments/attempt", "events": "engine_outbox/event", "transfers": "engine_ledger/transfer",
 }  # fmt: skip
+FILTERS = {"parked": "parked", "unknown": "unknown", "failed today": "failed_today"}
+STUCK = 50
 FROZEN_SECONDS = 3.0
 MOST_SECONDS = 120.0
 STARTED = """SELECT count(*), extract(epoch FROM max(a.created_at) - %(since)s)::float
@@ -46,6 +48,8 @@ def measure(size: Size) -> dict[str, object]:
     seed.plans(url)
     seed.subscriptions(url, 0, people, provider="instant")
     seed.history(url, 0, payments, subscriptions=people)
+    seed.transfers(url, 0, payments, subscriptions=people)
+    seed.stuck(url, min(STUCK, people // 4))
     due = 2 * size["triggers"] + 1
     seed.make_due(url, people - due, due)
     seed.settle_down(url)
@@ -60,7 +64,7 @@ def measure(size: Size) -> dict[str, object]:
         before = _cpu(pid)
         loaded = load.run(port, headers, targets, rate=size["rate"], seconds=size["seconds"])
         cpu_ms = (_cpu(pid) - before) * 1000 / sum(len(values) for values in loaded.values())
-        admin = _admin(port, size["pages"])
+        admin = _admin(port, _pages(payments), size["pages"])
         with workers(money=1):
             triggers = _triggers(port, headers, range(people - due, people), size["triggers"])
     return {
@@ -130,8 +134,37 @@ def _targets(payments: int, people: int) -> list[load.Target]:
     ]
 
 
-def _admin(port: int, pages: int) -> dict[str, list[float]]:
-    """Milliseconds of each list page for somebody who is logged in, one at a time."""
+def _pages(payments: int) -> list[tuple[str, Callable[[int], str]]]:
+    """What an operator opens, each with what makes the n-th address of it: lists five pages deep, the filters of the
+    first page, a search, a payment's own page.
+    """
+    luck = random.Random(23)
+
+    def deep(path: str) -> Callable[[int], str]:
+        return lambda n: f"{path}/?p={n % 5 + 1}" if n % 5 else f"{path}/"
+
+    def filtered(state: str) -> Callable[[int], str]:
+        return lambda n: f"payments/payment/?state={state}"
+
+    return [
+        *((f"list of {name}", deep(path)) for name, path in ADMIN.items()),
+        *((f"payments, {name}", filtered(state)) for name, state in FILTERS.items()),
+        (
+            "payments, search by signature",
+            lambda n: f"payments/payment/?q=identity-{luck.randrange(payments)}",
+        ),
+        ("one payment", lambda n: f"payments/payment/{_key(seed.PAYMENT, luck.randrange(payments))}/change/"),
+    ]
+
+
+def _key(kind: str, number: int) -> str:
+    return f"{kind}-0000-7000-8000-{number:012x}"
+
+
+def _admin(
+    port: int, opened: Sequence[tuple[str, Callable[[int], str]]], times: int
+) -> dict[str, list[float]]:
+    """Milliseconds of each page for somebody who is logged in, one at a time, after a first look."""
     from django.contrib.auth.models import User
 
     User.objects.create_superuser("bench", password="bench")
@@ -140,14 +173,15 @@ def _admin(port: int, pages: int) -> dict[str, list[float]]:
     sent = {"username": "bench", "password": "bench", "csrfmiddlewaretoken": session.cookies["csrftoken"]}
     session.post(f"{base}/login/", data=sent, headers={"Referer": base})
     found = {}
-    for name, path in ADMIN.items():
-        session.get(f"{base}/{path}/").raise_for_status()
+    for name, address in opened:
+        session.get(f"{base}/{address(0)}").raise_for_status()
         took = []
-        for number in range(pages):
+        for number in range(times):
+            path = address(number)
             began = time.perf_counter()
-            answer = session.get(f"{base}/{path}/", params={"p": number % 5 + 1} if number % 5 else {})
+            answer = session.get(f"{base}/{path}")
             took.append((time.perf_counter() - began) * 1000)
-            if answer.status_code != 200 or "id_username" in answer.text:
+            if answer.status_code != 200 or answer.history or "id_username" in answer.text:
                 raise RuntimeError(f"{path}: {answer.status_code}")
         found[name] = took
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from benchmarks import load
@@ -182,29 +183,46 @@ def api(found: list[Found]) -> Section:
         f"The web process of make run (gunicorn, one worker, 8 threads) over {one['payments']:,} payments with "
         "invoices, attempts, evidence and events. An open loop sends "
         f"{one['rate']} requests/s for {one['seconds']} s in turns over the paths below, random rows for details; a "
-        "request's time runs from the moment it was meant to leave. The load is made on the same cores. Admin: a "
-        "logged-in person's list pages, one after the other. Triggers: POST …/trigger with real workers and beat, each "
+        "request's time runs from the moment it was meant to leave. The load is made on the same cores. Admin: what a "
+        "logged-in operator opens, one page after the other. Triggers: POST …/trigger with real workers and beat, each "
         "when the one before was settled; "
         f"then Valkey is stopped for {one['frozen_seconds']:.0f} s (SIGSTOP), triggers are posted meanwhile, and the "
         "clock of 'work starts' runs from its return to the last one's first attempt."
     ))  # fmt: skip
     every = [value for values in loaded.values() for value in values]
     figures = section.figures
-    figures.append(Figure("all paths, median", [load.quantile(every, 0.5)], "ms", "under 50"))
-    figures.append(Figure("all paths, 99th percentile", [load.quantile(every, 0.99)], "ms", "under 200"))
-    for name, values in loaded.items():
-        figures.append(Figure(f"{name}, median", [load.quantile(values, 0.5)], "ms", "under 50"))
-        figures.append(Figure("  99th percentile", [load.quantile(values, 0.99)], "ms", "under 200"))
+    for name, values in {"all paths": every, **loaded}.items():
+        figures += _tails(name, values, "under 50", "under 200", "")
     figures.append(Figure("CPU of the web process, a request", [one["cpu_ms"]], "ms"))
     figures.append(Figure("at 10 requests/s, median", [load.quantile(one["rested"], 0.5)], "ms"))
     asked = one["triggers"]
-    figures.append(Figure("trigger, answer 202", asked["ms"], "ms", "under 50"))
+    figures += _tails("trigger, answer 202", asked["ms"], *["under 50"] * 3)
     figures.append(Figure("  its work starts after", asked["starts"], "s"))
-    figures.append(Figure("trigger while Valkey is frozen", asked["frozen_ms"], "ms", "under 50"))
+    figures += _tails("trigger while Valkey is frozen", asked["frozen_ms"], *["under 50"] * 3)
     figures.append(Figure("  work starts after its return", asked["frozen_starts"], "s", "under 5"))
     for name, values in one["admin"].items():
-        figures.append(Figure(f"admin, list of {name}", values, "ms", "under 200"))
-    return section
+        figures += _tails(f"admin, {name}", values, *["under 200"] * 3)
+    missed = [
+        f"{one.name.strip()} {one.middle:.0f} {one.unit} ({one.aim})" for one in figures if _missed(one)
+    ]
+    said = f" Not reached: {'; '.join(missed)}." if missed else " Every aim was reached."
+    return replace(
+        section, method=section.method + " An aim stands beside each figure that it is held against." + said
+    )
+
+
+def _tails(name: str, values: list[float], middle: str, most: str, worst: str) -> list[Figure]:
+    """Median, 99th percentile (of few values the worst) and worst, each beside its aim."""
+    return [
+        Figure(f"{name}, median", [load.quantile(values, 0.5)], "ms", middle),
+        Figure(f"  {name}, 99th percentile", [load.quantile(values, 0.99)], "ms", most),
+        Figure(f"  {name}, worst of {len(values)}", [max(values)], "ms", worst),
+    ]
+
+
+def _missed(one: Figure) -> bool:
+    word, _, limit = one.aim.partition("under ")
+    return not word and bool(limit) and one.middle >= float(limit)
 
 
 SECTIONS: dict[str, Callable[[list[Found]], Section]] = {

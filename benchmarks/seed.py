@@ -18,7 +18,8 @@ PRICE = 1000
 DETAILS = ({"fee_wallet": "platform"},)  # no source of its own: each method is one
 ACCOUNTS_FROM = 7_000_000_000_000  # told apart from every other number in a captured statement
 CUSTOMER, CREATOR, PLAN, VERSION, METHOD, SUBSCRIPTION, INVOICE = (f"0190000{n}" for n in range(1, 8))
-PAYMENT, ATTEMPT, EVIDENCE, EVENT, LINE = (f"019100{n}0" for n in range(1, 6))  # younger than their invoices
+# Younger than their invoices.
+PAYMENT, ATTEMPT, EVIDENCE, EVENT, LINE, TRANSFER = (f"019100{n}0" for n in range(1, 7))
 FAILED_EVERY = 1000  # payments
 
 
@@ -122,6 +123,34 @@ def history(url: str, first: int, count: int, *, subscriptions: int) -> None:
         f"jsonb_build_object('amount_minor', {PRICE}, 'currency', 'USDC', 'state', 'succeeded'), at FROM {at}",
         f"UPDATE billing_subscription SET period_no = 2 + {(first + count) // subscriptions} "
         f"WHERE id < {uid(SUBSCRIPTION, str(subscriptions))}",
+    ])  # fmt: skip
+
+
+def transfers(url: str, first: int, count: int, *, subscriptions: int) -> None:
+    """What `history` settled as it is booked: one transfer a paid period. Writes."""
+    every = f"FROM generate_series({first}, {first + count - 1}) AS i"
+    of = f"mod(i, {subscriptions})"
+    _run(url, [
+        "INSERT INTO engine_ledger_transfer (id, kind, source_id, seq, debit_id, credit_id, currency, amount_minor, "
+        f"business_at, posted_at) SELECT {uid(TRANSFER, 'i')}, 'payment.succeeded', {uid(PAYMENT, 'i')}, 1, d.id, "
+        f"c.id, 'USDC', {PRICE}, machine_now(), machine_now() {every} "
+        f"JOIN engine_ledger_account c ON c.kind = 'receivable' AND c.owner_id = {uid(CUSTOMER, of)} "
+        "JOIN engine_ledger_account d ON d.kind = 'settled_direct' "
+        f"AND d.owner_id = {uid(CREATOR, f'mod({of}, {CREATORS})')} WHERE mod(i, {FAILED_EVERY}) <> 7",
+    ])  # fmt: skip
+
+
+def stuck(url: str, count: int) -> None:
+    """Of what `history` wrote, `count` payments parked and `count` of unknown outcome, for no worker. Writes."""
+    parked = f"FROM generate_series(0, {count - 1}) AS i WHERE p.id = {uid(PAYMENT, 'i')}"
+    unknown = f"FROM generate_series({count}, {2 * count - 1}) AS i WHERE"
+    _run(url, [
+        "UPDATE payments_payment p SET state = 'scheduled', ended_at = NULL, settled_minor = 0, "
+        f"parked_at = machine_now(), parked_reason = 'a drill' {parked}",
+        "UPDATE payments_payment p SET state = 'in_flight', ended_at = NULL, settled_minor = 0 "
+        f"{unknown} p.id = {uid(PAYMENT, 'i')}",
+        "UPDATE payments_attempt a SET state = 'unknown', resolved_at = NULL "
+        f"{unknown} a.id = {uid(ATTEMPT, 'i')}",
     ])  # fmt: skip
 
 

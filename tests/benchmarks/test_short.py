@@ -24,6 +24,10 @@ EXPECTED = {
         "trigger, answer 202",
         "trigger while Valkey",
         "admin, list of",
+        "admin, payments, parked",
+        "admin, payments, search by signature",
+        "admin, one payment",
+        "worst of",
     ],
 }
 
