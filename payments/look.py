@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from engine.audit.act import act, check_reason
+from engine.audit.act import check_reason, note
 from engine.core import clock, sql
 from engine.core.actor import Actor, Role
 from engine.core.errors import Refusal
@@ -56,10 +56,14 @@ def ask(attempt_id: UUID) -> Found:
 
 def keep(found: Found, *, reason: str, by: Actor) -> None:
     """Store what was said, as a look's evidence; apply acts on it. Writes."""
-    with act(by, "look_up", Attempt, found.attempt.pk, fields=("state",), reason=reason):
-        one = found.attempt
-        evidence.store([Said(one.pk, one.payment_id, one.send_no, Evidence.Source.LOOKUP, found.finding)],
+    by.must_be(Role.OPERATOR, "look_up")
+    check_reason(reason)
+    one, said = found.attempt, found.finding
+    with sql.transaction.atomic():
+        evidence.store([Said(one.pk, one.payment_id, one.send_no, Evidence.Source.LOOKUP, said)],
                        observed_at=found.asked_at)  # fmt: skip
+        told = {"said": said.outcome.value, "code": said.code}
+        note(by, "look_up", Attempt, one.pk, reason=reason, after=told)
 
 
 def look_up(attempt_id: UUID, *, reason: str, by: Actor) -> None:

@@ -15,17 +15,19 @@ from billing.models import Invoice, Subscription
 from config import schedule
 from engine.audit.models import Entry
 from engine.audit.preview import Verbs
+from engine.core import clock
 from engine.core.actor import Actor, NotAllowed, Role
 from engine.core.errors import Refusal
 from engine.outbox.models import Event
 from ops import scheduler, timetable
-from payments import cases, methods, switches
+from payments import cases, look, methods, switches
 from payments import operate as on_payment
 from payments import settle as ends
-from payments.models import Case, Payment
+from payments.models import Attempt, Case, Payment
 from tests.ops.conftest import scripted, world  # noqa: F401
 from tests.ops.world import fill, mark, open_payment, rows, settle
 from tests.ops.world import subscribe as join
+from tests.payments.scripted import declined
 
 WHY = {"reason": "a drill"}
 Verb = Callable[..., object]
@@ -83,6 +85,7 @@ OPERATOR: dict[str, Verb] = {
     "subscribe": lambda f, **by: subscribe.subscribe(
         customer_id=f.world.customer().pk, plan_id=f.world.plan.pk, method_id=None, **by
     ),
+    "look_up": lambda f, **by: look.keep(_said(f.payments["declined"]), **WHY, **by),
     "remove_method": lambda f, **by: methods.remove(f.method.pk, **by),
 }
 APPROVER: dict[str, Verb] = {
@@ -96,6 +99,11 @@ APPROVER: dict[str, Verb] = {
     "end_payment": lambda f, **by: ends.end_payment(f.payments["differs"], **WHY, **by),
     "release_draft": lambda f, **by: operate.release_draft(f.draft.pk, **WHY, **by),
 }
+
+
+def _said(payment_id: Any) -> look.Found:
+    attempt = Attempt.objects.get(payment_id=payment_id)
+    return look.Found(attempt, declined(), clock.machine_now())
 
 
 ELSEWHERE = {"trigger", "stop_scheduler", "start_scheduler"}  # tried below and in tests/ops/test_scheduler.py
