@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from solders.keypair import Keypair
 
 from engine.providers.base import Outcome
 from engine.providers.solana import landed
+from engine.providers.solana.instructions import read_terms
 from tests.solana.test_declines import approve_less, close, spend
 from tests.solana.test_strict_once import two_signed
 from tests.solana.world import FINAL_SLOTS, USDC, Driver, World
@@ -40,6 +42,16 @@ def test_a_transfer_that_landed_is_awaited_until_its_balances_are_shown(
     )
     monkeypatch.setattr(landed, "read", READ)
     assert driver.lookup(attempt).outcome is Outcome.SUCCEEDED
+
+
+def test_a_transfer_without_a_fee_shows_all_that_it_touched(world: World, driver: Driver) -> None:
+    """Our fee account is known, and no part of it: nothing more is awaited."""
+    payable = world.payable(fee=0, fee_wallet=str(Keypair().pubkey()))
+    assert read_terms(payable.instructions).fee_account
+    attempt = driver.pay(payable)
+    world.net.advance(FINAL_SLOTS)
+    finding = driver.lookup(attempt)
+    assert (finding.outcome, finding.fee_minor) == (Outcome.SUCCEEDED, 0)
 
 
 @pytest.mark.parametrize("spoil", [spend, approve_less], ids=["funds", "allowance"])

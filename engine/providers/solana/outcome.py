@@ -83,7 +83,7 @@ def _finding(
     """None where the node shows the transaction without the balances that say what it did."""
     terms = read_terms(asked.instructions)
     if tx.err is None:
-        return _succeeded(asked, terms, tx) if _shows_its_parties(tx, terms) else None
+        return _succeeded(asked, terms, tx) if _shows_its_parties(tx, terms, asked.data["steps"]) else None
     if marker.is_taken(tx.err, asked.data["steps"]):
         return _adopt(client, asked, terms, tx)
     if decline.balances_missing(tx, steps=asked.data["steps"], terms=terms, accounts=accounts):
@@ -108,9 +108,13 @@ def _finding(
     )
 
 
-def _shows_its_parties(tx: Landed, terms: Terms) -> bool:
-    """A transfer of ours that landed has balances of all that it touched; empty lists are a node's, not the chain's."""
-    return {terms.source, terms.payee_account, terms.fee_account} - {""} <= tx.mints.keys()
+def _shows_its_parties(tx: Landed, terms: Terms, steps: Sequence[str]) -> bool:
+    """A transfer of ours that landed has balances of all that it touched; empty lists are a node's, not the chain's.
+
+    One without a fee touches no fee account, although there is one.
+    """
+    parties = {terms.source, terms.payee_account} | ({terms.fee_account} if "fee" in steps else set())
+    return parties <= tx.mints.keys()
 
 
 def _succeeded(asked: Asked, terms: Terms, tx: Landed, *, spent_before: int = 0) -> Finding:
