@@ -44,6 +44,15 @@ def test_a_transfer_that_landed_is_awaited_until_its_balances_are_shown(
     assert driver.lookup(attempt).outcome is Outcome.SUCCEEDED
 
 
+def test_a_transfer_that_is_all_fee_shows_all_that_it_touched(world: World, driver: Driver) -> None:
+    """The payee gets nothing, and their account is no part of it: nothing more is awaited."""
+    world.open(world.fee_wallet)
+    attempt = driver.pay(world.payable(5_000_000, fee=5_000_000, fee_wallet=str(world.fee_wallet.pubkey())))
+    world.net.advance(FINAL_SLOTS)
+    finding = driver.lookup(attempt)
+    assert (finding.outcome, finding.gross_minor, finding.fee_minor) == (Outcome.SUCCEEDED, 5_000_000, 5_000_000)
+
+
 def test_a_transfer_without_a_fee_shows_all_that_it_touched(world: World, driver: Driver) -> None:
     """Our fee account is known, and no part of it: nothing more is awaited."""
     payable = world.payable(fee=0, fee_wallet=str(Keypair().pubkey()))

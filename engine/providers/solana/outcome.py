@@ -111,10 +111,10 @@ def _finding(
 def _shows_its_parties(tx: Landed, terms: Terms, steps: Sequence[str]) -> bool:
     """A transfer of ours that landed has balances of all that it touched; empty lists are a node's, not the chain's.
 
-    One without a fee touches no fee account, although there is one.
+    One without a fee touches no fee account, although there is one; one that is all fee touches no payee's.
     """
-    parties = {terms.source, terms.payee_account} | ({terms.fee_account} if "fee" in steps else set())
-    return parties <= tx.mints.keys()
+    touched = {"pay": terms.payee_account, "fee": terms.fee_account}
+    return {terms.source, *(touched[step] for step in steps if step in touched)} <= tx.mints.keys()
 
 
 def _succeeded(asked: Asked, terms: Terms, tx: Landed, *, spent_before: int = 0) -> Finding:
