@@ -50,7 +50,11 @@ def test_a_transfer_that_is_all_fee_shows_all_that_it_touched(world: World, driv
     attempt = driver.pay(world.payable(5_000_000, fee=5_000_000, fee_wallet=str(world.fee_wallet.pubkey())))
     world.net.advance(FINAL_SLOTS)
     finding = driver.lookup(attempt)
-    assert (finding.outcome, finding.gross_minor, finding.fee_minor) == (Outcome.SUCCEEDED, 5_000_000, 5_000_000)
+    assert (finding.outcome, finding.gross_minor, finding.fee_minor) == (
+        Outcome.SUCCEEDED,
+        5_000_000,
+        5_000_000,
+    )
 
 
 def test_a_transfer_without_a_fee_shows_all_that_it_touched(world: World, driver: Driver) -> None:
