@@ -56,6 +56,7 @@ def _stop_sending(**kwargs: Any) -> None:
 
 
 @signals.celeryd_init.connect
+@signals.beat_init.connect
 def _right_network(**kwargs: Any) -> None:
     """A node of another network than SOLANA_NETWORK stops the boot (row 0.40); a silent one does not."""
     from engine.providers import registry

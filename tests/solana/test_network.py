@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from config import celery
 from engine.providers.solana import network
 from sandbox.localnet.control import Localnet
+from sandbox.run.paths import CHECKOUT
 from tests.solana.scripted import node, results
 
 pytestmark = pytest.mark.usefixtures("keys")
@@ -46,6 +51,28 @@ def test_a_worker_does_not_start_on_another_network_and_does_on_a_silent_one(
     celery._right_network()
     change(solana_rpc_url=net.url)
     celery._right_network()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "gunicorn config.wsgi:application --bind 127.0.0.1:0 --no-control-socket",
+        "celery -A config beat --pidfile= --schedule={folder}/beat",
+    ],
+    ids=["web", "beat"],
+)
+def test_web_and_beat_do_not_start_on_another_network(words: str, tmp_path: Path) -> None:
+    """Web builds approvals and believes what a node says of them."""
+    with node(results(DEVNET)) as (url, _):
+        env = {**os.environ, "SOLANA_NETWORK": "localnet", "SOLANA_RPC_URL": f"{url}/?api-key=hush"}
+        done = subprocess.run(
+            [sys.executable, "-m", *words.format(folder=tmp_path).split()],
+            cwd=CHECKOUT, env=env, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "SOLANA_RPC_URL and SOLANA_NETWORK disagree" in said
+    assert "hush" not in said
 
 
 def test_clock_and_health(net: Localnet, change: Callable[..., None]) -> None:
