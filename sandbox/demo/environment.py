@@ -32,17 +32,32 @@ def keys(kept: Mapping[str, str]) -> dict[str, str]:
 
 
 def settings(made: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
-    """The product's variables for a demo on the localnet; what the user set wins."""
+    """The product's variables for a demo on the localnet.
+
+    A span that the user set wins. Keys, wallets and tokens are always the demo's own: what it loaded and what its
+    books are compared with stands on these, and no other chain's key is used for play.
+    """
 
     def address(name: str) -> str:
         return str(Keypair.from_base58_string(made[name]).pubkey())
 
-    values = {
-        **SPANS,
+    return {
+        **{name: environ.get(name) or value for name, value in SPANS.items()},
         "SOLANA_NETWORK": "localnet",
         "SOLANA_COLLECTOR_KEYS": f"1:{made['DEMO_COLLECTOR']}",
         "SOLANA_FEE_WALLET": address("DEMO_FEE_WALLET"),
         "SOLANA_MINTS": f"SOL={WRAPPED_SOL}:9,USDC={address('DEMO_MINT')}:6",
         **made,
     }
-    return {name: environ.get(name) or value for name, value in values.items()}
+
+
+def differs(values: Mapping[str, str], environ: Mapping[str, str]) -> list[str]:
+    """A line for each variable that the user set to something else than the demo's; a key is not shown."""
+    said = []
+    for name, value in values.items():
+        given = environ.get(name)
+        if given and name in SPANS and given != SPANS[name]:
+            said.append(f"! {name}={given} is set; the demo's own is {SPANS[name]}, CYCLES reckons with that")
+        elif given and given != value:
+            said.append(f"! {name} is set and not used: the demo has its own")
+    return said

@@ -4,6 +4,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
+import requests
 from solders.keypair import Keypair
 
 from billing import customers, plans, subscribe
@@ -15,12 +16,22 @@ from payments.models import PaymentMethod
 from sandbox.demo import cast
 from sandbox.demo.chain import PERIODS_FUNDED, Chain
 from sandbox.demo.wallets import keypair, sign
-from sandbox.localnet.control import Localnet
+from sandbox.localnet.control import Localnet, LocalnetError
 
 
 def load(say: object = print) -> int:
-    """Everything of the cast that is not there yet; how many subscriptions were made. Writes, calls out."""
+    """Everything of the cast that is not there yet; how many subscriptions were made. Writes, calls out.
+
+    Raises SystemExit for a node that is no localnet: what it makes up would be nobody's there.
+    """
     net = Localnet(os.environ["SOLANA_RPC_URL"])
+    try:
+        net.status()
+    except (LocalnetError, requests.RequestException):
+        # Without the cause, which shows the whole address: it may hold a key.
+        raise SystemExit(
+            "no localnet answers at SOLANA_RPC_URL, and the demo needs one: leave it unset"
+        ) from None
     folder = Path(os.environ["RUN_DIR"]) / "demo"
     chain = Chain(net)
     chain.open()

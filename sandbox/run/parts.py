@@ -27,6 +27,8 @@ class Part:
     once: bool = False
     death_signal: signal.Signals = signal.SIGTERM
     """What the kernel sends it when the supervisor is killed."""
+    given: str = ""
+    """A variable of the environment that names one elsewhere: where it is set this part is left out."""
 
 
 def _celery_ready(ports: Ports) -> Probe:
@@ -47,6 +49,7 @@ PARTS: tuple[Part, ...] = (
         "{python} -m sandbox.localnet --host " + HOST + " --port {solana_port}"
         " --state {run_dir}/localnet --slot-ms 100",
         lambda ports: probe.http_ok(ports["SOLANA_PORT"], "/health"),
+        given="SOLANA_RPC_URL",
     ),
     Part("demo", 4, "{python} -m sandbox.demo load", once=True),
     Part(

@@ -22,6 +22,15 @@ def started_at(pid: int) -> int | None:
     return None if fields[0] in "ZX" else int(fields[19])
 
 
+def children(pid: int) -> list[int]:
+    """The living children of a process, of all its threads."""
+    found: list[int] = []
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            found += [int(each) for each in file.read_text().split()]
+    return [each for each in found if started_at(each) is not None]
+
+
 def working_in(folder: Path, name: str) -> list[int]:
     """The pids of living processes called `name` whose working folder is `folder`."""
     found = []

@@ -94,6 +94,8 @@ def _context(
 ) -> Context:
     chosen = ports.choose(environ, supervisor.say)
     values = _values(paths, environ, chosen)
+    for line in demo.differs(values, environ):
+        supervisor.say(line)
     if wrong := faults({**STAND_IN, **environ, **values}):
         raise StartFailed("the environment is wrong:", wrong)
     return Context(paths, chosen, values, supervisor)
@@ -111,7 +113,8 @@ def _run(
     envfile.write(paths.env, values)
     # REMAP_SIGTERM: a worker ends within its soft-shutdown time; what it had not ended is found again.
     child_env = {**environ, **values, "PYTHONUNBUFFERED": "1", "REMAP_SIGTERM": "SIGQUIT"}
-    for _, wave in groupby(parts, key=lambda part: part.wave):
+    wanted = [part for part in parts if not environ.get(part.given)]
+    for _, wave in groupby(wanted, key=lambda part: part.wave):
         supervisor.start(*(_service(part, paths, context.ports, child_env) for part in wave))
     supervisor.keep()
     ticker = Ticker(context)

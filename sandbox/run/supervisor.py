@@ -16,10 +16,10 @@ Say = Callable[[str], None]
 
 POLL_SECONDS = 0.03
 START_SECONDS = 120.0
-STOP_SECONDS = 4.3
+STOP_SECONDS = 4.1
 HOLD_SECONDS = 0.3
 LEAVE_SECONDS = 0.1
-"""With the ticker's own these are less than the 5 seconds in which a run has stopped; a test adds them up."""
+"""With the ticker's own these leave the interpreter some of the 5 seconds of a stop; a test adds them up."""
 BACKOFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 HEALTHY_SECONDS = 30.0
 

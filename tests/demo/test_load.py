@@ -15,6 +15,7 @@ from billing.models import Subscription
 from engine.providers.solana.approval import check_approval
 from sandbox.demo import cast, environment, load, wallets
 from sandbox.localnet.control import Localnet
+from tests.solana.scripted import node, results
 
 ENDS = {each.name: each.ends if each.fate != "late" else "insufficient_funds" for each in cast.UNLUCKY}
 
@@ -79,3 +80,14 @@ def test_a_load_cut_short_at_any_subscriber_spoils_every_unlucky_wallet(
         wallet = wallets.keypair(tmp_path / "demo", each.name).pubkey()
         found[each.name] = check_approval(str(wallet), stage, prices[each.plan]).code
     assert found == ENDS
+
+
+@pytest.mark.django_db
+def test_nothing_is_made_up_on_a_node_that_is_no_localnet(monkeypatch: pytest.MonkeyPatch) -> None:
+    unknown = {"code": -32601, "message": "Method not found"}
+    with node(results({"x_status": unknown})) as (url, asked):
+        monkeypatch.setenv("SOLANA_RPC_URL", f"{url}/?api-key=hush")
+        with pytest.raises(SystemExit, match="no localnet answers at SOLANA_RPC_URL") as refused:
+            load.load()
+    assert "hush" not in str(refused.value)
+    assert [call["method"] for call in asked] == ["x_status"]

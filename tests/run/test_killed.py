@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from sandbox.run import envfile, leftovers
+from sandbox.run import envfile, leftovers, proc
 from sandbox.run.embedded import embedded
 from sandbox.run.paths import Paths
 from tests.run.house import House, gone, some_port, until
@@ -41,6 +41,18 @@ def test_a_deaf_child_ends_with_a_killed_supervisor_by_its_death_signal(house: C
     pids = run.pids()
     assert run.stop(signal.SIGKILL) == -signal.SIGKILL
     until(lambda: gone(pids), "the deaf child has ended")
+
+
+def test_a_workers_pool_ends_with_a_killed_supervisor(house: Callable[..., House]) -> None:
+    """Its processes are children of a child: nobody ties these to the supervisor."""
+    run = house("worker")
+    run.see("all up")
+    pids = run.pids()
+    worker = pids["money-1"]
+    until(lambda: proc.children(worker), "the pool has begun")
+    pids |= {f"pool {pid}": pid for pid in proc.children(worker)}
+    assert run.stop(signal.SIGKILL) == -signal.SIGKILL
+    until(lambda: gone(pids), "the worker and its pool have ended")
 
 
 def test_a_killed_server_and_a_reused_pid_in_its_file_are_mended(paths: Paths) -> None:

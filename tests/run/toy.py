@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sandbox.run import probe
 from sandbox.run.context import Context
-from sandbox.run.parts import Part
+from sandbox.run.parts import PARTS, Part
 from sandbox.run.ports import HOST
 from sandbox.run.start import run
 
@@ -46,6 +46,9 @@ SCENES: dict[str, tuple[Part, ...]] = {
         Part("never", 2, "{python} -m tests.run.child never {run_dir}/order mute", _up),
     ),
     "ticking": (part("one", 1),),
+    "given": (part("one", 1), replace(part("two", 1), given="ELSEWHERE")),
+    # ours, not a toy: a worker with a process pool
+    "worker": tuple(each for each in PARTS if each.name == "money-1"),
     "watching": (part("one", 1), part("deaf", 1, "deaf"), part("two", 2)),
 }
 
