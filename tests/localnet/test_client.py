@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import pytest
 from solana.rpc.async_api import AsyncClient
 from solana.rpc.commitment import Confirmed, Finalized
-from solana.rpc.models import TxOpts
+from solana.rpc.models import MemcmpOpts, TokenAccountOpts, TxOpts
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 from solders.signature import Signature
+from spl.token.constants import TOKEN_PROGRAM_ID
 
 from sandbox.localnet import wallets
 from sandbox.localnet.control import Localnet
@@ -146,5 +147,23 @@ def test_every_read_method_parses_in_the_client(ticking: Localnet) -> None:
             raw = wallets.build(ticking, [wallets.pay(wallet.pubkey(), missing, 10**6)], [wallet])
             assert (await client.get_fee_for_message(raw.message, "processed")).value == 5000
             assert (await client.simulate_transaction(raw, commitment="processed")).value.err is None
+
+    asyncio.run(journey())
+
+
+def test_accounts_are_found_by_owner_and_by_program(ticking: Localnet) -> None:
+    held = Pull(ticking)
+    owner = held.subscriber.pubkey()
+
+    async def journey() -> None:
+        async with AsyncClient(ticking.url) as client:
+            for which in (TokenAccountOpts(mint=held.mint), TokenAccountOpts(program_id=TOKEN_PROGRAM_ID)):
+                found = (await client.get_token_accounts_by_owner(owner, which, commitment=Confirmed)).value
+                assert [each.pubkey for each in found] == [held.source]
+            of_mint: list[int | MemcmpOpts] = [165, MemcmpOpts(offset=0, bytes=str(held.mint))]
+            every = (await client.get_program_accounts(TOKEN_PROGRAM_ID, Confirmed, filters=of_mint)).value
+            assert {each.pubkey for each in every} == {held.source, held.destination}
+            fees = (await client.get_recent_prioritization_fees([owner])).value
+            assert fees and {each.prioritization_fee for each in fees} == {0}
 
     asyncio.run(journey())
