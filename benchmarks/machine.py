@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 import sys
 from pathlib import Path
 
 import psycopg
 import redis
 
-from sandbox.run.paths import CHECKOUT
+from sandbox.run.version import git
 
 SHOWN = ("server_version", "fsync", "synchronous_commit", "full_page_writes", "wal_level", "shared_buffers",
          "max_wal_size", "checkpoint_timeout", "random_page_cost", "jit")  # fmt: skip
@@ -59,9 +58,5 @@ def _cpu() -> str:
 
 
 def _commit() -> str:
-    def git(*words: str) -> str:
-        done = subprocess.run(["git", *words], cwd=CHECKOUT, capture_output=True, text=True, check=False)
-        return done.stdout.strip()
-
     changed = git("status", "--porcelain", "--", ".", ":!benchmarks/results")
-    return (git("rev-parse", "--short", "HEAD") or "unknown") + (" with changes" if changed else "")
+    return (git("rev-parse", "--short", "HEAD") or "unknown").strip() + (" with changes" if changed else "")

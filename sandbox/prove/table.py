@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Sequence
 
 from payments.pipeline import points
 from sandbox.prove.storm import PARKED_FOR, PARKED_SHARE, STALE, STALE_SHARE, Result, Weather
-from sandbox.run.paths import CHECKOUT
+from sandbox.run.version import git
 
 
 def rows(results: Sequence[Result]) -> list[list[str]]:
@@ -96,9 +95,7 @@ def _why(results: Sequence[Result]) -> list[str]:
 
 
 def _commit() -> str:
-    words = ("git", "describe", "--always", "--dirty", "--exclude", "*")
-    told = subprocess.run(words, cwd=CHECKOUT, capture_output=True, text=True, check=False)
-    return told.stdout.strip() or "unknown"
+    return (git("describe", "--always", "--dirty", "--exclude", "*") or "unknown").strip()
 
 
 def _share(result: Result) -> str:

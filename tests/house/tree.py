@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from sandbox.run.version import git
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ("billing", "config", "engine", "ops", "payments", "payouts")
@@ -32,16 +33,16 @@ def sql() -> list[Path]:
 @cache
 def tracked() -> list[Path]:
     """Files under version control, as they stand in the folder; all but ignored ones without git."""
-    command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listing = subprocess.run(command, capture_output=True, check=False)
-    if listing.returncode == 0:
-        names = {name for name in listing.stdout.decode().split("\0") if name}
-        paths = [ROOT / name for name in sorted(names)]
-    else:
-        paths = [
-            path for path in sorted(ROOT.rglob("*")) if not path.relative_to(ROOT).parts[0].startswith(".")
-        ]
-    return [path for path in paths if path.is_file()]
+    listing = git("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    names = {name for name in (listing or "").split("\0") if name}
+    return [path for path in (ROOT / name for name in sorted(names)) if path.is_file()] or standing()
+
+
+def standing() -> list[Path]:
+    """Every file of the folder but what running it leaves behind."""
+    made = re.compile(r"\.git|\.venv.*|\.run.*|\..*cache|\.hypothesis|__pycache__|staticfiles")
+    files = (path for path in sorted(ROOT.rglob("*")) if path.is_file())
+    return [path for path in files if not any(map(made.fullmatch, path.relative_to(ROOT).parts))]
 
 
 @cache
