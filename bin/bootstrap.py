@@ -47,6 +47,8 @@ def main(kind: str) -> int:
         if any(stamp(each).exists() for each in ("dev", kind)) and runs() and not other_python():
             return 0
         began = time.monotonic()
+        if VENV.is_symlink():
+            VENV.unlink()  # another checkout's: making ours there would empty it
         # What stood for other locks does so no more, also when this is cut short.
         for old in VENV.glob(".installed-*"):
             old.unlink()

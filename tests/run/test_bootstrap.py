@@ -83,6 +83,25 @@ def test_a_named_python_makes_the_environment_anew_and_the_default_does_not(
     assert boot.ran[0][1:4] == ["-m", "venv", "--clear"]
 
 
+def test_an_environment_that_is_a_link_to_another_checkouts_is_not_emptied(
+    boot: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = boot.ROOT / "theirs"
+    boot.VENV.rename(theirs)
+    (theirs / ".installed-dev-theirs").touch()
+    boot.VENV.symlink_to(theirs)
+
+    def make(command: list[Any], **options: Any) -> SimpleNamespace:
+        boot.VENV.mkdir(exist_ok=True)
+        return SimpleNamespace(returncode=0, stderr="", stdout="")
+
+    monkeypatch.setattr(boot, "subprocess", SimpleNamespace(run=make))
+    monkeypatch.setattr(boot, "home_of_scripts", str)
+    assert boot.main("run") == 0
+    assert not boot.VENV.is_symlink()
+    assert {each.name for each in theirs.iterdir()} == {"pyvenv.cfg", ".installed-dev-theirs"}
+
+
 def test_a_python_without_venv_and_pip_is_one_line(
     boot: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
