@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from engine.ledger import accounts
 from engine.providers import registry
@@ -18,6 +20,24 @@ def _no_memory_between_tests() -> Iterator[None]:
     yield
     accounts.forget()
     registry.get.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def empty_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+    """The name of the migrated test database, for fixtures that commit.
+
+    pytest-django makes it only if a chosen test uses `db`; without this the others would find the real one.
+    """
+    real = settings.ENV.database()["NAME"]
+    with django_db_blocker.unblock():
+        made = connection.settings_dict["NAME"] == real
+        if made:
+            connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        name = connection.settings_dict["NAME"]
+    yield name
+    if made:
+        with django_db_blocker.unblock():
+            connection.creation.destroy_test_db(real, verbosity=0)
 
 
 @pytest.fixture

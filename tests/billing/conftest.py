@@ -26,21 +26,6 @@ def world(db: None, direct: None) -> World:
     return make_world()
 
 
-@pytest.fixture(scope="session")
-def empty_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
-    """The name of the migrated test database, which pytest-django makes only if a chosen test uses `db`."""
-    real = settings.ENV.database()["NAME"]
-    with django_db_blocker.unblock():
-        made = connection.settings_dict["NAME"] == real
-        if made:
-            connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-        name = connection.settings_dict["NAME"]
-    yield name
-    if made:
-        with django_db_blocker.unblock():
-            connection.creation.destroy_test_db(real, verbosity=0)
-
-
 @pytest.fixture
 def committed_world(empty_database: str, django_db_blocker: Any, direct: None) -> Iterator[World]:
     """A world in a database of its own, where threads see each other's commits; dropped afterwards.

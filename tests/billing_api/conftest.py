@@ -6,7 +6,7 @@ import pytest
 
 from engine.core import wake
 from engine.rest import ids
-from tests.billing.conftest import committed_world, direct, empty_database, world  # noqa: F401
+from tests.billing.conftest import committed_world, direct, world  # noqa: F401
 from tests.billing.world import World
 from tests.rest.conftest import Api, api, settled  # noqa: F401
 

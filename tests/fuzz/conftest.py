@@ -8,7 +8,7 @@ from django.db import connection
 
 from engine.providers import registry
 from ops.api.base import SchedulerView
-from tests.billing.conftest import committed_world, empty_database  # noqa: F401
+from tests.billing.conftest import committed_world  # noqa: F401
 from tests.billing.world import World
 from tests.fuzz.ground import Ground
 

@@ -16,7 +16,7 @@ MakeLeg = Callable[..., Leg]
 
 
 @pytest.fixture
-def committed(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+def committed(empty_database: str, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
     """Real commits, seen by other sessions. Cleaned without the triggers, which refuse it otherwise."""
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         yield

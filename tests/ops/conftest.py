@@ -32,7 +32,7 @@ def world(db: None, scripted: Scripted) -> World:
 
 
 @pytest.fixture
-def committed(django_db_setup: None, django_db_blocker, scripted: Scripted) -> Iterator[World]:
+def committed(empty_database: str, django_db_blocker, scripted: Scripted) -> Iterator[World]:
     """Without a transaction around the test, as commands find it; emptied afterwards."""
     with django_db_blocker.unblock():
         switches.seed()

@@ -44,7 +44,7 @@ def tell_and_wait(*args: Any, **kwargs: Any) -> None:
 
 
 @pytest.fixture
-def sessions(django_db_setup: None, django_db_blocker) -> Iterator[None]:
+def sessions(empty_database: str, django_db_blocker) -> Iterator[None]:
     """Real commits; emptied before and after."""
     with django_db_blocker.unblock():
         empty()

@@ -111,7 +111,7 @@ class Approving(Scripted):
 
 
 @pytest.fixture
-def rail(django_db_setup: None, django_db_blocker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Approving]:
+def rail(empty_database: str, django_db_blocker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Approving]:
     """The only provider, with real commits around it: a transaction that is open is one of ours."""
     monkeypatch.setattr(settings, "PROVIDERS", {"scripted": "tests.payments_api.conftest.Approving"})
     registry.get.cache_clear()
