@@ -11,6 +11,7 @@ from billing.models import Invoice, Subscription
 from billing.moment import Moment
 from engine.audit.act import act, note
 from engine.core.actor import SYSTEM, Actor
+from engine.core.metadata import merge_metadata
 from engine.outbox import emit
 
 # What the audit keeps of a subscription, before and after.
@@ -67,7 +68,7 @@ def describe(
         subscription = locked(subscription_id)
         if service_name is not None:
             subscription.service_name = fields.optional_text(service_name, param="service_name", longest=200)
-        subscription.metadata = fields.merged(subscription.metadata, metadata)
+        subscription.metadata = merge_metadata(subscription.metadata, metadata)
         save(subscription, "subscription.described", moment.read(subscription.clock_id))
     return subscription
 

@@ -15,6 +15,7 @@ from engine.audit.act import act, note
 from engine.core import calendar, clock
 from engine.core.actor import SYSTEM, Actor, Role
 from engine.core.ids import uuid7
+from engine.core.metadata import check_metadata, merge_metadata
 from engine.providers import registry
 
 Party = TypeVar("Party", Customer, Creator)
@@ -49,7 +50,7 @@ def create_customer(
         email=fields.email(email),
         wallet=wallet,
         zone=calendar.check_zone(zone),
-        metadata=fields.metadata(metadata),
+        metadata=check_metadata(metadata),
         created_at=_business(clock_id),
     )
     return _insert(made, by, "create_customer", ("clock_id", "name", "email", "wallet", "zone"))
@@ -75,7 +76,7 @@ def create_creator(
         name=fields.text(name, param="name", longest=200),
         wallet=wallet,
         fee_bps=fields.whole(fee_bps, param="fee_bps", lowest=0, highest=10_000),
-        metadata=fields.metadata(metadata),
+        metadata=check_metadata(metadata),
         created_at=_business(clock.REAL),
     )
     return _insert(made, by, "create_creator", ("name", "wallet", "fee_bps"))
@@ -119,7 +120,7 @@ def _rename(
 ) -> Party:
     if name is not None:
         party.name = fields.text(name, param="name", longest=200)
-    party.metadata = fields.merged(party.metadata, metadata)
+    party.metadata = merge_metadata(party.metadata, metadata)
     party.save(update_fields=kept)
     return party
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -14,7 +13,6 @@ from engine.core import money
 from engine.core.errors import Refusal
 
 M = TypeVar("M", bound=Model)
-_MOST_METADATA = 50
 
 
 def text(value: object, *, param: str, longest: int) -> str:
@@ -40,24 +38,6 @@ def email(value: object) -> str:
     except ValidationError:
         raise Refusal("email_invalid", f"{given!r} is not an e-mail address", param="email") from None
     return given
-
-
-def metadata(value: object) -> dict[str, Any]:
-    """`value` as a dict, if it is one or None."""
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise Refusal("metadata_invalid", "metadata is an object", param="metadata")
-    return dict(value)
-
-
-def merged(kept: Mapping[str, Any], given: object) -> dict[str, Any]:
-    """`kept` with what is `given` by name; an empty text takes its name away. At most 50 names stay."""
-    both = {**kept, **metadata(given)}
-    left = {name: value for name, value in both.items() if value != ""}
-    if len(left) > max(_MOST_METADATA, len(kept)):
-        raise Refusal("metadata_invalid", f"metadata has at most {_MOST_METADATA} names", param="metadata")
-    return left
 
 
 def whole(value: object, *, param: str, lowest: int, highest: int) -> int:

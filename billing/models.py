@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q, Value
 
 from billing import states
+from engine.core.metadata import by_metadata
 
 
 class Customer(models.Model):
@@ -24,6 +25,7 @@ class Customer(models.Model):
         indexes = [
             models.Index(fields=["wallet"], name="customers_by_wallet"),
             models.Index(fields=["email"], condition=~Q(email=""), name="customers_by_email"),
+            by_metadata("customers_by_metadata"),
         ]
 
     def __str__(self) -> str:
@@ -41,10 +43,12 @@ class Creator(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(fee_bps__lte=10_000), name="creator_fee_at_most_everything")
+        constraints = [models.CheckConstraint(condition=Q(fee_bps__lte=10_000),
+                                              name="creator_fee_at_most_everything")]  # fmt: skip
+        indexes = [
+            models.Index(fields=["wallet"], name="creators_by_wallet"),
+            by_metadata("creators_by_metadata"),
         ]
-        indexes = [models.Index(fields=["wallet"], name="creators_by_wallet")]
 
     def __str__(self) -> str:
         return self.name
@@ -68,6 +72,7 @@ class Plan(models.Model):
         indexes = [
             models.Index(fields=["number", "id"], name="plans_by_number"),
             models.Index(fields=["id"], condition=Q(active=False), name="inactive_plans"),
+            by_metadata("plans_by_metadata"),
         ]
 
     def __str__(self) -> str:
@@ -147,10 +152,8 @@ class Subscription(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["customer", "plan"], condition=~Q(state__in=("canceled", "expired")),
                                     name="one_live_subscription_per_plan"),
-            models.CheckConstraint(
-                condition=Q(next_due_at__isnull=True) | Q(state__in=states.BILLED, held_code=""),
-                name="only_a_billed_subscription_is_due",
-            ),
+            models.CheckConstraint(condition=Q(next_due_at__isnull=True) | Q(state__in=states.BILLED, held_code=""),
+                                   name="only_a_billed_subscription_is_due"),
         ]  # fmt: skip
         indexes = [
             models.Index(fields=["clock_id", "next_due_at"], condition=Q(next_due_at__isnull=False),
@@ -165,6 +168,7 @@ class Subscription(models.Model):
             models.Index(fields=["state", "id"], condition=~Q(state="active"), name="subscriptions_by_state"),
             models.Index(fields=["customer", "id"], condition=Q(state__in=("canceled", "expired")),
                          name="ended_of_customer"),
+            by_metadata("subscriptions_by_metadata"),
         ]  # fmt: skip
 
     def __str__(self) -> str:
@@ -218,14 +222,10 @@ class Invoice(models.Model):
             models.UniqueConstraint(fields=["subscription", "period_no"], name="one_invoice_per_period"),
             models.UniqueConstraint(fields=["series", "number"], condition=Q(number__isnull=False),
                                     name="one_invoice_per_series_number"),
-            models.CheckConstraint(
-                condition=Q(due_minor__gte=0, collecting_minor__gte=0, collected_minor__gte=0),
-                name="invoice_counters_not_negative",
-            ),
-            models.CheckConstraint(
-                condition=Q(due_minor__gte=F("collecting_minor") + F("collected_minor")),
-                name="invoice_never_overcollected",
-            ),
+            models.CheckConstraint(condition=Q(due_minor__gte=0, collecting_minor__gte=0, collected_minor__gte=0),
+                                   name="invoice_counters_not_negative"),
+            models.CheckConstraint(condition=Q(due_minor__gte=F("collecting_minor") + F("collected_minor")),
+                                   name="invoice_never_overcollected"),
         ]  # fmt: skip
         indexes = [
             models.Index(fields=["next_action_at"], condition=Q(next_action_at__isnull=False),

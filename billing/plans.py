@@ -17,6 +17,7 @@ from engine.core import calendar, clock
 from engine.core.actor import SYSTEM, Actor, Role
 from engine.core.errors import Refusal
 from engine.core.ids import uuid7
+from engine.core.metadata import check_metadata, merge_metadata
 from engine.core.models import Clock
 from engine.outbox import emit
 
@@ -47,7 +48,7 @@ def create_plan(
         creator = fields.locked(Creator, creator_id, param="creator")
         now = clock.machine_now()
         plan = Plan(id=uuid7(), creator=creator, number=number, name=fields.text(name, param="name", longest=200),
-                    metadata=fields.metadata(metadata), created_at=now)  # fmt: skip
+                    metadata=check_metadata(metadata), created_at=now)  # fmt: skip
         try:
             with transaction.atomic():
                 plan.save(force_insert=True)
@@ -104,7 +105,7 @@ def update_plan(
         plan = _locked(plan_id)
         if name is not None:
             plan.name = fields.text(name, param="name", longest=200)
-        plan.metadata = fields.merged(plan.metadata, metadata)
+        plan.metadata = merge_metadata(plan.metadata, metadata)
         plan.save(update_fields=kept)
         _tell(plan, "plan.updated")
     return plan

@@ -16,6 +16,7 @@ from engine.audit.act import note
 from engine.core.actor import SYSTEM, Actor, Role
 from engine.core.errors import Refusal
 from engine.core.ids import uuid7
+from engine.core.metadata import check_metadata
 from engine.outbox import emit
 from payments.models import PaymentMethod
 
@@ -54,7 +55,7 @@ def subscribe(
             id=uuid7(), customer=customer, creator_id=plan.creator_id, plan=plan, plan_version=version,
             method_id=method_id, clock_id=customer.clock_id, auto_pay=auto_pay, service_name=title, anchor_at=start,
             zone=customer.zone, next_due_at=start, ends_at=ends_at, created_at=at.business,
-            metadata=fields.metadata(metadata),
+            metadata=check_metadata(metadata),
         )  # fmt: skip
         _insert(made)
         _tell(made, at)

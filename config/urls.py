@@ -6,11 +6,12 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularSwaggerView
 
 from billing.customers import is_customer
+from billing.owed import sources_of
 from engine.rest import api as rest
 from engine.rest.document import SchemaView
 from ops import health
 from ops.api.health import health as whole_health
-from payments.api import methods
+from payments.api import methods, payments
 
 handler400 = "engine.rest.errors.refused"
 handler404 = "engine.rest.errors.not_found"
@@ -32,6 +33,7 @@ urlpatterns = [
     path("api/keys/<str:key_id>/revoke", rest.RevokeKey.as_view()),
     path("api/requests/<path:key>", rest.RequestView.as_view()),
     path("api/", include("billing.api.urls")),
+    path("api/payments", payments.Payments.as_view(sources_of=sources_of)),
     path("api/payment_methods", methods.PaymentMethods.as_view(is_customer=is_customer)),
     path("api/", include("payments.api.urls")),
     path("api/", include("engine.outbox.api")),

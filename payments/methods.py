@@ -19,6 +19,7 @@ from engine.core import clock, money
 from engine.core.actor import SYSTEM, Actor, Role
 from engine.core.errors import Refusal, first_line
 from engine.core.ids import uuid7
+from engine.core.metadata import check_metadata
 from engine.outbox.emit import NewEvent, emit
 from engine.providers import registry
 from engine.providers.abilities import ApprovalAsked, ApprovalFound
@@ -67,14 +68,20 @@ def ask(
 
 
 def keep(
-    asked: ApprovalAsked, *, customer_id: UUID, currency: str, provider: str = DEFAULT, by: Actor = SYSTEM
+    asked: ApprovalAsked,
+    *,
+    customer_id: UUID,
+    currency: str,
+    provider: str = DEFAULT,
+    metadata: Mapping[str, Any] | None = None,
+    by: Actor = SYSTEM,
 ) -> PaymentMethod:
     """A pending method for an approval that was asked for. Writes."""
     by.must_be(Role.OPERATOR, "add_method")
     with transaction.atomic():
         method = PaymentMethod.objects.create(
-            id=uuid7(), customer_id=customer_id, provider=provider, currency=currency,
-            details=dict(asked.details), created_at=clock.machine_now(),
+            id=uuid7(), customer_id=customer_id, provider=provider, currency=currency, details=dict(asked.details),
+            metadata=check_metadata(metadata), created_at=clock.machine_now(),
         )  # fmt: skip
         after = {"customer_id": customer_id, "provider": provider, "currency": currency,
                  "wallet": asked.details.get("payer", "")}  # fmt: skip
@@ -133,9 +140,8 @@ def look(method_id: UUID, *, needed_minor: int, by: Actor = SYSTEM) -> ApprovalF
     found = _find(method, needed_minor)
     if not found.granted or found.allowance_minor < needed_minor:
         _store(method, found, activate=False, by=by)
-        raise Refusal(
-            found.code or "allowance_too_small", found.message or _TOO_SMALL, param="payment_method"
-        )
+        raise Refusal(found.code or "allowance_too_small", found.message or _TOO_SMALL,
+                      param="payment_method")  # fmt: skip
     return found
 
 

@@ -6,8 +6,9 @@ States change in the pipeline alone (states.py says how); everything else reads.
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
+from engine.core.metadata import by_metadata
 from payments import states
 
 
@@ -36,10 +37,14 @@ class PaymentMethod(models.Model):
     balance_minor = models.BigIntegerField(null=True)
     allowance_minor = models.BigIntegerField(null=True)
     version = models.PositiveIntegerField(default=0, db_default=0)  # numbers its events
+    metadata = models.JSONField(default=dict, db_default=Value({}, models.JSONField()), blank=True)
     created_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["customer_id"], name="methods_of_customer")]
+        indexes = [
+            models.Index(fields=["customer_id"], name="methods_of_customer"),
+            by_metadata("methods_by_metadata"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.currency} {self.details.get('source', self.pk)}"
@@ -213,17 +218,11 @@ class Attempt(models.Model):
                                     name="one_unresolved_attempt_per_payment"),
         ]  # fmt: skip
         indexes = [
-            models.Index(
-                fields=["provider", "send_by"],
-                condition=Q(state__in=states.UNRESOLVED_ATTEMPT),
-                name="attempts_on_their_way",
-            ),
-            models.Index(
-                fields=["state", "id"],
-                condition=Q(state__in=("declined", "not_sent")),
-                name="attempts_in_vain",
-            ),
-        ]
+            models.Index(fields=["provider", "send_by"], condition=Q(state__in=states.UNRESOLVED_ATTEMPT),
+                         name="attempts_on_their_way"),
+            models.Index(fields=["state", "id"], condition=Q(state__in=("declined", "not_sent")),
+                         name="attempts_in_vain"),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"attempt {self.seq} of {self.payment_id} {self.state}"

@@ -17,6 +17,7 @@ from billing.models import Creator, Customer, Invoice, Plan, Subscription
 from engine.core.errors import Refusal
 from engine.core.money import MAX_MINOR
 from engine.rest import pages
+from engine.rest.metadata import MetadataQuery, having
 from engine.rest.pages import PageQuery
 from engine.rest.shapes import IdField
 
@@ -25,20 +26,20 @@ _ENDED = ("canceled", "expired")
 _NUMBER = re.compile(r"((?:INV|CLK\d{1,18})-)(\d{1,19})", re.ASCII)
 
 
-class CustomerQuery(PageQuery):
+class CustomerQuery(MetadataQuery):
     """Filters of customers."""
 
     email = serializers.CharField(required=False, max_length=254)
     wallet = serializers.CharField(required=False, max_length=64)
 
 
-class CreatorQuery(PageQuery):
+class CreatorQuery(MetadataQuery):
     """Filters of creators."""
 
     wallet = serializers.CharField(required=False, max_length=64)
 
 
-class PlanQuery(PageQuery):
+class PlanQuery(MetadataQuery):
     """Filters of plans."""
 
     creator = IdField("creator", required=False)
@@ -46,7 +47,7 @@ class PlanQuery(PageQuery):
     active = serializers.ChoiceField(required=False, choices=("true", "false"))
 
 
-class SubscriptionQuery(PageQuery):
+class SubscriptionQuery(MetadataQuery):
     """Filters of subscriptions."""
 
     customer = IdField("customer", required=False)
@@ -69,26 +70,33 @@ class InvoiceQuery(PageQuery):
     subscription = IdField("subscription", required=False)
     customer = IdField("customer", required=False)
     state = serializers.ChoiceField(required=False, choices=Invoice.State.values)
+    creator = IdField("creator", required=False, help_text="With `customer`, `subscription` or `number`")
     currency = serializers.CharField(
-        required=False, max_length=10, help_text="With `customer` or `subscription`"
+        required=False, max_length=10, help_text="With `customer`, `subscription` or `number`"
     )
     number = serializers.CharField(required=False, max_length=40, help_text="Such as INV-17")
 
 
 def parties(model: type[M], asked: Mapping[str, Any]) -> QuerySet[M]:
     """Customers or creators."""
-    return model._default_manager.filter(**_given(asked, "email", "wallet"))
+    return having(model._default_manager.filter(**_given(asked, "email", "wallet")), asked)
 
 
 def plans(asked: Mapping[str, Any]) -> QuerySet[Plan]:
     """Plans."""
-    found = rows.plans().filter(**_given(asked, "creator", "number"))
-    return found.filter(active=asked["active"] == "true") if "active" in asked else found
+    found = Plan.objects.filter(**_given(asked, "creator", "number"))
+    if "active" in asked:
+        found = found.filter(active=asked["active"] == "true")
+    return rows.plans(having(found, asked))
 
 
 def subscriptions(asked: Mapping[str, Any]) -> QuerySet[Subscription]:
     """Subscriptions. Raises Refusal for a `plan_number` of nobody."""
-    found = rows.subscriptions().filter(**_given(asked, "state"))
+    return rows.subscriptions(having(_subscriptions(asked), asked))
+
+
+def _subscriptions(asked: Mapping[str, Any]) -> QuerySet[Subscription]:
+    found = Subscription.objects.filter(**_given(asked, "state"))
     if "held" in asked:
         found = found.exclude(held_code="")
     customers, creators = _ids(Customer, "customer", asked), _ids(Creator, "creator", asked)
@@ -98,22 +106,26 @@ def subscriptions(asked: Mapping[str, Any]) -> QuerySet[Subscription]:
     if customers is not None:
         found = found.filter(_of_customers(customers))
     if creators is not None:
-        alone = customers is None and plans is None and "held" not in asked
+        alone = customers is None and plans is None and not {"held", "metadata"} & asked.keys()
         # The few that are not active stand in an index of their own.
         if alone and asked.get("state", "active") == "active":
             return found.filter(pk__in=_of_creators(creators, asked))
         found = found.filter(creator_id__in=creators)
+        if "metadata" in asked:  # where it is common, by their plans' index
+            theirs = Plan.objects.filter(creator_id__in=creators).values_list("pk", flat=True)
+            few = list(theirs[: pages.FEW + 1])
+            found = found.filter(plan_id__in=few) if len(few) <= pages.FEW else found
     return found
 
 
 def invoices(asked: Mapping[str, Any]) -> QuerySet[Invoice]:
-    """Invoices. Raises Refusal for a number that can't be one, and for a currency alone."""
-    if "currency" in asked and not {"customer", "subscription", "number"} & asked.keys():
-        raise Refusal("filter_too_wide", "currency narrows the invoices of a customer or a subscription; name one",
-                      param="currency")  # fmt: skip
+    """Invoices. Raises Refusal for a number that can't be one, and for a creator or a currency alone."""
+    for name in ("creator", "currency"):
+        if name in asked and not {"customer", "subscription", "number"} & asked.keys():
+            raise Refusal("filter_too_wide", f"{name} narrows the invoices of a customer or a subscription; name one",
+                          param=name)  # fmt: skip
     found = Invoice.objects.filter(**_given(asked, "subscription", "state", "currency"))
-    if "customer" in asked:
-        found = found.filter(customer_id=asked["customer"])
+    found = found.filter(**{f"{name}_id": asked[name] for name in ("customer", "creator") if name in asked})
     if "number" in asked:
         read = _NUMBER.fullmatch(asked["number"])
         if read is None or int(read[2]) > MAX_MINOR:

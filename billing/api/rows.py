@@ -26,16 +26,19 @@ from payments.models import Payment, PaymentMethod
 _TERMS = ("price_minor", "currency", "interval_unit", "interval_count")
 
 
-def plans() -> QuerySet[Plan]:
-    """Plans with the terms that new subscribers get."""
+def plans(found: QuerySet[Plan] | None = None) -> QuerySet[Plan]:
+    """Plans, or those that were found, with the terms that new subscribers get."""
     current = FilteredRelation("versions", condition=Q(versions__no=F("version_no")))
-    return Plan.objects.annotate(current=current, **{name: F(f"current__{name}") for name in _TERMS})
+    return (Plan.objects.all() if found is None else found).annotate(
+        current=current, **{name: F(f"current__{name}") for name in _TERMS}
+    )
 
 
-def subscriptions() -> QuerySet[Subscription]:
-    """Subscriptions with their terms."""
+def subscriptions(found: QuerySet[Subscription] | None = None) -> QuerySet[Subscription]:
+    """Subscriptions, or those that were found, with their terms."""
     terms = {name: F(f"plan_version__{name}") for name in _TERMS}
-    return Subscription.objects.annotate(terms_no=F("plan_version__no"), **terms)
+    found = Subscription.objects.all() if found is None else found
+    return found.annotate(terms_no=F("plan_version__no"), **terms)
 
 
 def versions(plan_id: UUID) -> QuerySet[PlanVersion]:

@@ -128,6 +128,14 @@ class Schema(AutoSchema):
             found += [_DRY_RUN] if self.view.dry_run_offered else []
         return found
 
+    def _get_parameters(self) -> list[dict[str, Any]]:
+        """An object in a query is written `metadata[order]=A-17`."""
+        found: list[dict[str, Any]] = super()._get_parameters()
+        for each in found:
+            if each["in"] == "query" and each["schema"].get("type") == "object":
+                each |= {"style": "deepObject", "explode": True}
+        return found
+
     def get_description(self) -> str:  # type: ignore[override]
         said = super().get_description()
         if isinstance(self.view, RestView) and self.view.resource:

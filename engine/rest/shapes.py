@@ -12,9 +12,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from engine.core import money
+from engine.core.metadata import LONGEST_NAME, LONGEST_VALUE, MOST
 from engine.rest import ids
-
-MOST_METADATA, LONGEST_NAME, LONGEST_VALUE = 50, 40, 500
 
 
 class Shape(serializers.Serializer[Any]):
@@ -154,17 +153,17 @@ class MomentField(serializers.DateTimeField):
 
 
 @extend_schema_field({"type": "object", "additionalProperties": {"type": "string", "maxLength": LONGEST_VALUE},
-                      "maxProperties": MOST_METADATA, "example": {"order": "A-17"}})  # fmt: skip
+                      "maxProperties": MOST, "example": {"order": "A-17"}})  # fmt: skip
 class MetadataField(serializers.Field[dict[str, str], Any, dict[str, str], Any]):
     """Up to 50 texts by name, the caller's own."""
 
     default_error_messages = {
-        "invalid": f"is an object of at most {MOST_METADATA} texts: names up to {LONGEST_NAME} characters, values up "
+        "invalid": f"is an object of at most {MOST} texts: names up to {LONGEST_NAME} characters, values up "
         f"to {LONGEST_VALUE}"
     }
 
     def to_internal_value(self, data: Any) -> dict[str, str]:
-        good = isinstance(data, dict) and len(data) <= MOST_METADATA
+        good = isinstance(data, dict) and len(data) <= MOST
         good = good and all(
             0 < len(name) <= LONGEST_NAME and isinstance(value, str) and len(value) <= LONGEST_VALUE
             for name, value in data.items()

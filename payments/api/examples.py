@@ -18,7 +18,8 @@ METHOD: dict[str, Any] = {
     "token_account": "7vYkq8pC5nP3Qk9rT2wE6uI1oA4sD8fG3hJ5kL7zX9cV",
     "mint": "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v",
     "checked_at": _AT, "check_code": "", "check_message": "", "balance_minor": 90000000, "balance": "90.000000",
-    "allowance_minor": 150000000, "allowance": "150.000000", "created_at": _AT,
+    "allowance_minor": 150000000, "allowance": "150.000000", "metadata": {"card": "home"},
+    "created_at": _AT,
 }  # fmt: skip
 APPROVAL: dict[str, Any] = {
     "transaction": "AQAAAAAAAAABAAIDAAAA", "currency": "USDC", "amount_minor": 150000000, "amount": "150.000000",
@@ -34,6 +35,7 @@ _UNCHECKED = {
 METHOD_ASKED: dict[str, Any] = {**METHOD, **_UNCHECKED, "state": "pending", "approval": APPROVAL}
 NEW_METHOD: dict[str, Any] = {
     "customer": METHOD["customer"], "wallet": _WALLET, "currency": "USDC", "add_minor": 150000000,
+    "metadata": METHOD["metadata"],
 }  # fmt: skip
 ATTEMPT: dict[str, Any] = {
     **_FINE, "id": f"att_{_HEX}9", "object": "attempt", "livemode": False, "payment": f"pay_{_HEX}8", "no": 1,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,8 @@ from rest_framework import serializers
 
 from engine.core.errors import Refusal
 from engine.rest import ids
-from engine.rest.pages import Attached, Expandable, Expansion, PageQuery
+from engine.rest.metadata import MetadataQuery, having
+from engine.rest.pages import Attached, Expandable, Expansion, PageQuery, picked
 from engine.rest.plain import plain
 from engine.rest.shapes import IdField
 from payments import states, story
@@ -21,6 +22,11 @@ from payments.charge import queue_of
 from payments.models import Attempt, Case, Payment, PaymentMethod
 
 _TRUE = ("true",)
+_OWED = ("subscription", "customer")  # who owes is known on the floor above
+_FEW = ("source", "parked", "unknown", *_OWED)  # what others may narrow
+_WITH = "With " + ", ".join(f"`{name}`" for name in _FEW) + " or a state but succeeded"
+# The kind of what these owe, and a query of its ids.
+SourcesOf = Callable[..., tuple[str, QuerySet[Any, UUID]]]
 
 
 class PaymentQuery(PageQuery):
@@ -29,21 +35,22 @@ class PaymentQuery(PageQuery):
     source = serializers.CharField(  # type: ignore[assignment]
         required=False, max_length=60, help_text="What they are for: `inv_…`"
     )
+    subscription = IdField("subscription", required=False, help_text="For its invoices")
+    customer = IdField("customer", required=False, help_text="For their invoices")
     state = serializers.ChoiceField(required=False, choices=Payment.State.values)
     parked = serializers.ChoiceField(required=False, choices=_TRUE, help_text="Those that wait for a person")
     unknown = serializers.ChoiceField(
         required=False, choices=_TRUE, help_text="Those whose outcome nobody knows yet"
     )
-    provider = serializers.CharField(
-        required=False, max_length=40, help_text="With `source`, `parked`, `unknown` or a state but succeeded"
-    )
-    currency = serializers.CharField(
-        required=False, max_length=10, help_text="With `source`, `parked`, `unknown` or a state but succeeded"
-    )
-    payment_method = IdField("payment_method", required=False, help_text="With state scheduled or in_flight")
+    provider = serializers.CharField(required=False, max_length=40, help_text=_WITH)
+    currency = serializers.CharField(required=False, max_length=10, help_text=_WITH)
+    payment_method = IdField(
+        "payment_method", required=False,
+        help_text="With `source`, `subscription`, `customer`, or state scheduled or in_flight",
+    )  # fmt: skip
 
 
-class MethodQuery(PageQuery):
+class MethodQuery(MetadataQuery):
     """Filters of payment methods."""
 
     customer = IdField("customer", required=False)
@@ -56,8 +63,17 @@ class CaseQuery(PageQuery):
     payment = IdField("payment", required=False)
 
 
-def payments(asked: Mapping[str, Any]) -> QuerySet[Payment]:
+def payments(asked: Mapping[str, Any], sources_of: SourcesOf) -> QuerySet[Payment]:
     """Payments. Raises Refusal for a filter that no index narrows."""
+    found = _payments(asked)
+    owed = {name: asked[name] for name in _OWED if name in asked}
+    if not owed:
+        return found
+    kind, source_ids = sources_of(**owed)
+    return picked(found.filter(source_kind=kind, source_id__in=source_ids), asked)
+
+
+def _payments(asked: Mapping[str, Any]) -> QuerySet[Payment]:
     found = Payment.objects.all()
     if "source" in asked:
         kind, source_id = _source(asked["source"])
@@ -71,14 +87,21 @@ def payments(asked: Mapping[str, Any]) -> QuerySet[Payment]:
         found = found.filter(state=Payment.State.IN_FLIGHT, pk__in=unknown.values("payment_id"))
     for name in ("provider", "currency"):
         if name in asked:
-            _narrow(asked, name, {"source", "parked", "unknown"}, _unpaid(asked))
+            _narrow(asked, name, _FEW, _unpaid(asked))
             found = found.filter(**{name: asked[name]})
     if "payment_method" in asked:
-        _narrow(asked, "payment_method", {"source"}, asked.get("state") in states.OPEN_PAYMENT)
+        few = ("source", *_OWED)
+        _narrow(asked, "payment_method", few, asked.get("state") in states.OPEN_PAYMENT)
         found = found.filter(method_id=asked["payment_method"])
-        if "source" not in asked:
+        if not asked.keys() & set(few):
             found = found.filter(queue_key__in=_queue(asked["payment_method"]))
     return found
+
+
+def methods(asked: Mapping[str, Any]) -> QuerySet[PaymentMethod]:
+    """Payment methods."""
+    of = {"customer_id": asked["customer"]} if "customer" in asked else {}
+    return having(PaymentMethod.objects.filter(**of), asked)
 
 
 def cases(asked: Mapping[str, Any]) -> QuerySet[Case]:
@@ -134,7 +157,7 @@ def _unpaid(asked: Mapping[str, Any]) -> bool:
     return asked.get("state", Payment.State.SUCCEEDED) != Payment.State.SUCCEEDED
 
 
-def _narrow(asked: Mapping[str, Any], name: str, others: set[str], narrow: bool) -> None:
-    if not narrow and not others & asked.keys():
+def _narrow(asked: Mapping[str, Any], name: str, others: Sequence[str], narrow: bool) -> None:
+    if not narrow and not asked.keys() & set(others):
         raise Refusal("filter_too_wide", f"{name} narrows what another filter found: name a state of the few, or "
-                      + " or ".join(sorted(others)), param=name)  # fmt: skip
+                      + " or ".join(others), param=name)  # fmt: skip

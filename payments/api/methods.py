@@ -17,14 +17,16 @@ from engine.providers.abilities import ApprovalAsked, ApprovalFound
 from engine.rest import ids, pages
 from engine.rest.errors import Fault
 from engine.rest.once import Done
-from engine.rest.shapes import IdField, MinorField, Shape, TextField, TruthField, major
+from engine.rest.shapes import IdField, MetadataField, MinorField, Shape, TextField, TruthField, major
 from engine.rest.views import RestView
 from payments import methods
 from payments.api import examples, lists
 from payments.api.shapes import ApprovalShape, MethodAskedShape, PaymentMethodShape
+from payments.label import label
 from payments.models import PaymentMethod
 
 T = TypeVar("T")
+_KEPT = ("customer_id", "currency", "provider", "metadata")
 
 
 class MethodOptions(Shape):
@@ -54,6 +56,13 @@ class NewMethodBody(ApprovalBody):
     wallet = TextField(max_length=64)
     currency = TextField(max_length=10)
     provider = TextField(required=False, max_length=40, default=methods.DEFAULT)
+    metadata = MetadataField(required=False)
+
+
+class MethodChange(Shape):
+    """What is to change; the rest stays."""
+
+    metadata = MetadataField(required=False, help_text="By name; an empty text takes its name away")
 
 
 class ConfirmBody(Shape):
@@ -78,12 +87,9 @@ class PaymentMethods(RestView):
     @extend_schema(operation_id="list_payment_methods", parameters=[lists.MethodQuery],
                    responses=pages.listed(PaymentMethodShape), examples=[examples.listed(examples.METHOD)])  # fmt: skip
     def get(self, request: Request) -> Response:
-        """Payment methods, newest first; those of a customer."""
+        """Payment methods, newest first; those of a customer, or with some metadata."""
         asked = self.query(lists.MethodQuery)
-        rows = PaymentMethod.objects.all()
-        if "customer" in asked:
-            rows = rows.filter(customer_id=asked["customer"])
-        return pages.page(request, rows, PaymentMethodShape, asked)
+        return pages.page(request, lists.methods(asked), PaymentMethodShape, asked)
 
     @extend_schema(operation_id="create_payment_method", request=NewMethodBody, responses={201: MethodAskedShape},
                    examples=[examples.sent(examples.NEW_METHOD),
@@ -98,10 +104,11 @@ class PaymentMethods(RestView):
     def _ask(self, data: dict[str, Any]) -> ApprovalAsked:
         if self.is_customer is not None and not self.is_customer(data["customer_id"]):
             raise Refusal("customer_unknown", "there is no such customer", param="customer")
-        return away(partial(methods.ask, **{name: data[name] for name in data if name != "customer_id"}))
+        ours = ("customer_id", "metadata")
+        return away(partial(methods.ask, **{name: data[name] for name in data if name not in ours}))
 
     def _keep(self, data: dict[str, Any], asked: ApprovalAsked) -> Done:
-        kept = {name: data[name] for name in ("customer_id", "currency", "provider")}
+        kept = {name: data[name] for name in _KEPT if name in data}
         method = methods.keep(asked, by=self.actor, **kept)
         shown = pages.one(method, PaymentMethodShape)
         return Done(shown | {"approval": _approval(asked, method.currency)}, shown["id"])
@@ -128,6 +135,14 @@ class MethodView(OfMethod):
         """One method, with what the last look at the provider found."""
         asked = self.query(pages.ExpandQuery)
         return Response(pages.one(self.method(method_id), PaymentMethodShape, asked))
+
+    @extend_schema(operation_id="update_payment_method", request=MethodChange, responses=PaymentMethodShape,
+                   examples=[examples.sent({"metadata": {"card": "home"}}),
+                             examples.shown(examples.METHOD)])  # fmt: skip
+    def post(self, request: Request, method_id: str) -> Response:
+        """Change a method's metadata. What is not sent stays as it is."""
+        pk = self.id("payment_method", method_id)
+        return self.once(MethodChange, lambda data: _done(label(pk, by=self.actor, **data)))
 
 
 class ConfirmMethod(OfMethod):

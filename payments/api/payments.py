@@ -23,16 +23,19 @@ _MOST = 100
 
 
 class Payments(RestView):
-    """All payments."""
+    """All payments. `sources_of` is given by config/urls.py: who owes what is known on the floor above."""
 
     resource = "payments"
+    sources_of: lists.SourcesOf | None = None
 
     @extend_schema(operation_id="list_payments", parameters=[lists.PaymentQuery],
                    responses=pages.listed(PaymentShape), examples=[examples.listed(examples.LISTED)])  # fmt: skip
     def get(self, request: Request) -> Response:
         """Payments, newest first. `expand=attempts` shows each with its attempts."""
         asked = self.query(lists.PaymentQuery)
-        return pages.page(request, lists.payments(asked), PaymentShape, asked, expandable=lists.OF_LIST)
+        assert self.sources_of is not None
+        rows = lists.payments(asked, self.sources_of)
+        return pages.page(request, rows, PaymentShape, asked, expandable=lists.OF_LIST)
 
 
 class OfPayment(RestView):

@@ -14,6 +14,7 @@ from engine.rest.shapes import (
     KindField,
     LiveField,
     MajorField,
+    MetadataField,
     MomentField,
     OfRow,
     WholeOrIdField,
@@ -93,6 +94,7 @@ class PaymentMethodShape(serializers.Serializer[Any]):
     balance = MajorField("balance_minor")
     allowance_minor = serializers.IntegerField(allow_null=True)
     allowance = MajorField("allowance_minor")
+    metadata = MetadataField()
     created_at = MomentField()
 
 

@@ -1,4 +1,4 @@
-"""Addresses of payments under /api/. Payment methods' own list stands in config/urls.py with what it is given."""
+"""Addresses of payments under /api/. Two lists stand in config/urls.py with what they are given."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from payments.api import acts, cases, methods, payments, sending
 _PAYMENT, _METHOD = "payments/<str:payment_id>", "payment_methods/<str:method_id>"
 
 urlpatterns = [
-    path("payments", payments.Payments.as_view()),
     path(_PAYMENT, payments.PaymentView.as_view()),
     path(f"{_PAYMENT}/attempts", payments.PaymentAttempts.as_view()),
     path(f"{_PAYMENT}/timeline", payments.PaymentTimeline.as_view()),

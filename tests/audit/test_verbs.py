@@ -20,7 +20,7 @@ from engine.core.actor import Actor, NotAllowed, Role
 from engine.core.errors import Refusal
 from engine.outbox.models import Event
 from ops import scheduler, timetable
-from payments import cases, look, methods, switches
+from payments import cases, label, look, methods, switches
 from payments import operate as on_payment
 from payments import settle as ends
 from payments.models import Attempt, Case, Payment
@@ -87,6 +87,7 @@ OPERATOR: dict[str, Verb] = {
     ),
     "look_up": lambda f, **by: look.keep(_said(f.payments["declined"]), **WHY, **by),
     "remove_method": lambda f, **by: methods.remove(f.method.pk, **by),
+    "update_method": lambda f, **by: label.label(f.method.pk, metadata={"card": "home"}, **by),
 }
 APPROVER: dict[str, Verb] = {
     "start_sending": lambda f, **by: switches.start_sending(**WHY, **by),

@@ -51,6 +51,9 @@ def test_they_are_found_by_every_filter(caller, world, invoice):
     assert found(f"subscription={of('subscription', other)}") == [there]
     assert found(f"customer={customer}") == found(f"customer={customer}&currency=USDC&state=open") == [here]
     assert found(f"customer={customer}&currency=SOL") == []
+    creator = of("creator", invoice.creator_id)
+    assert found(f"customer={customer}&creator={creator}") == [here]
+    assert found(f"customer={customer}&creator=cre_{HEX}") == []
     assert found("state=open&ordering=created") == [here, there]
     assert found("state=paid") == []
     assert found(f"number={invoice.series}1") == [here]
@@ -65,6 +68,8 @@ def test_they_are_found_by_every_filter(caller, world, invoice):
     ("number=%00", "text_invalid", "number"),
     ("currency=USDC", "filter_too_wide", "currency"),
     ("currency=USDC&state=open", "filter_too_wide", "currency"),
+    ("creator=cre_" + HEX, "filter_too_wide", "creator"),
+    ("creator=cus_" + HEX, "invalid", "creator"),
     ("state=held", "invalid_choice", "state"),
     ("customer=inv_1", "invalid", "customer"),
     ("expand=creator", "expand_unknown", "expand"),

@@ -124,6 +124,30 @@ def test_methods_are_listed_by_customer(shop, rail, body):
     assert fault(shop.get("/api/payment_methods?customer=pay_1")) == (400, "invalid", "customer")
 
 
+def test_a_method_carries_metadata_of_the_callers_own(shop, rail, body):
+    made = shop.post(
+        "/api/payment_methods", {**body, "metadata": {"card": "home", "order": "A-17"}}, key="k"
+    ).json()
+    assert made["metadata"] == {"card": "home", "order": "A-17"}
+    path = f"/api/payment_methods/{made['id']}"
+    changed = shop.post(path, {"metadata": {"order": "", "shop": "7"}}, key="k2")
+    assert (changed.status_code, changed.json()["metadata"]) == (200, {"card": "home", "shop": "7"})
+    assert shop.get(path).json()["metadata"] == {"card": "home", "shop": "7"}
+    (entry,) = Entry.objects.filter(verb="update_method")
+    assert (entry.before, entry.after) == (
+        {"metadata": {"card": "home", "order": "A-17"}}, {"metadata": {"card": "home", "shop": "7"}},
+    )  # fmt: skip
+    assert shop.post("/api/payment_methods", body).json()["metadata"] == {}
+    (found,) = shop.get("/api/payment_methods?metadata[card]=home&metadata[shop]=7").json()["data"]
+    assert found["id"] == made["id"]
+    assert shop.get("/api/payment_methods?metadata[order]=A-17").json()["data"] == []
+    many = {str(number): "x" for number in range(49)}
+    assert fault(shop.post(path, {"metadata": many})) == (400, "metadata_invalid", "metadata")
+    assert fault(shop.post(path, {"metadata": {"card": 1}})) == (400, "invalid", "metadata")
+    assert fault(shop.post(path, {"wallet": "w2"})) == (400, "field_unknown", "wallet")
+    assert PaymentMethod.objects.get(pk=entry.object_id).metadata == {"card": "home", "shop": "7"}
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "param"),
     [
@@ -140,12 +164,21 @@ def test_methods_are_listed_by_customer(shop, rail, body):
         ({"provider": "nobody"}, "provider_unknown", "provider"),
         ({"options": {"colour": 1}}, "field_unknown", "options.colour"),
         ({"options": []}, "invalid", "options"),
+        ({"metadata": {"a": 1}}, "invalid", "metadata"),
+        ({"metadata": []}, "invalid", "metadata"),
         ({"state": "active"}, "field_unknown", "state"),
     ],
 )
 def test_bad_methods_are_refused_with_nothing_written(shop, rail, body, changes, code, param):
     assert fault(shop.post("/api/payment_methods", {**body, **changes}, key="k")) == (400, code, param)
     assert not PaymentMethod.objects.exists() and not Answer.objects.exists() and rail.asked == []
+
+
+def test_what_is_not_there_has_no_metadata_to_change(shop, rail):
+    assert fault(shop.post(f"/api/payment_methods/{NOBODY}", {})) == (
+        404, "payment_method_unknown", "payment_method",
+    )  # fmt: skip
+    assert fault(key("payment_methods:read").post(f"/api/payment_methods/{NOBODY}", {}))[0] == 403
 
 
 @pytest.mark.parametrize("verb", ["", "/confirm", "/approval", "/remove"])

@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from billing.models import Invoice
 from engine.core.ids import uuid7
-from engine.rest import ids
+from engine.rest import ids, pages
 from payments.models import Attempt, Evidence, Payment
 from tests.ops.world import say
 from tests.payments.scripted import paid
@@ -116,14 +117,44 @@ def test_filters(caller, payments):
     assert shown(caller, f"&state=in_flight&payment_method={method}") == set()
 
 
+@pytest.mark.parametrize("few", [pages.FEW, 0])
+def test_they_are_found_by_who_owed_them(caller, payments, monkeypatch, few):
+    """Few by the index of what they are for, many on the walk through the list: the same are found."""
+    monkeypatch.setattr(pages, "FEW", few)
+    invoice = Invoice.objects.get(pk=row(payments["declined"]).source_id)
+    owed = Invoice.objects.filter(subscription_id=invoice.subscription_id).values("pk")
+    every = of(*Payment.objects.filter(source_id__in=owed).values_list("pk", flat=True))
+    assert len(every) == 2
+    subscription, customer = (
+        ids.show("subscription", invoice.subscription_id),
+        ids.show("customer", invoice.customer_id),
+    )
+    assert shown(caller, f"&subscription={subscription}") == shown(caller, f"&customer={customer}") == every
+    assert shown(caller, f"&subscription={subscription}&customer={customer}") == every
+    assert shown(caller, f"&subscription={subscription}&state=failed") == of(payments["declined"])
+    assert shown(caller, f"&customer={customer}&provider=scripted&currency=USDC") == every
+    method = ids.show("payment_method", row(payments["declined"]).method_id)
+    assert shown(caller, f"&customer={customer}&payment_method={method}") == every
+    assert shown(caller, f"&customer={customer}&source={ids.show('invoice', invoice.pk)}") == of(
+        payments["declined"]
+    )
+    assert shown(caller, f"&subscription=sub_{NOBODY}") == shown(caller, f"&customer=cus_{NOBODY}") == set()
+    assert shown(caller, f"&subscription={subscription}&customer=cus_{NOBODY}") == set()
+    newest = caller.get(f"/api/payments?customer={customer}&limit=1").json()
+    assert (newest["data"][0]["id"], newest["has_more"]) == (max(every), True)
+    assert {caller.get(newest["next"].removeprefix("http://testserver")).json()["data"][0]["id"]} == every - {
+        max(every)
+    }
+
+
 def test_pages_go_on_where_they_ended(caller, payments):
-    pages, path = [], "/api/payments?limit=5"
+    found, path = [], "/api/payments?limit=5"
     while path:
         page = caller.get(path).json()
-        pages += page["data"]
+        found += page["data"]
         path = page["next"] and page["next"].removeprefix("http://testserver")
-    assert [one["id"] for one in pages] == sorted((one["id"] for one in pages), reverse=True)
-    assert len(pages) == 12 and pages[0]["sentence"] is None and pages[0]["attempts"] is None
+    assert [one["id"] for one in found] == sorted((one["id"] for one in found), reverse=True)
+    assert len(found) == 12 and found[0]["sentence"] is None and found[0]["attempts"] is None
 
 
 @pytest.mark.parametrize(
@@ -140,6 +171,8 @@ def test_pages_go_on_where_they_ended(caller, payments):
         ("currency=USDC", "filter_too_wide", "currency"),
         ("payment_method=pm_" + NOBODY, "filter_too_wide", "payment_method"),
         ("payment_method=cus_" + NOBODY, "invalid", "payment_method"),
+        ("subscription=inv_" + NOBODY, "invalid", "subscription"),
+        ("customer=" + NOBODY[:-1], "invalid", "customer"),
         ("expand=customer", "expand_unknown", "expand"),
         ("expand=sentence", "expand_unknown", "expand"),
         ("limit=1000000", "max_value", "limit"),
