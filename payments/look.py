@@ -6,7 +6,7 @@ whether it moved money: what did is then booked (I5), and its case can be closed
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -15,9 +15,10 @@ from engine.core import clock, sql
 from engine.core.actor import Actor, Role
 from engine.core.errors import Refusal
 from engine.providers import registry
-from engine.providers.base import Asked, Finding, ProviderUnavailable
+from engine.providers.base import Asked, Finding, Outcome, ProviderUnavailable, Sheet
 from payments.models import Attempt, Case, Evidence
-from payments.pipeline import evidence
+from payments.pipeline import evidence, spans, verify
+from payments.pipeline.decide import ANOTHER_AMOUNT
 from payments.pipeline.evidence import Said
 
 NEEDS_A_LOOK = ("seen_after_end", "reply_after_end")
@@ -35,18 +36,23 @@ class Found(NamedTuple):
 def ask(attempt_id: UUID) -> Found:
     """Ask the provider of a closed attempt what became of it. Reads and calls out.
 
-    Raises RuntimeError inside a transaction (I3); Refusal if the attempt is not closed, or nobody answers.
+    Raises RuntimeError inside a transaction (I3); Refusal if the attempt is not closed, there is nothing to
+    ask by, or nobody answers.
     """
     if not sql.outside_transaction():
         raise RuntimeError("a transaction is open across a network call (I3)")
-    attempt = _closed(attempt_id)
+    attempt, known = _closed(attempt_id), evidence.known(attempt_id)
+    provider = registry.get(attempt.provider)
+    if not verify.can_be_asked(provider.sheet, known):
+        raise Refusal("nothing_to_ask_by", "the provider finds it by its own id alone, and never named one",
+                      param="attempt")  # fmt: skip
     payment, asked_at = attempt.payment, clock.machine_now()
     asked = Asked(
         attempt.pk, payment.pk, payment.operation, attempt.identity, attempt.data, payment.amount_minor,
-        payment.fee_minor, payment.currency, payment.instructions,
+        payment.fee_minor, payment.currency, payment.instructions, known,
     )  # fmt: skip
     try:
-        finding = registry.get(attempt.provider).lookup([asked]).get(attempt.pk)
+        finding = provider.lookup([asked]).get(attempt.pk)
     except ProviderUnavailable as fault:
         raise Refusal("provider_silent", fault.message or fault.code, param="attempt") from fault
     if finding is None:
@@ -77,12 +83,18 @@ def look_up(attempt_id: UUID, *, reason: str, by: Actor) -> None:
 
 
 def must_be_known(case: Case) -> None:
-    """Raises Refusal while nobody has looked since the case was opened, or what was seen may still move money."""
+    """Raises Refusal unless what was seen is booked, or the newest look since shows that it moves no money.
+
+    Where the provider can never prove absence, or nothing is known by which it can be asked, a person decides on
+    what there is; never against a look that sees it still, or paid.
+    """
     if case.kind not in NEEDS_A_LOOK or case.attempt_id is None:
         return
-    looks = Evidence.objects.filter(
-        attempt_id=case.attempt_id, source="lookup", observed_at__gt=case.opened_at
-    )
+    attempt = Attempt.objects.defer("envelope").get(pk=case.attempt_id)
+    sheet = registry.get(attempt.provider).sheet
+    if attempt.state == Attempt.State.SUCCEEDED or not verify.can_be_asked(sheet, evidence.known(attempt.pk)):
+        return
+    looks = Evidence.objects.filter(attempt=attempt, source="lookup", observed_at__gt=case.opened_at)
     newest = looks.order_by("-observed_at", "-pk").first()
     if newest is None:
         raise Refusal(
@@ -90,8 +102,20 @@ def must_be_known(case: Case) -> None:
         )
     if newest.applied_at is None:
         raise Refusal("evidence_waits", "evidence of it is not applied yet; try again", param="case")
-    if newest.outcome == "pending":
-        raise Refusal("still_seen", "the last look still sees it on its way; look again later", param="case")
+    if not (newest.verdict.startswith(ANOTHER_AMOUNT) or _moves_nothing(newest, attempt, sheet)):
+        raise Refusal(
+            "not_proved", f"the last look ({newest.outcome}) does not show that it moves no money; look again "
+            "later", param="case",
+        )  # fmt: skip
+
+
+def _moves_nothing(newest: Evidence, attempt: Attempt, sheet: Sheet) -> bool:
+    """Refused for good; or absent, and read no earlier than the workers may (I4)."""
+    if newest.outcome == Outcome.DECLINED:
+        return True
+    enough = {Outcome.ABSENT} if sheet.absence_certain else {Outcome.ABSENT, Outcome.MISSING, Outcome.UNKNOWN}
+    readable = attempt.send_by + timedelta(seconds=spans.absence(sheet))
+    return newest.outcome in enough and newest.observed_at >= readable
 
 
 def _closed(attempt_id: UUID) -> Attempt:

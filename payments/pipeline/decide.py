@@ -84,7 +84,7 @@ def _succeeded(row: Row, sheet: Sheet, now: datetime) -> Decision:
 
 def _differs(row: Row) -> Decision:
     """Never succeeded by itself. What was booked of a movement stands, whatever is said of it afterwards."""
-    verdict, books = "amount differs", "mismatch"
+    verdict, books = ANOTHER_AMOUNT, "mismatch"
     sentence = (
         f"{row.gross_minor} {row.got_currency} arrived where {row.amount_minor} {row.currency} was asked"
     )
@@ -232,5 +232,6 @@ def _next_look(row: Row, now: datetime) -> datetime:
 
 
 BEFORE = ", booked before"
+ANOTHER_AMOUNT = "amount differs"  # what arrived is in suspense, under a case of its own
 PAID_EARLIER = "an earlier attempt was paid after all"
 TERMINAL = {"succeeded", "failed", "canceled", "succeeded_late"}

@@ -20,7 +20,8 @@ from engine.core import clock, sql
 from engine.core.errors import first_line
 from engine.core.ids import uuid7s
 from engine.core.packed import packed
-from engine.providers.base import FailureClass, Finding, Outcome
+from engine.providers.base import FailureClass, Finding, Known, Outcome
+from payments.models import Evidence
 from payments.pipeline import points
 
 log = structlog.get_logger(__name__)
@@ -58,6 +59,14 @@ def store(said: Sequence[Said], *, observed_at: datetime | None = None) -> None:
         log.error("evidence is stored one by one", count=len(said), fault=first_line(fault))
         for one in said:
             _store_odd(one, observed_at)
+
+
+def known(attempt_id: UUID) -> Known:
+    """What has been named of one attempt so far, as take_open.sql reads it for many. Reads."""
+    said = Evidence.objects.filter(attempt_id=attempt_id).order_by("pk")
+    refs = [ref for ref in said.values_list("provider_ref", flat=True) if ref]
+    steps = said.filter(outcome=Outcome.STEP).values_list("code", "detail")
+    return Known(refs[-1] if refs else "", dict(steps))
 
 
 def _store_odd(one: Said, observed_at: datetime | None) -> None:

@@ -116,7 +116,9 @@ def _look(provider: Provider, lane: Lane, taken: Sequence[Looked], task_id: str 
     """Ask, store the news, send again what is missing. "" if the provider answered, else why it did not."""
     asked_at = clock.machine_now()
     try:
-        findings = _ask(provider, [_asked(one, lane) for one in taken if _can_be_asked(provider.sheet, one)])
+        findings = _ask(
+            provider, [_asked(one, lane) for one in taken if can_be_asked(provider.sheet, one.known)]
+        )
     except ProviderUnavailable as fault:
         _look_later(taken, fault.retry_seconds)
         return fault.message or fault.code
@@ -166,9 +168,9 @@ def _asked(one: Looked, lane: Lane) -> Asked:
     )  # fmt: skip
 
 
-def _can_be_asked(sheet: Sheet, one: Looked) -> bool:
+def can_be_asked(sheet: Sheet, known: Known) -> bool:
     """By our identity, or by the provider's own id once it has told us that."""
-    return sheet.lookup_by_identity or bool(one.known.provider_ref)
+    return sheet.lookup_by_identity or bool(known.provider_ref)
 
 
 def _is_news(one: Looked, finding: Finding | None, readable: datetime) -> bool:
@@ -206,7 +208,7 @@ def _to_send_again(provider: Provider, rest: Sequence[Looked], findings: dict[UU
 def _is_missing(sheet: Sheet, one: Looked, finding: Finding | None) -> bool:
     """Looked for in vain; or there is no looking for it, and only the reply to the same identity tells."""
     if finding is None:
-        return one.state == "unknown" and not _can_be_asked(sheet, one)
+        return one.state == "unknown" and not can_be_asked(sheet, one.known)
     return finding.outcome is Outcome.MISSING
 
 

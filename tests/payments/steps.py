@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.conf import settings
 from engine.core import clock
 from engine.providers import registry
 from engine.providers.base import Finding
+from payments.models import Attempt
 from payments.pipeline import apply, evidence, send, verify
 from payments.pipeline.evidence import Said
 from payments.pipeline.lanes import Lane
@@ -53,6 +55,11 @@ def look() -> None:
     if found:
         verify._look(registry.get("scripted"), LANE, found)
     apply_all()
+
+
+def absence_may_be_read() -> None:
+    """As if each send lay long back."""
+    Attempt.objects.update(send_by=clock.machine_now() - timedelta(hours=1))
 
 
 def apply_all() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from engine.audit.models import Entry
@@ -9,18 +12,21 @@ from engine.core import clock, sql
 from engine.core.actor import Actor, NotAllowed, Role
 from engine.core.errors import Refusal
 from engine.ledger.models import Transfer
-from engine.providers.base import FailureClass, Finding, Outcome, ProviderUnavailable
+from engine.providers import registry
+from engine.providers.base import FailureClass, Finding, Known, Outcome, ProviderUnavailable
 from payments import cases, look, operate
 from payments.models import Attempt, Case, Evidence
 from payments.pipeline import evidence
 from payments.pipeline.evidence import Said
-from tests.payments.scripted import paid
-from tests.payments.steps import apply_all, mark, run
+from tests.payments.scripted import declined, paid
+from tests.payments.steps import absence_may_be_read, apply_all, mark, run
 
 ADA = Actor("ada", "user", Role.APPROVER)
 NOT_LEFT = Finding(Outcome.NOT_LEFT, FailureClass.TECHNICAL, "not_reached")
 SEEN = Finding(Outcome.PENDING, code="confirmed", provisional=True)
 GONE = Finding(Outcome.ABSENT, FailureClass.TECHNICAL, "expired")
+MISSING = Finding(Outcome.MISSING, code="not_seen")
+NO_PROOF = Finding(Outcome.UNKNOWN, code="cannot_prove", detail={"park": True})
 WHOLE = {"gross_minor": 1000, "currency": "USDC", "fee_minor": 50}
 
 
@@ -34,7 +40,19 @@ def seen(world, new_payment, monkeypatch) -> Attempt:
     evidence.store([Said(attempt.pk, one, 1, "lookup", SEEN)])
     apply_all()
     assert Case.objects.get().kind == "seen_after_end"
+    absence_may_be_read()
     return attempt
+
+
+@pytest.fixture
+def sheet(world, monkeypatch):
+    """The provider's sheet with changes."""
+
+    def changed(**changes: object) -> None:
+        provider = registry.get("scripted")
+        monkeypatch.setattr(type(provider), "sheet", replace(provider.sheet, **changes))
+
+    return changed
 
 
 def ask(attempt: Attempt) -> None:
@@ -48,9 +66,13 @@ def look_up(attempt: Attempt) -> None:
     apply_all()
 
 
+def close() -> None:
+    cases.close_case(Case.objects.get().pk, resolution="done", reason="a drill", by=ADA)
+
+
 def refused() -> str:
     with pytest.raises(Refusal) as fault:
-        cases.close_case(Case.objects.get().pk, resolution="done", reason="a drill", by=ADA)
+        close()
     return fault.value.code
 
 
@@ -59,7 +81,7 @@ def test_what_was_seen_is_not_let_go_on_before_somebody_looked(world, seen, paym
     assert refused() == "look_first"
     world.looks[one] = [SEEN]
     look_up(seen)
-    assert refused() == "still_seen"
+    assert refused() == "not_proved"
     world.looks[one] = [GONE]
     ask(seen)
     assert refused() == "evidence_waits"
@@ -69,6 +91,86 @@ def test_what_was_seen_is_not_let_go_on_before_somebody_looked(world, seen, paym
     assert payment(one).parked_at is None
     assert len(mark()) == 1
     assert Entry.objects.filter(verb="look_up", object_id=str(seen.pk)).count() == 2
+
+
+@pytest.mark.parametrize("said", [MISSING, NO_PROOF, paid(gross_minor=None, currency="")],
+                         ids=["it may still land", "nothing is proved", "paid, and not how much"])  # fmt: skip
+def test_a_look_that_proves_nothing_lets_nothing_go_on(world, seen, said):
+    world.looks[seen.payment_id] = [said]
+    look_up(seen)
+    assert refused() == "not_proved"
+
+
+def test_a_refusal_proves_that_nothing_moved(world, seen):
+    world.looks[seen.payment_id] = [declined()]
+    look_up(seen)
+    close()
+
+
+def test_absence_is_not_read_before_its_time(world, seen):
+    Attempt.objects.update(send_by=clock.machine_now() + timedelta(hours=1))
+    world.looks[seen.payment_id] = [GONE]
+    look_up(seen)
+    assert refused() == "not_proved"
+
+
+@pytest.mark.parametrize("said", [MISSING, NO_PROOF, GONE], ids=["missing", "unknown", "absent"])
+def test_where_absence_is_never_certain_a_person_decides_on_what_there_is(world, seen, sheet, said):
+    sheet(absence_certain=False)
+    world.looks[seen.payment_id] = [said]
+    look_up(seen)
+    close()
+
+
+def test_where_absence_is_never_certain_what_is_seen_or_paid_is_not_let_go(world, seen, sheet):
+    sheet(absence_certain=False)
+    for said in (SEEN, paid(gross_minor=None, currency="")):
+        world.looks[seen.payment_id] = [said]
+        look_up(seen)
+        assert refused() == "not_proved"
+
+
+def test_a_case_of_what_was_booked_meanwhile_can_be_closed(world, seen):
+    """Two looks at once: the second, asked before the first one opened the case, books what it moved."""
+    before = Case.objects.get().opened_at - timedelta(seconds=1)
+    evidence.store([Said(seen.pk, seen.payment_id, 1, "lookup", paid(**WHOLE))], observed_at=before)
+    apply_all()
+    assert Attempt.objects.get().state == "succeeded"
+    cases.close_case(
+        Case.objects.get(kind="seen_after_end").pk, resolution="booked", reason="a drill", by=ADA
+    )
+
+
+def test_what_arrived_in_another_amount_is_booked_and_a_case_of_its_own(world, seen):
+    world.looks[seen.payment_id] = [paid(**WHOLE | {"gross_minor": 900})]
+    look_up(seen)
+    cases.close_case(
+        Case.objects.get(kind="seen_after_end").pk, resolution="booked", reason="a drill", by=ADA
+    )
+    with pytest.raises(Refusal) as fault:
+        operate.unpark(seen.payment_id, reason="a drill", by=ADA)
+    assert fault.value.code == "case_open"
+
+
+def test_the_provider_is_asked_by_what_it_named(world, seen, sheet, monkeypatch):
+    sheet(lookup_by_identity=False)
+    asked = []
+    monkeypatch.setattr(world, "lookup", lambda some: asked.extend(some) or {some[0].attempt_id: GONE})
+    with pytest.raises(Refusal) as fault:
+        look_up(seen)
+    assert (fault.value.code, asked) == ("nothing_to_ask_by", [])
+    step = Finding(Outcome.STEP, code="created", detail={"intent": "pi_1"})
+    for said in (step, replace(SEEN, provider_ref="old"), replace(NOT_LEFT, provider_ref="pi_1"), NOT_LEFT):
+        evidence.store([Said(seen.pk, seen.payment_id, 1, "lookup", said)])
+    apply_all()
+    look_up(seen)
+    assert [one.known for one in asked] == [Known("pi_1", {"created": {"intent": "pi_1"}})]
+    close()
+
+
+def test_what_nobody_can_ask_about_is_an_approvers_word(world, seen, sheet):
+    sheet(lookup_by_identity=False)
+    close()
 
 
 def test_what_it_moved_is_booked_and_nothing_is_signed_anew(world, seen, payment):

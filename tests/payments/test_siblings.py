@@ -18,7 +18,7 @@ from payments.pipeline.evidence import Said
 from payments.pipeline.mark_sent import mark_sent
 from payments.pipeline.take import payables, take
 from tests.payments.scripted import Scripted, paid
-from tests.payments.steps import LANE, apply_all, mark
+from tests.payments.steps import LANE, absence_may_be_read, apply_all, mark
 from tests.payments.test_stops import GONE, SEEN, call_back, say
 
 NOT_LEFT = Finding(Outcome.NOT_LEFT, FailureClass.TECHNICAL, "not_reached")
@@ -92,6 +92,7 @@ def test_what_is_in_flight_already_is_not_signed_anew(world, given_up, new_payme
 def test_a_closed_case_is_in_nobodys_way(world, given_up, new_payment, payment):
     source, first = given_up
     say(first, SEEN)
+    absence_may_be_read()
     say(first, GONE)
     cases.close_case(Case.objects.get().pk, resolution="nothing moved", reason="looked", by=SYSTEM)
     new_payment(source_id=source, no=2)

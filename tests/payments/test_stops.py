@@ -18,7 +18,7 @@ from payments.models import Attempt, Case, PaymentMethod
 from payments.pipeline import evidence, stop, tick, verify
 from payments.pipeline.evidence import Said
 from tests.payments.scripted import paid
-from tests.payments.steps import LANE, apply_all, mark, run
+from tests.payments.steps import LANE, absence_may_be_read, apply_all, mark, run
 
 NOT_LEFT = Finding(Outcome.NOT_LEFT, FailureClass.TECHNICAL, "not_reached")
 SEEN = Finding(Outcome.PENDING, code="confirmed", provisional=True)
@@ -44,6 +44,7 @@ def test_what_a_case_keeps_is_recalled_once_it_is_closed(world, new_payment, pay
     assert call_back(payment, one) == []
     assert (payment(one).state, payment(one).stop_code) == ("scheduled", "stopped")
     assert cancel.recall() == 0, "its case is open"
+    absence_may_be_read()
     say(Attempt.objects.get(), GONE)
     cases.close_case(Case.objects.get().pk, resolution="nothing moved", reason="looked", by=SYSTEM)
     operate.unpark(one, reason="go on", by=SYSTEM)

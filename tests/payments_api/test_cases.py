@@ -14,6 +14,7 @@ from payments import cases, operate
 from payments.models import Attempt, Case, Payment
 from tests.ops.world import WHOLE, say
 from tests.payments.scripted import paid
+from tests.payments.steps import absence_may_be_read
 from tests.payments_api.conftest import row
 
 ADA = Actor("ada", "user", Role.APPROVER)
@@ -114,6 +115,7 @@ def test_what_is_told_again_after_closing_is_open_again(payments):
     assert first.kind == "seen_after_end"
     say(one, seen)
     assert case_of(one).opened_at == first.opened_at
+    absence_may_be_read()
     say(one, paid(outcome=Outcome.ABSENT))
     cases.close_case(first.pk, by=ADA, **SAID)
     say(one, seen)
