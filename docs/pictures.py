@@ -24,7 +24,7 @@ PORTS = {
     "SOLANA_PORT": "9950",
 }  # from there on, as far as they are free
 LIVES_SECONDS = 75
-SIZE = {"width": 1360, "height": 860}
+SIZE = {"width": 1480, "height": 860}
 
 
 def main() -> int:

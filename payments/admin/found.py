@@ -12,7 +12,7 @@ from payments import find
 class OfPayment(ReadOnly):
     """Rows found by whatever names their payment."""
 
-    search_help_text = "id of a payment, subscription, customer…; signature, wallet, e-mail, invoice number"
+    search_help_text = "an id, signature, wallet, e-mail or invoice number"
 
     def keys(self, term: str) -> set[Any]:
         found = find.payments(term)
