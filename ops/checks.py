@@ -50,6 +50,11 @@ CHECKS: Sequence[Check] = (
         sql.statement(__file__, "check_movements"),
     ),
     Check(
+        "taken_out",
+        "What was taken out of suspense is what was put in, once: given back as it came, or applied with its fee.",
+        sql.statement(__file__, "check_taken_out"),
+    ),
+    Check(
         "settlement_legs",
         "Each leg of a posting lies on the accounts and has the amount that the chart says; none is missing.",
         sql.statement(__file__, "check_settlement_legs"),

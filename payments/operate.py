@@ -11,7 +11,6 @@ from engine.audit.act import act
 from engine.core import clock
 from engine.core.actor import Actor
 from engine.core.errors import Refusal
-from engine.outbox.emit import NewEvent, emit
 from payments import states
 from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import park
@@ -49,7 +48,7 @@ def unpark(payment_id: UUID, *, reason: str, by: Actor) -> None:
         payment.parked_at, payment.parked_reason = None, ""
         payment.version += 1
         _go_on(payment)
-        _tell_unparked(payment, reason)
+        park.tell_unparked(payment, reason)
 
 
 def verify_now(payment_id: UUID, *, reason: str, by: Actor) -> None:
@@ -141,13 +140,3 @@ def _go_on(payment: Payment) -> None:
             "stop_reason",
         ]
     )  # fmt: skip
-
-
-def _tell_unparked(payment: Payment, reason: str) -> None:
-    now = clock.machine_now()
-    at = clock.business_times([payment.clock_id], now)[payment.clock_id]
-    payload = {"payment_id": payment.pk, "state": payment.state,
-               "source": [payment.source_kind, payment.source_id], "reason": reason}  # fmt: skip
-    event = NewEvent("payment.unparked", "payment", payment.pk, payment.version, payment.clock_id, at,
-                     payment.correlation_id, payload)  # fmt: skip
-    emit([event], machine_at=now)

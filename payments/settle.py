@@ -1,7 +1,7 @@
 """The end of a parked payment that can't go on, by an approver: its source hears of it, nothing is booked or sent.
 
 What arrived was booked when it was found: to suspense where its amount differed, to unapplied where it came late.
-It stands there until a person has dealt with it; no event of the chart of accounts moves it on.
+In suspense it stands until a person has said whose it is (payments/suspense.py).
 """
 
 from __future__ import annotations
@@ -39,10 +39,11 @@ def end_payment(payment_id: UUID, *, reason: str, by: Actor) -> None:
             )
         if payment.parked_at is None:
             raise Refusal("not_parked", "it is not parked", param="payment")
-        _end(payment)
+        end_open(payment)
 
 
-def _end(payment: Payment) -> None:
+def end_open(payment: Payment) -> None:
+    """The same in the caller's transaction and act, for an open payment that it has locked. Writes, raises Refusal."""
     why = _why(payment)
     try:
         end.end(payment, why)

@@ -12,6 +12,7 @@ from engine.outbox.models import Event
 from payments import states
 from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import spans
+from payments.pipeline.books import movement
 
 MOST = 500  # lines of each table: the newest
 
@@ -35,7 +36,12 @@ def timeline(payment_id: UUID) -> list[Moment]:
     said = Evidence.objects.filter(attempt_id__in=keys).order_by("-pk")[:MOST]
     told = Event.objects.filter(object_id=payment_id, object_kind="payment").order_by("-seq")[:MOST]
     cases = Case.objects.filter(payment_id=payment_id).values_list("pk", flat=True)
-    booked = Transfer.objects.filter(source_id__in=[payment_id, *keys]).select_related("debit", "credit")
+    differing = Evidence.objects.filter(attempt_id__in=keys, verdict="amount differs").select_related(
+        "attempt"
+    )
+    movements = [movement(payment_id, one.movement_id or one.attempt.identity) for one in differing]
+    sources = [payment_id, *keys, *movements]
+    booked = Transfer.objects.filter(source_id__in=sources).select_related("debit", "credit")
     return in_order(
         map(_attempt, attempts),
         map(_evidence, said),
@@ -87,13 +93,20 @@ def _ended(payment: Payment) -> str:
         return f"Canceled at {at}{_why(payment)}. {_collected(payment)}"
     if payment.state == Payment.State.SUCCEEDED_LATE:
         return f"Paid after it had been given up, at {at}; the money is in unapplied.{_case(payment)}"
+    if payment.failure_code == "returned":
+        return f"Returned at {at}{_why(payment)}. What it was for had refused it."
     return f"Reversed by {payment.provider} after it had been paid."
 
 
 def _collected(payment: Payment) -> str:
     """What a canceled one brought after all: another amount, if anything."""
-    if not Case.objects.filter(payment=payment, kind="amount_differs").exists():
+    newest = (
+        Case.objects.filter(payment=payment, kind="amount_differs").order_by("-closed_at").first()
+    )  # nulls first
+    if newest is None:
         return "Nothing was collected."
+    if newest.closed_at is not None:
+        return f"What arrived: {_stop(newest.resolution)}"
     return f"What arrived is in suspense.{_case(payment)}"
 
 

@@ -122,6 +122,46 @@ EVENTS = (
         "platform",
     ),
     LedgerEvent(
+        "suspense.applied",
+        "a person says that it was the payment's: to what is due, the rest and what came after the end to unapplied",
+        (
+            (0, Kind.SUSPENSE, Kind.RECEIVABLE, "what is due of it"),
+            (1, Kind.SUSPENSE, Kind.UNAPPLIED, "the rest"),
+            (2, Kind.BILLED, Kind.FEE_INCOME, "fee on leg 0"),
+        ),
+        "of the booking in suspense",
+        "direct",
+    ),
+    LedgerEvent(
+        "suspense.applied",
+        "the same of money settled on the platform",
+        (
+            (0, Kind.SUSPENSE, Kind.RECEIVABLE, "what is due of it"),
+            (1, Kind.SUSPENSE, Kind.UNAPPLIED, "the rest"),
+            (2, Kind.BILLED, Kind.FEE_INCOME, "fee on leg 0"),
+            (3, Kind.BILLED, Kind.PAYABLE, "leg 0 less its fee"),
+        ),
+        "of the booking in suspense",
+        "platform",
+    ),
+    LedgerEvent(
+        "suspense.returned",
+        "a person says that it was given back, or is not ours: the mirror of what put it there",
+        (
+            (0, Kind.SUSPENSE, Kind.SETTLED_DIRECT, "gross less fee"),
+            (1, Kind.SUSPENSE, Kind.CLEARING, "fee"),
+        ),
+        "of the booking in suspense",
+        "direct",
+    ),
+    LedgerEvent(
+        "suspense.returned",
+        "the same of money settled on the platform",
+        ((0, Kind.SUSPENSE, Kind.CLEARING, "gross"),),
+        "of the booking in suspense",
+        "platform",
+    ),
+    LedgerEvent(
         "attempt.network_fee",
         "the chain took its fee, for a success or for a failure",
         (

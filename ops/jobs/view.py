@@ -185,6 +185,6 @@ def _reason(row: _Row) -> str:
         "in_flight": "The outcome is unknown; it is being looked up." if row.attempt_state == "unknown" else "",
         "failed": row.failure_message or row.attempt_message or "It was refused.",
         "canceled": row.failure_message or "It was canceled before it was sent.",
-        "reversed": "The provider took the money back.",
+        "reversed": row.failure_message or "The provider took the money back.",
         "succeeded_late": "The money arrived after the payment had been given up; a person decides.",
     }.get(row.state, "")  # fmt: skip

@@ -1,6 +1,7 @@
 -- I6: money that is booked but not explained, by age, with the payment that brought it and the case that asks a person
--- about it. Oldest credits are cleared first, so what is open are the newest that make up the balance.
--- Indexes: transfers_by_credit, one_case_per_matter.
+-- about it. What was taken out of suspense names what it took (suspense.*); else oldest credits are cleared first, so
+-- what is open are the newest that make up the balance.
+-- Indexes: transfers_by_credit, one_transfer_per_fact, one_case_per_matter.
 WITH held AS (
   SELECT a.id, a.owner_id, -(a.balance_minor + coalesce(sum(d.amount_minor), 0)) AS open_minor
     FROM engine_ledger_account a LEFT JOIN engine_ledger_delta d ON d.account_id = a.id
@@ -12,6 +13,9 @@ WITH held AS (
            - t.amount_minor AS newer_minor
     FROM held h JOIN engine_ledger_transfer t ON t.credit_id = h.id
    WHERE h.open_minor > 0
+     AND NOT EXISTS (SELECT 1 FROM engine_ledger_transfer o
+                      WHERE o.kind IN ('suspense.applied', 'suspense.returned') AND o.source_id = t.source_id
+                        AND o.debit_id = t.credit_id)
 ), source AS (
   -- A mismatch is booked by movement (payments/pipeline/books.py).
   SELECT md5(e.payment_id || ':' || coalesce(nullif(e.movement_id, ''), a.identity))::uuid AS key, e.payment_id

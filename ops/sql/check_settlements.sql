@@ -1,12 +1,27 @@
 -- I1, I5: what moved is booked once. Legs 0 and 1 of a settlement are what arrived (engine/ledger/chart.py);
 -- money under a closed attempt is booked by attempt. Every succeeded attempt stands behind one booking, but for one
 -- whose movement was booked under another (adopted), or that moved another amount, booked by movement
--- (payments/pipeline/end.py). Indexes: evidence_of_attempt, for the few that succeeded late.
+-- (payments/pipeline/end.py). Of that a person may have said that it was the payment's (suspense.applied): then it is
+-- the settlement, or came late. What its source refused and was given back settles nothing.
+-- Indexes: evidence_of_attempt, for the few that succeeded late; one_transfer_per_fact.
 -- The last line also finds a booking whose payment is not there.
-WITH settled AS (
-  SELECT payment_id, count(*) AS times, sum(minor) AS minor
-    FROM (SELECT source_id AS payment_id, kind, sum(amount_minor) AS minor FROM engine_ledger_transfer
+WITH differing AS (
+  SELECT DISTINCT e.payment_id, md5(e.payment_id || ':' || coalesce(nullif(e.movement_id, ''), a.identity))::uuid AS key
+    FROM payments_evidence e JOIN payments_attempt a ON a.id = e.attempt_id
+   WHERE e.verdict = 'amount differs'
+), applied AS (
+  SELECT d.payment_id, sum(t.amount_minor) FILTER (WHERE t.seq = 0) AS due_minor,
+         sum(t.amount_minor) FILTER (WHERE t.seq = 1) AS rest_minor
+    FROM engine_ledger_transfer t JOIN differing d ON d.key = t.source_id
+   WHERE t.kind = 'suspense.applied' AND t.seq < 2
+   GROUP BY d.payment_id
+), settled AS (
+  SELECT payment_id, count(*) FILTER (WHERE kind <> 'suspense.returned') AS times, sum(minor) AS minor
+    FROM (SELECT source_id AS payment_id, kind,
+                 sum(CASE kind WHEN 'suspense.returned' THEN -amount_minor ELSE amount_minor END) AS minor
+            FROM engine_ledger_transfer
            WHERE kind IN ('payment.succeeded', 'payment.refused') AND seq < 2
+              OR kind = 'suspense.returned' AND source_id IN (SELECT id FROM payments_payment)
            GROUP BY source_id, kind) kinds
    GROUP BY payment_id
 ), late AS (
@@ -26,15 +41,18 @@ WITH settled AS (
    GROUP BY payment_id
 )
 SELECT coalesce(p.id, s.payment_id) AS payment_id, p.state, p.settled_minor, coalesce(s.times, 0) AS settlements,
-       coalesce(s.minor, 0) AS booked_minor, coalesce(l.times, 0) AS late_bookings,
+       coalesce(s.minor, 0) + coalesce(d.due_minor, 0) AS booked_minor, coalesce(l.times, 0) AS late_bookings,
        coalesce(a.times, 0) AS succeeded_attempts
   FROM payments_payment p
   FULL JOIN settled s ON s.payment_id = p.id
   FULL JOIN late l ON l.payment_id = p.id
   LEFT JOIN paid a ON a.payment_id = p.id
+  LEFT JOIN applied d ON d.payment_id = p.id
  WHERE (p.state IN ('succeeded', 'reversed')
-        AND (s.times IS DISTINCT FROM 1 OR s.minor IS DISTINCT FROM p.settled_minor))
-    OR (p.state NOT IN ('succeeded', 'reversed') AND s.times > 0)
-    OR (p.state = 'succeeded_late' AND NOT coalesce(l.of_its_amount, false))
+        AND (coalesce(s.times, 0) + (d.due_minor IS NOT NULL)::int <> 1
+             OR coalesce(s.minor, 0) + coalesce(d.due_minor, 0) <> p.settled_minor))
+    OR (p.state NOT IN ('succeeded', 'reversed') AND (s.times > 0 OR d.due_minor > 0))
+    OR (p.state = 'succeeded_late' AND NOT coalesce(l.of_its_amount, false)
+        AND coalesce(d.rest_minor, 0) < p.settled_minor)
     OR coalesce(a.times, 0) <> coalesce(s.times, 0) + coalesce(l.times, 0)
  ORDER BY 1

@@ -2,7 +2,7 @@
 -- `floor` is the smallest uuid7 of an hour before, since evidence may be applied a while after it came.
 -- Indexes: primary key of evidence, primary key of payments.
 SELECT p.currency,
-       count(*) FILTER (WHERE p.state IN ('succeeded', 'reversed')),
+       count(*) FILTER (WHERE p.state IN ('succeeded', 'reversed') AND p.settled_minor > 0),
        coalesce(sum(p.settled_minor) FILTER (WHERE p.state IN ('succeeded', 'reversed')), 0),
        count(*) FILTER (WHERE p.state = 'failed'),
        coalesce(sum(extract(epoch FROM p.ended_at - p.created_at))

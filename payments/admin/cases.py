@@ -8,7 +8,7 @@ from engine.audit.preview import Operated, action
 from engine.core import columns
 from engine.core.actor import Role
 from engine.core.listing import ByDay
-from payments import cases, models
+from payments import cases, models, suspense
 from payments.admin.found import OfPayment
 
 
@@ -21,6 +21,12 @@ class CaseAdmin(OfPayment, Operated):
         action("Close", lambda pk, *, reason, by: cases.close_case(pk, resolution=reason, reason=reason, by=by),
                "Your reason stands as what came of it; what the case kept from going on may go on again.",
                role=Role.APPROVER),
+        action("Apply its money", suspense.apply_money,
+               "Its money in suspense was the payment's: what is due clears the debt, the rest is the customer's. What "
+               "refused it is told again. The payment ends, the case is closed.", role=Role.APPROVER),
+        action("Return its money", suspense.return_money,
+               "Its money was given back, or is not ours: it leaves the books as it came; nothing is sent from here. "
+               "The payment ends unpaid, the case is closed.", role=Role.APPROVER),
     )  # fmt: skip
 
     @admin.display(description="sentence")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from uuid import UUID
+
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,7 +14,7 @@ from engine.rest.once import Done
 from engine.rest.pages import ExpandQuery
 from engine.rest.shapes import TextField
 from engine.rest.views import RestView
-from payments import cases
+from payments import cases, suspense
 from payments.api import examples, lists
 from payments.api.acts import ActBody
 from payments.api.shapes import CaseShape
@@ -72,3 +75,50 @@ class CloseCase(RestView):
             return Done(pages.one(closed, CaseShape), ids.show("case", found), 200)
 
         return self.once(CloseBody, work)
+
+
+class CaseMoney(RestView):
+    """What a person says of a case's money in suspense."""
+
+    resource, object_name = "payments", "case"
+    key_needed = True
+
+    def settle(self, text: str, verb: Callable[..., Case]) -> Response:
+        """Do `verb` once; the case as it is closed by it."""
+        found: UUID = self.id("case", text)
+
+        def work(data: dict[str, str]) -> Done:
+            closed = verb(found, reason=data["reason"], by=self.actor)
+            return Done(pages.one(closed, CaseShape), ids.show("case", found), 200)
+
+        return self.once(ActBody, work)
+
+
+class ApplyMoney(CaseMoney):
+    """It was the payment's."""
+
+    @extend_schema(operation_id="apply_case_money", request=ActBody, responses=CaseShape, examples=[
+        examples.sent({"reason": "the payer agreed to pay the rest next month"}), examples.shown(examples.CASE_APPLIED),
+    ])  # fmt: skip
+    def post(self, request: Request, case_id: str) -> Response:
+        """Take a case's money in suspense for its payment's, which ends with it; the case is closed.
+
+        Up to what is due it clears the debt; the rest, and all of it after the payment's end, is unapplied. What
+        refused an end is told of it again. An approver's: `admin:write`.
+        """
+        return self.settle(case_id, suspense.apply_money)
+
+
+class ReturnMoney(CaseMoney):
+    """It was given back, or is not ours."""
+
+    @extend_schema(operation_id="return_case_money", request=ActBody, responses=CaseShape, examples=[
+        examples.sent({"reason": "sent back on 3 February"}), examples.shown(examples.CASE_RETURNED),
+    ])  # fmt: skip
+    def post(self, request: Request, case_id: str) -> Response:
+        """Book that a case's money in suspense was given back, or is not ours. Nothing is sent from here.
+
+        The payment ends without it and what it was for gets its reservation off; the case is closed. An approver's:
+        `admin:write`.
+        """
+        return self.settle(case_id, suspense.return_money)

@@ -90,6 +90,14 @@ CASE_CLOSED: dict[str, Any] = {
     **CASE, "closed_at": "2026-02-03T10:00:00Z", "closed_by": "key:cb_test_Qm7Lw2 ada",
     "resolution": "sent back to the payer",
 }  # fmt: skip
+CASE_APPLIED: dict[str, Any] = {
+    **CASE_CLOSED, "kind": "amount_differs", "sentence": "900 USDC arrived where 1000 USDC was asked",
+    "resolution": "0.000900 USDC applied: the payer agreed to pay the rest next month",
+}  # fmt: skip
+CASE_RETURNED: dict[str, Any] = {
+    **CASE_APPLIED,
+    "resolution": "0.000900 USDC returned: sent back on 3 February",
+}
 SENDING: dict[str, Any] = {"object": "sending", "livemode": False, "sending": True, "reason": ""}
 PROVIDER: dict[str, Any] = {
     "object": "provider", "livemode": False, "name": "solana_delegate", "paused": False, "reason": "",

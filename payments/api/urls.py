@@ -23,6 +23,8 @@ urlpatterns = [
     path("cases", cases.Cases.as_view()),
     path("cases/<str:case_id>", cases.CaseView.as_view()),
     path("cases/<str:case_id>/close", cases.CloseCase.as_view()),
+    path("cases/<str:case_id>/apply", cases.ApplyMoney.as_view()),
+    path("cases/<str:case_id>/return", cases.ReturnMoney.as_view()),
     path("sending", sending.Sending.as_view()),
     path("sending/stop", sending.StopSending.as_view()),
     path("sending/start", sending.StartSending.as_view()),

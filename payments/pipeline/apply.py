@@ -29,6 +29,7 @@ from payments.pipeline.rows import Row
 log = structlog.get_logger(__name__)
 BATCH = 500
 REFUSED = "refused: moved meanwhile"
+REFUSED_CASE = "source_refused"
 Decided = list[tuple[Row, Decision]]
 
 
@@ -131,7 +132,7 @@ def _work(evidence_ids: Sequence[UUID], *, refused: str = "") -> None:
     if not refused:
         sources.tell(changes)
     emit(telling.events([*effective, *after], times), machine_at=now)
-    _open_cases(effective, now)
+    _open_cases(effective, refused, now)
     _park(effective, refused, now)
     # Stands with the evidence for ever: check_books reads from it what must have been booked.
     _mark([(row, d.verdict if row.payment_id in moved else REFUSED) for row, d in decided], now)
@@ -182,17 +183,23 @@ def _legs_of(row: Row, decision: Decision, at: datetime, *, refused: bool) -> li
     return legs + books.network_fee(row, at, succeeded=decision.attempt != "declined")
 
 
-def _open_cases(effective: Decided, now: datetime) -> None:
-    opened = [(row, d) for row, d in effective if d.case]
+def _open_cases(effective: Decided, refused: str, now: datetime) -> None:
+    opened = [
+        (row, d.case, d.park or f"{d.verdict}: {row.message or row.identity}")
+        for row, d in effective
+        if d.case
+    ]
+    if refused:
+        opened += [(row, REFUSED_CASE, _refusal(refused)) for row, _ in effective]
     if opened:
         sql.affected(
             sql.statement(__file__, "open_cases"),
             {
                 "ids": uuid7s(len(opened)),
-                "kinds": [d.case for _, d in opened],
-                "payments": [row.payment_id for row, _ in opened],
-                "attempts": [row.attempt_id for row, _ in opened],
-                "sentences": [d.park or f"{d.verdict}: {row.message or row.identity}" for row, d in opened],
+                "kinds": [kind for _, kind, _ in opened],
+                "payments": [row.payment_id for row, _, _ in opened],
+                "attempts": [row.attempt_id for row, _, _ in opened],
+                "sentences": [sentence for _, _, sentence in opened],
                 "now": now,
             },
         )
@@ -200,9 +207,13 @@ def _open_cases(effective: Decided, now: datetime) -> None:
 
 def _park(effective: Decided, refused: str, now: datetime) -> None:
     for row, decision in effective:
-        reason = decision.park or (f"what it was for refused it: {refused}" if refused else "")
+        reason = decision.park or (_refusal(refused) if refused else "")
         if reason:
             park.park([row.payment_id], reason, machine_at=now, among=park.ANY)
+
+
+def _refusal(refused: str) -> str:
+    return f"what it was for refused it: {refused}"
 
 
 def _mark(applied: Sequence[tuple[Row, str]], now: datetime) -> None:

@@ -11,6 +11,7 @@ import structlog
 from engine.core import clock, sql
 from engine.outbox.emit import NewEvent, emit
 from payments import states
+from payments.models import Payment
 
 log = structlog.get_logger(__name__)
 ANY = tuple(states.PAYMENT.states)  # also ended: its source or its books could not take what arrived
@@ -45,3 +46,21 @@ def park(
         log.error("payment parked", payment_id=str(payment_id), reason=reason)
     emit(events, machine_at=machine_at)
     return [row[0] for row in parked]
+
+
+def tell_unparked(payment: Payment, reason: str) -> None:
+    """Emit that a locked payment, whose version the caller has counted up, is parked no more. Writes."""
+    now = clock.machine_now()
+    at = clock.business_times([payment.clock_id], now)[payment.clock_id]
+    payload = {"payment_id": payment.pk, "state": payment.state,
+               "source": [payment.source_kind, payment.source_id], "reason": reason}  # fmt: skip
+    event = NewEvent("payment.unparked", "payment", payment.pk, payment.version, payment.clock_id, at,
+                     payment.correlation_id, payload)  # fmt: skip
+    emit([event], machine_at=now)
+
+
+def take_off(payment: Payment, reason: str) -> None:
+    """Take an ended, locked payment off the list of those that wait for a person. Writes; tells."""
+    payment.parked_at, payment.parked_reason, payment.version = None, "", payment.version + 1
+    payment.save(update_fields=["parked_at", "parked_reason", "version"])
+    tell_unparked(payment, reason)

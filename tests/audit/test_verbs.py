@@ -20,7 +20,7 @@ from engine.core.actor import Actor, NotAllowed, Role
 from engine.core.errors import Refusal
 from engine.outbox.models import Event
 from ops import scheduler, timetable
-from payments import cases, label, look, methods, switches
+from payments import cases, label, look, methods, suspense, switches
 from payments import operate as on_payment
 from payments import settle as ends
 from payments.models import Attempt, Case, Payment
@@ -98,8 +98,14 @@ APPROVER: dict[str, Verb] = {
         Case.objects.get(payment_id=f.payments["late"]).pk, resolution="back", **WHY, **by
     ),
     "end_payment": lambda f, **by: ends.end_payment(f.payments["differs"], **WHY, **by),
+    "apply_money": lambda f, **by: suspense.apply_money(_differing(f), **WHY, **by),
+    "return_money": lambda f, **by: suspense.return_money(_differing(f), **WHY, **by),
     "release_draft": lambda f, **by: operate.release_draft(f.draft.pk, **WHY, **by),
 }
+
+
+def _differing(field: Field) -> Any:
+    return Case.objects.get(payment_id=field.payments["differs"]).pk
 
 
 def _said(payment_id: Any) -> look.Found:

@@ -11,7 +11,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Break:
-    """`also`: other rules that the same sabotage breaks. `level`: balances are made to fit it again."""
+    """`also`: other rules that the same sabotage breaks. `level`: balances are made to fit it again.
+
+    `after`: what an approver does first to the payment of which another amount arrived, and to its case.
+    """
 
     rule: str
     what: str
@@ -20,6 +23,7 @@ class Break:
     count: int = 1
     also: tuple[str, ...] = ()
     level: bool = False
+    after: tuple[str, ...] = ()
 
 
 _INVOICE_OF = "(SELECT source_id FROM payments_payment WHERE id = %({0})s)"
@@ -42,7 +46,7 @@ def _leg(change: str, kind: str, seq: int, name: str) -> str:
     return f"UPDATE engine_ledger_transfer SET {change} WHERE {of_it}"
 
 
-def _account(kind: str, currency: str = "USDC") -> str:
+def account(kind: str, currency: str = "USDC") -> str:
     return f"(SELECT min(id) FROM engine_ledger_account WHERE kind = '{kind}' AND currency = '{currency}')"
 
 
@@ -77,14 +81,14 @@ MONEY = (
     Break(
         "transfer_currencies",
         "the debit is of another currency",
-        _FINALIZED.format(f"debit_id = {_account('network_fee', 'SOL')}"),
+        _FINALIZED.format(f"debit_id = {account('network_fee', 'SOL')}"),
         {"currency": "USDC", "debit_currency": "SOL", "credit_currency": "USDC"},
         also=("balances", "settlement_legs"),
     ),
     Break(
         "transfer_currencies",
         "the credit is of another currency",
-        _FINALIZED.format(f"credit_id = {_account('network_fee', 'SOL')}"),
+        _FINALIZED.format(f"credit_id = {account('network_fee', 'SOL')}"),
         {"currency": "USDC", "debit_currency": "USDC", "credit_currency": "SOL"},
         also=("balances", "settlement_legs"),
     ),
@@ -180,7 +184,7 @@ MONEY = (
         "a leg too many",
         f"""INSERT INTO engine_ledger_transfer (id, kind, source_id, seq, debit_id, credit_id, currency, amount_minor,
               business_at, posted_at)
-            SELECT gen_random_uuid(), kind, source_id, 3, debit_id, {_account("payable")}, currency, 975, business_at,
+            SELECT gen_random_uuid(), kind, source_id, 3, debit_id, {account("payable")}, currency, 975, business_at,
                    posted_at
               FROM engine_ledger_transfer WHERE kind = 'payment.succeeded' AND seq = 2 AND source_id = %(paid)s""",
         {"seq": 3, "debit": "billed", "credit": "payable", "chart_minor": None},
@@ -189,7 +193,7 @@ MONEY = (
     Break(
         "settlement_legs",
         "on an account that the chart does not name",
-        _FINALIZED.format(f"credit_id = {_account('fee_income')}"),
+        _FINALIZED.format(f"credit_id = {account('fee_income')}"),
         {"kind": "invoice.finalized", "credit": "fee_income", "chart_credit": None},
         level=True,
     ),
@@ -202,8 +206,8 @@ MONEY = (
     Break(
         "clearing",
         "the fees of direct pulls lie elsewhere",
-        f"""UPDATE engine_ledger_transfer SET debit_id = {_account("settled_direct")}
-             WHERE debit_id = {_account("clearing:scripted")}""",
+        f"""UPDATE engine_ledger_transfer SET debit_id = {account("settled_direct")}
+             WHERE debit_id = {account("clearing:scripted")}""",
         {"kind": "clearing:scripted", "booked_minor": 0},
         also=("settlement_legs",),
         level=True,
@@ -211,7 +215,7 @@ MONEY = (
     Break(
         "clearing",
         "the network's fees are taken from nobody's wallet",
-        f"""UPDATE engine_ledger_transfer SET credit_id = {_account("suspense", "SOL")}
+        f"""UPDATE engine_ledger_transfer SET credit_id = {account("suspense", "SOL")}
              WHERE kind = 'attempt.network_fee'""",
         {"kind": "fee_payer", "booked_minor": 0, "said_minor": -20000},
         also=("settlement_legs",),
@@ -220,7 +224,7 @@ MONEY = (
     Break(
         "clearing",
         "the network's fees are no expense",
-        f"""UPDATE engine_ledger_transfer SET debit_id = {_account("suspense", "SOL")}
+        f"""UPDATE engine_ledger_transfer SET debit_id = {account("suspense", "SOL")}
              WHERE kind = 'attempt.network_fee'""",
         {"kind": "network_fee", "booked_minor": 0, "said_minor": 20000},
         also=("settlement_legs",),

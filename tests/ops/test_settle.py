@@ -15,7 +15,7 @@ from engine.ledger.models import Transfer
 from engine.outbox.models import Event
 from engine.providers.base import FailureClass, Finding, Outcome
 from ops import books
-from payments import cases, settle, story
+from payments import settle, story, suspense
 from payments.models import Attempt, Case, Payment
 from tests.ops.world import NETWORK, WHOLE, fill, mark, open_payment, say, subscribe
 from tests.payments.scripted import paid
@@ -65,7 +65,7 @@ def test_money_of_another_amount_lets_its_payment_end(payments):
     with pytest.raises(Refusal):
         trigger.trigger(subscription)
     case = Case.objects.get(payment_id=one)
-    cases.close_case(case.pk, resolution="sent back to the payer", reason="a drill", by=ADA)
+    suspense.return_money(case.pk, reason="a drill", by=ADA)
     assert again.in_question([found.source_id]) == {}
     assert trigger.trigger(subscription).scheduled == [found.source_id]
 

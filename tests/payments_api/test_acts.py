@@ -153,6 +153,30 @@ def test_a_case_is_closed_by_an_approver_once(caller, payments):
     assert caller.get("/api/cases?state=closed").json()["data"] == [closed.json()]
 
 
+@pytest.mark.parametrize(("verb", "did", "state"), [
+    ("apply", "applied", "succeeded"), ("return", "returned", "canceled"),
+])  # fmt: skip
+def test_an_approver_says_whose_money_in_suspense_is(caller, payments, verb, did, state):
+    case = Case.objects.get(payment_id=payments["differs"])
+    path = f"/api/cases/{ids.show('case', case.pk)}/{verb}"
+    assert fault(caller.post(path, WHY)) == (400, "idempotency_key_missing", "Idempotency-Key")
+    assert fault(key("payments:write").post(path, WHY, key="a"))[:2] == (403, "not_allowed")
+    before = rows_everywhere()
+    dry = caller.post(f"{path}?dry_run=true", WHY, key="b")
+    assert (dry["Dry-Run"], rows_everywhere()) == ("true", before)
+    done = caller.post(path, WHY, key="b")
+    assert (done.status_code, done.json()["resolution"]) == (200, f"0.000900 USDC {did}: a drill")
+    assert {**dry.json(), "closed_at": ""} == {**done.json(), "closed_at": ""}
+    again = caller.post(path, WHY, key="b")
+    assert (again["Idempotent-Replayed"], again.json()) == ("true", done.json())
+    assert fault(caller.post(path, WHY, key="c")) == (409, "case_closed", "case")
+    assert Entry.objects.get(verb=f"{verb}_money").actor_kind == "key"
+    assert row(payments["differs"]).state == state
+    late = ids.show("case", Case.objects.get(payment_id=payments["late"]).pk)
+    refused = caller.post(f"/api/cases/{late}/{verb}", WHY, key="d")
+    assert fault(refused) == (409, "nothing_in_suspense", "case")
+
+
 def test_a_closed_attempt_is_looked_up(caller, payments, monkeypatch):
     attempt = Attempt.objects.get(payment_id=payments["declined"])
     path = f"/api/attempts/{ids.show('attempt', attempt.pk)}/look_up"

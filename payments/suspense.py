@@ -1,0 +1,147 @@
+"""Money in suspense, and what a person says of it: it was the payment's, or it was given back. By an approver.
+
+Each closes its case in the same transaction; the payment ends with it, and what it was for is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from engine.core import clock, money
+from engine.core.actor import Actor
+from engine.core.errors import Refusal, first_line
+from engine.ledger import posting
+from engine.outbox.models import Event
+from payments import cases, settle, sources, states
+from payments.models import Attempt, Case, Evidence, Payment
+from payments.pipeline import end, in_suspense
+from payments.pipeline.apply import REFUSED_CASE
+from payments.pipeline.decide import TERMINAL
+from payments.pipeline.in_suspense import Held
+from payments.sources import HookRefused, SourceChange
+
+
+def apply_money(case_id: UUID, *, reason: str, by: Actor) -> Case:
+    """Take a case's money for its payment's, and close the case. Writes.
+
+    What is due of it clears the receivable and the payment succeeds; the rest, and all of it once the payment has
+    ended, goes to unapplied, as a late success where it had been given up. Where the source refused an end, it is told
+    again. Raises Refusal for a closed case, nothing in suspense, another currency, evidence that waits, another
+    attempt that may still act, and if the source refuses.
+    """
+    with cases.deciding(case_id, "apply_money", reason=reason, by=by) as case:
+        held = _held(case)
+        if case.kind == REFUSED_CASE:
+            changes = _untold(case)
+            due = case.payment.settled_minor
+        else:
+            _is_something(held)
+            due, changes = _end(case, held)
+        if held:
+            at = _business_at(case.payment)
+            legs = in_suspense.applied(case.payment, held, due, at)
+            posting.post(legs, machine_at=clock.machine_now())
+        _tell(changes)
+        case.resolution = f"{_worth(held)} applied: {reason}" if held else f"told again: {reason}"
+    return case
+
+
+def return_money(case_id: UUID, *, reason: str, by: Actor) -> Case:
+    """Say that a case's money was given back, or is not ours, and close the case. Writes; sends nothing.
+
+    What put it into suspense is mirrored. The payment ends as by settle.end_payment; one whose source had refused its
+    success is reversed, and its source gets the reservation off. Raises Refusal as apply_money does.
+    """
+    with cases.deciding(case_id, "return_money", reason=reason, by=by) as case:
+        held, payment = _held(case), case.payment
+        _is_something(held)
+        legs = in_suspense.returned(held, _business_at(payment))
+        posting.post(legs, machine_at=clock.machine_now())
+        if case.kind == REFUSED_CASE:
+            change = end.step(
+                payment, "reversed", settled_minor=-payment.settled_minor, code="returned", message=reason
+            )
+            _tell([change._replace(state="canceled", settled_minor=0)])
+        elif payment.state in states.OPEN_PAYMENT:
+            settle.end_open(payment)
+        case.resolution = f"{_worth(held)} returned: {reason}"
+    return case
+
+
+def _held(case: Case) -> list[Held]:
+    """Read under the payment's lock, which apply holds when it books."""
+    if Evidence.objects.filter(payment_id=case.payment_id, applied_at=None).exists():
+        raise Refusal("evidence_waits", "evidence of it is not applied yet; try again", param="case")
+    unresolved = Attempt.objects.filter(payment_id=case.payment_id, state__in=states.UNRESOLVED_ATTEMPT)
+    if set(unresolved.values_list("pk", flat=True)) - {case.attempt_id}:
+        raise Refusal("attempt_unresolved", "another attempt of it may still move money (I4): that has to be known "
+                      "first", param="case")  # fmt: skip
+    return in_suspense.of_case(case)
+
+
+def _is_something(held: Sequence[Held]) -> None:
+    if not held:
+        raise Refusal("nothing_in_suspense", "no money of this case lies in suspense", param="case")
+
+
+def _end(case: Case, held: Sequence[Held]) -> tuple[int, list[SourceChange]]:
+    """The payment's end by money of another amount: how much of it is due, and what its source is told."""
+    payment, minor = case.payment, sum(one.amount_minor for one in held)
+    if any(one.currency != payment.currency for one in held):
+        raise Refusal(
+            "currency_mismatch", f"what arrived is not in {payment.currency}: return it", param="case"
+        )
+    attempt = Attempt.objects.get(pk=str(case.attempt_id))
+    if attempt.state != Attempt.State.SUCCEEDED:
+        end.took_effect(attempt, case.sentence)
+    if payment.state == Payment.State.IN_FLIGHT:
+        due = min(minor, payment.amount_minor)
+        return due, [end.step(payment, "succeeded", settled_minor=due, identity=attempt.identity)]
+    changes = []
+    if payment.state == Payment.State.SCHEDULED:
+        changes.append(end.step(payment, "canceled", code=end.DIFFERS, message=case.sentence))
+    if payment.state in (Payment.State.FAILED, Payment.State.CANCELED):
+        changes.append(end.step(payment, "succeeded_late", settled_minor=minor, identity=attempt.identity))
+    return 0, changes
+
+
+def _untold(case: Case) -> list[SourceChange]:
+    """What its source did not hear: the payment's ends since the transaction which opened the case, in their order."""
+    payment, ends = case.payment, [f"payment.{state}" for state in TERMINAL]
+    events = Event.objects.filter(
+        object_kind="payment", object_id=payment.pk, created_at__gte=case.opened_at, type__in=ends
+    )
+    return [_again(payment, event) for event in events.order_by("seq")]
+
+
+def _again(payment: Payment, event: Event) -> SourceChange:
+    state, said = event.type.removeprefix("payment."), event.payload
+    return SourceChange(
+        payment.pk, payment.source_kind, payment.source_id, payment.no, state, payment.currency, payment.amount_minor,
+        payment.settled_minor if state in ("succeeded", "succeeded_late") else 0, said.get("failure_class", ""),
+        said.get("code", ""), said.get("message", ""), payment.clock_id, event.occurred_at, clock.machine_now(),
+        payment.correlation_id,
+    )  # fmt: skip
+
+
+def _tell(changes: Sequence[SourceChange]) -> None:
+    try:
+        sources.tell(changes)
+    except HookRefused as fault:
+        raise Refusal(
+            "source_refused", f"what it was for refuses that: {first_line(fault)}", param="case"
+        ) from fault
+
+
+def _business_at(payment: Payment) -> datetime:
+    now = clock.machine_now()
+    return clock.business_times([payment.clock_id], now)[payment.clock_id]
+
+
+def _worth(held: Sequence[Held]) -> str:
+    sums: dict[str, int] = {}
+    for one in held:
+        sums[one.currency] = sums.get(one.currency, 0) + one.amount_minor
+    return ", ".join(money.shown(minor, currency) for currency, minor in sums.items())
