@@ -54,10 +54,14 @@ def ask(attempt_id: UUID) -> Found:
     try:
         finding = provider.lookup([asked]).get(attempt.pk)
     except ProviderUnavailable as fault:
-        raise Refusal("provider_silent", fault.message or fault.code, param="attempt") from fault
+        raise _silent(attempt.provider, fault.message or fault.code) from fault
     if finding is None:
-        raise Refusal("provider_silent", "the provider can't say it now; ask again", param="attempt")
+        raise _silent(attempt.provider, "it can't say it now; ask again")
     return Found(attempt, finding, asked_at)
+
+
+def _silent(provider: str, why: str) -> Refusal:
+    return Refusal("provider_unavailable", f"{provider} can't be asked now: {why}", param="provider")
 
 
 def keep(found: Found, *, reason: str, by: Actor) -> None:

@@ -30,6 +30,9 @@ class Entry(models.Model):
         indexes = [
             models.Index(fields=["object_kind", "object_id", "id"], name="audit_of_object"),
             models.Index(fields=["actor", "id"], name="audit_of_actor"),
+            models.Index(
+                fields=["request_id", "id"], condition=~models.Q(request_id=""), name="audit_of_request"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -91,8 +91,13 @@ class Operated(Verbs, ReadOnly):
         return [*super().links(row), self.audit(row.pk)]
 
 
-def action(description: str, verb: Verb, promise: str, *, role: Role = Role.OPERATOR) -> Any:
-    """An admin action for `verb(pk, reason=, by=)`. `promise`: what it does, in a sentence; `role`: whose button."""
+def action(
+    description: str, verb: Verb, promise: str, *, role: Role = Role.OPERATOR, most: int = MOST
+) -> Any:
+    """An admin action for `verb(pk, reason=, by=)`. `promise`: what it does, in a sentence; `role`: whose button.
+
+    `most`: how many rows at once, fewer where the verb waits for a provider.
+    """
 
     @admin.action(description=description)
     def act(self: Operated, request: HttpRequest, rows: Rows) -> HttpResponse | None:
@@ -106,7 +111,7 @@ def action(description: str, verb: Verb, promise: str, *, role: Role = Role.OPER
         return _do(self, request, act, keys)
 
     act.__name__ = description.lower().replace(" ", "_")
-    act.verb, act.promise, act.role = verb, promise, role  # type: ignore[attr-defined]
+    act.verb, act.promise, act.role, act.most = verb, promise, role, most  # type: ignore[attr-defined]
     return act
 
 
@@ -138,7 +143,7 @@ def _foresee(page: Operated, verb: Verb, key: Any, row: Any, by: Actor) -> Fores
 
 def _preview(page: Operated, request: HttpRequest, act: Any, keys: list[Any], fault: str) -> HttpResponse:
     by = actor(request)
-    seen = foresee(page, act.verb, keys[:MOST], by)
+    seen = foresee(page, act.verb, keys[: act.most], by)
     going = [one for one in seen if not one.refused]
     worths = page.model._default_manager.in_bulk([page.model._meta.pk.to_python(one.key) for one in going])  # type: ignore[union-attr]
     sums: dict[str, int] = {}
@@ -148,7 +153,7 @@ def _preview(page: Operated, request: HttpRequest, act: Any, keys: list[Any], fa
     context = {
         **page.admin_site.each_context(request), "opts": page.model._meta, "title": act.short_description,
         "promise": act.promise, "action": act.__name__, "going": going, "fault": fault,
-        "excluded": [one for one in seen if one.refused], "too_many": len(keys) > MOST, "most": MOST,
+        "excluded": [one for one in seen if one.refused], "too_many": len(keys) > act.most, "most": act.most,
         "sums": [money.shown(minor, currency) for currency, minor in sorted(sums.items())],
         "reason": request.POST.get("reason", ""), "next": _next(request), "by": by, "role": by.role.name.lower(),
     }  # fmt: skip
@@ -160,8 +165,8 @@ def _preview(page: Operated, request: HttpRequest, act: Any, keys: list[Any], fa
 def _do(page: Operated, request: HttpRequest, act: Any, keys: list[Any]) -> HttpResponse:
     """Each alone, so that one that is refused stops no other; what came of each is told."""
     reason, by, done = request.POST["reason"], actor(request), act.short_description
-    rows = page.model._default_manager.in_bulk(keys[:MOST])
-    for key in keys[:MOST]:
+    rows = page.model._default_manager.in_bulk(keys[: act.most])
+    for key in keys[: act.most]:
         name = str(rows.get(key, key))
         try:
             act.verb(key, reason=reason, by=by)

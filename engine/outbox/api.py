@@ -28,7 +28,9 @@ _EVENT: dict[str, Any] = {
     "data": {"payment_id": f"pay_{_HEX}2", "state": "succeeded", "source": ["invoice", f"inv_{_HEX}4"]},
 }  # fmt: skip
 _PAGE = {"object": "list", "data": [_EVENT], "has_more": False, "next_cursor": _EVENT["id"], "next": None}
-KINDS = {ids.PREFIXES[kind]: kind for kind in ("payment", "payment_method", "subscription", "invoice")}
+KINDS = {
+    ids.PREFIXES[kind]: kind for kind in ("payment", "payment_method", "subscription", "invoice", "plan")
+}
 
 
 @extend_schema_field(
@@ -80,7 +82,9 @@ class EventQuery(Shape):
         r"^[a-z_]{1,30}\.([a-z_]{1,29}|\*)$", required=False, help_text="`payment.succeeded`, or `payment.*`"
     )
     about = serializers.CharField(
-        required=False, max_length=60, help_text="Id of a payment, payment method, subscription or invoice"
+        required=False,
+        max_length=60,
+        help_text="Id of a payment, payment method, subscription, invoice or plan",
     )
 
 

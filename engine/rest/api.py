@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from engine.core.actor import Actor
 from engine.core.errors import Refusal
-from engine.rest import keys, once, pages, scopes
+from engine.rest import ids, keys, once, pages, scopes
 from engine.rest.errors import Fault
 from engine.rest.models import ApiKey
 from engine.rest.once import Done
@@ -171,7 +171,7 @@ class RevokeKey(_OfKey):
         """End a key now."""
         found = self.id("key", key_id)
         return self.once(Nothing, lambda _: Done(pages.one(keys.revoke(found, by=self.may(found)), KeyShape),
-                                                 str(found), 200))  # fmt: skip
+                                                 ids.show("key", found), 200))  # fmt: skip
 
 
 class AnswerShape(serializers.Serializer[Any]):
@@ -212,7 +212,7 @@ class RequestView(RestView):
 
 
 def _done(made: keys.Made) -> Done:
-    return Done(pages.one(made.key, KeyShape), str(made.key.pk), secret={"secret": made.secret})
+    return Done(pages.one(made.key, KeyShape), ids.show("key", made.key.pk), secret={"secret": made.secret})
 
 
 def errors_page(request: HttpRequest) -> HttpResponse:

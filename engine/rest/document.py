@@ -19,6 +19,10 @@ _FORMS = {"yaml": OpenApiYamlRenderer, "json": OpenApiJsonRenderer}
 _COUNT = {"type": "integer", "minimum": 0}
 HEADERS: dict[str, Any] = {
     "Request-Id": {"description": "In the logs and in the audit too", "schema": {"type": "string"}},
+    "Clearbeat-Version": {
+        "description": "The version that answered; send it to be refused rather than misread once it is gone",
+        "schema": {"type": "string", "format": "date"},
+    },
     "RateLimit-Limit": {"description": "Calls that a window allows", "schema": _COUNT},
     "RateLimit-Remaining": {"description": "What is left of them", "schema": _COUNT},
     "RateLimit-Reset": {"description": "Seconds until the next window", "schema": _COUNT},
@@ -80,8 +84,8 @@ def _example(code: str) -> dict[str, Any]:
 
 
 def _headers(code: str, sent: set[str]) -> list[str]:
-    """What may stand in an answer to an operation with these parameters; only Request-Id always does."""
-    named = ["Request-Id"]
+    """What may stand in an answer to an operation with these parameters; two always do."""
+    named = ["Request-Id", "Clearbeat-Version"]
     if code != "406":  # refused before anybody counts
         named += [name for name in HEADERS if name.startswith("RateLimit-")]
     if code in ("409", "429", "503"):

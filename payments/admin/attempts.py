@@ -29,7 +29,10 @@ class AttemptAdmin(OfPayment, Operated):
     inlines = (Said,)
     actions = (
         action(
-            "Look up", look.look_up, "The provider is asked once more what became of each that was given up."
+            "Look up",
+            look.look_up,
+            "The provider is asked once more what became of each that was given up.",
+            most=10,  # one call after the other, each may last until its timeout
         ),
     )
 

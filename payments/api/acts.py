@@ -16,6 +16,7 @@ from engine.rest.shapes import Shape, TextField
 from engine.rest.views import RestView
 from payments import look, operate, settle
 from payments.api import examples
+from payments.api.methods import away
 from payments.api.payments import OfPayment, whole
 from payments.api.shapes import AcceptedShape, PaymentShape
 from payments.models import Payment
@@ -123,14 +124,17 @@ class LookUp(RestView):
     @extend_schema(operation_id="look_up_attempt", request=ActBody, responses={202: AcceptedShape},
                    examples=_EXAMPLES)  # fmt: skip
     def post(self, request: Request, attempt_id: str) -> Response:
-        """Ask the provider once more what became of a closed attempt; what it says is applied as evidence."""
+        """Ask the provider once more what became of a closed attempt; what it says is applied as evidence.
+
+        503 `provider_unavailable` where it does not answer: nothing was kept, ask again.
+        """
         pk = self.id("attempt", attempt_id)
 
         def work(data: dict[str, Any], found: look.Found) -> Done:
             look.keep(found, reason=data["reason"], by=self.actor)
             return _accepted(found.attempt.payment_id)
 
-        return self.once(ActBody, work, before=lambda data: look.ask(pk))
+        return self.once(ActBody, work, before=lambda data: away(lambda: look.ask(pk)))
 
 
 def _accepted(payment_id: UUID) -> Done:

@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.db import transaction
 from django_celery_beat.models import PeriodicTask
 
-from billing import customers, operate, plans, resume, stop, subscribe, trigger
+from billing import change, customers, operate, plans, resume, stop, subscribe, trigger
 from billing.models import Invoice, Subscription
 from config import schedule
 from engine.audit.models import Entry
@@ -86,6 +86,10 @@ OPERATOR: dict[str, Verb] = {
         customer_id=f.world.customer().pk, plan_id=f.world.plan.pk, method_id=None, **by
     ),
     "look_up": lambda f, **by: look.keep(_said(f.payments["declined"]), **WHY, **by),
+    "update_customer": lambda f, **by: customers.update_customer(f.due.customer_id, name="Bo", **by),
+    "update_creator": lambda f, **by: customers.update_creator(f.world.creator.pk, name="Cy", **by),
+    "update_plan": lambda f, **by: plans.update_plan(plan_id=f.world.plan.pk, name="Daily", **by),
+    "describe": lambda f, **by: change.describe(f.due.pk, service_name="Letter", **by),
     "remove_method": lambda f, **by: methods.remove(f.method.pk, **by),
     "update_method": lambda f, **by: label.label(f.method.pk, metadata={"card": "home"}, **by),
 }

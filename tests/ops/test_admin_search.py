@@ -69,6 +69,16 @@ def test_what_was_done_is_found_by_what_it_was_done_to(boss, world, scripted):
     assert "boss (user): close case" in [moment.title for moment in told]
 
 
+def test_what_a_request_did_is_found_by_its_id(boss, world, scripted):
+    late = fill(world, scripted)["late"]
+    act(boss, "payments_payment", "park", late)
+    Entry.objects.create(id=uuid7(), acted_at=machine_now(), actor="key:x", actor_kind="key", verb="park",
+                         object_kind="payment", object_id=str(late), request_id="req_0198")  # fmt: skip
+    (one,) = Entry.objects.filter(request_id="req_0198")
+    assert listed(boss, "engine_audit_entry", "req_0198") == [one.pk]
+    assert listed(boss, "engine_audit_entry", "req_0199") == []
+
+
 def test_every_page_with_verbs_links_to_what_they_did(boss, world, scripted):
     fill(world, scripted)
     call_command("sync_schedule")

@@ -11,7 +11,9 @@ from django_celery_beat.models import PeriodicTask
 
 from billing.models import Invoice, Plan, Subscription
 from engine.audit.models import Entry
+from engine.core import sql
 from engine.outbox.models import Event
+from payments import look
 from payments.models import Case, KillSwitch, Payment, ProviderSwitch
 from tests.ops.admin_pages import act, client_of, preview, url
 from tests.ops.world import fill, rows, settle, subscribe
@@ -47,6 +49,19 @@ def test_the_selection_is_frozen_in_the_form(boss, payments):
     chosen = {str(key) for key in Payment.objects.filter(state__in=("scheduled", "in_flight"), parked_at=None)
               .values_list("pk", flat=True)}  # fmt: skip
     assert {key for key in map(str, payments.values()) if f'value="{key}"' in page} == chosen
+
+
+def test_what_waits_for_a_provider_is_done_to_ten_at_once_and_no_more(boss, payments, monkeypatch):
+    asked = []
+    monkeypatch.setattr(look, "ask", lambda pk: asked.append(pk))
+    monkeypatch.setattr(look, "keep", lambda found, **by: None)
+    chosen = [UUID(int=each) for each in range(1, 13)]
+    page = preview(boss, "payments_attempt", "look_up", *chosen)
+    assert page.context["too_many"]
+    assert len(page.context["excluded"]) == page.context["most"] == 10
+    monkeypatch.setattr(sql, "outside_transaction", lambda: True)  # but for the test's own
+    act(boss, "payments_attempt", "look_up", *chosen)
+    assert asked == chosen[:10]
 
 
 def test_an_unknown_row_or_a_nonsense_key_is_left_out(boss, payments):

@@ -68,6 +68,8 @@ def test_filters(caller):
     assert types(caller.get(f"/api/events?about={about}").json()) == ["payment.sent", "payment.succeeded"]
     assert types(caller.get(f"/api/events?about={about}&type=payment.sent").json()) == ["payment.sent"]
     assert types(caller.get(f"/api/events?about=inv_{one.hex}").json()) == ["invoice.paid"]
+    tell(one, 1, type="plan.changed", kind="plan")
+    assert types(caller.get(f"/api/events?about=plan_{one.hex}").json()) == ["plan.changed"]
 
 
 @pytest.mark.parametrize(

@@ -196,8 +196,9 @@ def test_who_and_what_is_refused(world, seen):
     with pytest.raises(NotAllowed):
         look.look_up(seen.pk, reason="a drill", by=Actor("vera", "user", Role.VIEWER))
     world.down = ProviderUnavailable("node_unavailable", "nobody answers")
-    with pytest.raises(Refusal, match="nobody answers"):
+    with pytest.raises(Refusal, match="nobody answers") as silent:
         look_up(seen)
+    assert (silent.value.code, silent.value.param) == ("provider_unavailable", "provider")
     Attempt.objects.filter(pk=seen.pk).update(state="succeeded")
     with pytest.raises(Refusal, match="it is succeeded"):
         look_up(seen)

@@ -6,6 +6,8 @@ import pytest
 
 from engine.audit.models import Entry
 from engine.core import clock, sql, wake
+from engine.providers import registry
+from engine.providers.base import ProviderUnavailable
 from engine.rest import ids
 from payments.models import Attempt, Case, Evidence, Payment
 from tests.billing.world import rows_everywhere
@@ -187,3 +189,27 @@ def test_a_closed_attempt_is_looked_up(caller, payments, monkeypatch):
     still_open = Attempt.objects.get(payment_id=payments["pending"])
     refused = caller.post(f"/api/attempts/{ids.show('attempt', still_open.pk)}/look_up", WHY)
     assert fault(refused) == (409, "attempt_not_closed", "attempt")
+
+
+@pytest.mark.parametrize(
+    "silent", [{}, ProviderUnavailable("node_unavailable", "nobody answers")], ids=["no word", "away"]
+)
+def test_a_look_that_nobody_answers_is_503_and_may_be_asked_again(caller, payments, monkeypatch, silent):
+    attempt = Attempt.objects.get(payment_id=payments["declined"])
+    path = f"/api/attempts/{ids.show('attempt', attempt.pk)}/look_up"
+    provider, before = registry.get(attempt.provider), Evidence.objects.count()
+
+    def lookup(asked):
+        if isinstance(silent, Exception):
+            raise silent
+        return silent
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sql, "outside_transaction", lambda: True)  # but for the test's own
+        patch.setattr(provider, "lookup", lookup)
+        refused = caller.post(path, WHY, key="l")
+        assert fault(refused) == (503, "provider_unavailable", "provider")
+        assert (refused.json()["error"]["retry"], refused["Retry-After"]) == ("safe", "5")
+    assert Evidence.objects.count() == before
+    monkeypatch.setattr(sql, "outside_transaction", lambda: True)
+    assert caller.post(path, WHY, key="l").status_code == 202

@@ -56,7 +56,7 @@ def test_every_answer_says_which_headers_it_has(document) -> None:
                 named = _resolved(document, answer).get("headers", {}).keys()
                 assert ("Idempotent-Replayed" in named) == (method == "post" and code < "300"), (path, code)
                 if path != "/health":
-                    assert "Request-Id" in named
+                    assert {"Request-Id", "Clearbeat-Version"} <= named
                     assert ("Dry-Run" in named) == ("dry_run" in sent or code >= "300"), (path, code)
                     assert ("RateLimit-Remaining" in named) == (code != "406"), (path, code)
 

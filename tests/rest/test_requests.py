@@ -174,6 +174,9 @@ def test_a_lost_answer_can_be_asked_for(api):
     told = caller.get("/api/requests/one").json()
     assert (told["state"], told["status"], told["request"]) == ("finished", 201, "POST /api/keys")
     assert told["answer"] == {name: value for name, value in made.items() if name != "secret"}
+    assert told["object_id"] == made["id"]
+    caller.post(f"/api/keys/{made['id']}/revoke", key="two")
+    assert caller.get("/api/requests/two").json()["object_id"] == made["id"]
 
 
 def test_a_limit_is_told_and_kept(api, settings, monkeypatch):
