@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
+from engine.providers.solana.checks import SENTENCES
+from engine.rest.ids import PREFIXES
+
 ROOT = Path(__file__).resolve().parents[1]
+_CODE = re.compile(r"[a-z]+(_[a-z]+)+")
 ROOMS = ("billing", "engine", "ops", "payments")
 # What Django REST framework itself refuses, by the code that engine/rest gives it.
 FRAMEWORK = {
@@ -30,15 +36,35 @@ FRAMEWORK = {
     "required": "A field that is needed was not sent.",
     "max_string_length": "The text is too long for a number.",
     "min_length": "The list or text is too short.",
+    "not_a_list": "The field is a list.",
+    "not_a_dict": "The field is an object.",
+    "empty": "The list or object can't be empty.",
+}
+# What a verb's check of a field (billing/fields.py) says of the `param` that it is given.
+CHECKS = {
+    "text": {"missing": "… is needed", "invalid": "… is text of at most … characters"},
+    "optional_text": {"invalid": "… is text of at most … characters"},
+    "whole": {"out_of_range": "… is a whole number from … to …"},
+    "locked": {"unknown": "There is no such …"},
+}
+# What a look or a closed payment left in a row, and a later refusal repeats, where it is built from no literal.
+KEPT = {
+    "currency_invalid": "… is no currency that is known",
+    "price_minor_invalid": "price_minor is a whole number of minor units above zero",
+    "open": "The invoice can't be collected now",
+    "paid_earlier": "An earlier attempt was paid after all.",
+    "amount_differs": "What arrived is not what was asked for.",
+    "subscription_expired": "The subscription was expired.",
 }
 
 
 def found() -> dict[str, str]:
     """Code -> what it says, `…` where a value stands; sorted. Reads the product's source."""
-    said = dict(FRAMEWORK)
-    for path in sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
-        for call in _calls(ast.parse(path.read_text())):
-            code, message = call
+    said = FRAMEWORK | KEPT | {code.value: sentence for code, sentence in SENTENCES.items()}
+    paths = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+    trees = [ast.parse(path.read_text()) for path in paths]
+    for read in (_calls, _pairs, _checked, _not_there):  # what is written out says more than what is derived
+        for code, message in chain.from_iterable(read(tree) for tree in trees):
             said.setdefault(code, message)
     return dict(sorted(said.items()))
 
@@ -46,11 +72,58 @@ def found() -> dict[str, str]:
 def _calls(tree: ast.AST) -> Iterator[tuple[str, str]]:
     for node in ast.walk(tree):
         name = getattr(getattr(node, "func", None), "id", "")
-        if not isinstance(node, ast.Call) or name not in ("Refusal", "NotAllowed", "Fault", "NoPayment"):
+        if not isinstance(node, ast.Call) or name not in (
+            "Refusal",
+            "NotAllowed",
+            "Fault",
+            "NoPayment",
+            "Told",
+        ):
             continue
-        texts = node.args[2:] if name == "Fault" else node.args
+        texts = node.args[2:] if name in ("Fault", "Told") else node.args
         if len(texts) >= 2 and isinstance(texts[0], ast.Constant) and texts[0].value:
             yield str(texts[0].value), _text(texts[1])
+
+
+def _checked(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """The codes of `fields.text(…, param="name")` and its like."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        params = [each.value for each in node.keywords if each.arg == "param"]
+        if getattr(node.func.value, "id", "") == "fields" and params and isinstance(params[0], ast.Constant):
+            name = str(params[0].value)
+            for ending, message in CHECKS[node.func.attr].items():
+                yield f"{name}_{ending}", message.replace("…", name, 1)
+
+
+def _pairs(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """Reasons that are constants: `REMOVED = ("payment_method_removed", "The payment method was removed.")`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple) and len(node.value.elts) == 2:
+            code, message = (_text(each) for each in node.value.elts)
+            if _CODE.fullmatch(code) and message.endswith("."):
+                yield code, message
+
+
+def _not_there(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """What every endpoint says of its URL's object: `resource, object_name = "creators", "creator"`."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Assign):
+            continue
+        for target in node.targets:
+            for name, value in _each(target, node.value):
+                kind = getattr(value, "value", "")
+                if name == "object_name" and kind in PREFIXES:
+                    yield f"{kind}_unknown", f"There is no {kind.replace('_', ' ')} …"
+
+
+def _each(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        yield from (
+            (getattr(name, "id", ""), one) for name, one in zip(target.elts, value.elts, strict=False)
+        )
+    yield getattr(target, "id", ""), value
 
 
 def _text(node: ast.expr) -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -42,13 +43,24 @@ def api(db: None) -> Callable[..., Api]:
     return make
 
 
+@cache
+def explained() -> str:
+    """The page that `doc_url` leads to."""
+    return Client().get("/docs/errors/").content.decode()
+
+
 def fault(response: Any) -> tuple[int, str, str | None]:
-    """Status, code and field of an error, after a check of its shape."""
+    """Status, code and field of an error, after a check of its shape and that `doc_url` leads to its code."""
     error = response.json()["error"]
     assert set(error) - {"errors"} == {
         "type", "code", "message", "param", "doc_url", "request_id", "money_moved", "retry",
     }  # fmt: skip
     assert error["request_id"] == response["Request-Id"]
+    assert error["doc_url"] == f"/docs/errors/#{error['code']}"
+    for each in (error, *error.get("errors", ())):
+        assert f'<dt id="{each["code"]}">' in explained(), (
+            f"{each['code']} has no page: docs/codes.py, docs/make.py"
+        )
     return response.status_code, error["code"], error["param"]
 
 
