@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -43,7 +44,7 @@ class InvoiceView(RestView):
         """One invoice with its lines and the ids of its payments. `expand`: subscription, customer."""
         asked = self.query(pages.ExpandQuery)
         found = Invoice.objects.filter(pk=self.id("invoice", invoice_id)).first()
-        return Response(_whole(self.there(found, invoice_id), asked.get("expand", "")))
+        return Response(_whole(self.there(found, invoice_id), asked.get("expand", ""), self.caller.scopes))
 
 
 class ReleaseDraft(RestView):
@@ -68,8 +69,8 @@ class ReleaseDraft(RestView):
 
 
 def _done(invoice_id: UUID) -> Done:
-    return Done(_whole(Invoice.objects.get(pk=invoice_id), ""), ids.show("invoice", invoice_id), 200)
+    return Done(_whole(Invoice.objects.get(pk=invoice_id)), ids.show("invoice", invoice_id), 200)
 
 
-def _whole(found: Invoice, more: str) -> dict[str, object]:
-    return pages.one(found, InvoiceShape, {"expand": f"{more},{_WHOLE}"}, rows.OF_INVOICE)
+def _whole(found: Invoice, more: str = "", scopes: Collection[str] = ()) -> dict[str, object]:
+    return pages.one(found, InvoiceShape, {"expand": f"{more},{_WHOLE}"}, rows.OF_INVOICE, scopes=scopes)

@@ -85,7 +85,7 @@ class PlanView(RestView):
         """One plan. `expand`: creator."""
         asked = self.query(pages.ExpandQuery)
         found = self.there(rows.plans().filter(pk=self.id("plan", plan_id)).first(), plan_id)
-        return Response(pages.one(found, PlanShape, asked, rows.OF_PLAN))
+        return Response(pages.one(found, PlanShape, asked, rows.OF_PLAN, scopes=self.caller.scopes))
 
     @extend_schema(operation_id="update_plan", request=PlanChange, responses=PlanShape, examples=[
         examples.sent({"name": "Pro plus", "metadata": {"tier": "2"}}), examples.shown(examples.PLAN),

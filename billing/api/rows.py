@@ -66,17 +66,19 @@ def payments_of(invoices: Sequence[Invoice]) -> Mapping[UUID, Any]:
     return found
 
 
-_CUSTOMER = Expansion("customer_id", Customer, CustomerShape)
-_CREATOR = Expansion("creator_id", Creator, CreatorShape)
+_CUSTOMER = Expansion("customers", "customer_id", Customer, CustomerShape)
+_CREATOR = Expansion("creators", "creator_id", Creator, CreatorShape)
 OF_PLAN: Expandable = {"creator": _CREATOR}
 OF_SUBSCRIPTION: Expandable = {
     "customer": _CUSTOMER,
     "creator": _CREATOR,
-    "plan": Expansion("plan_id", Plan, PlanShape, plans, {"creator": _CREATOR}),
-    "payment_method": Expansion("method_id", PaymentMethod, PaymentMethodShape),
+    "plan": Expansion("plans", "plan_id", Plan, PlanShape, plans, {"creator": _CREATOR}),
+    "payment_method": Expansion("payment_methods", "method_id", PaymentMethod, PaymentMethodShape),
 }
 OF_INVOICE: Expandable = {
-    "subscription": Expansion("subscription_id", Subscription, SubscriptionShape, subscriptions),
+    "subscription": Expansion(
+        "subscriptions", "subscription_id", Subscription, SubscriptionShape, subscriptions
+    ),
     "customer": _CUSTOMER,
     "lines": Attached(lines_of, []),
     "payments": Attached(payments_of, []),

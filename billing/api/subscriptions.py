@@ -87,7 +87,9 @@ class SubscriptionView(RestView):
         asked = self.query(pages.ExpandQuery)
         found = rows.subscriptions().filter(pk=self.id("subscription", subscription_id)).first()
         found = self.there(found, subscription_id)
-        return Response(pages.one(found, SubscriptionShape, asked, rows.OF_SUBSCRIPTION))
+        return Response(
+            pages.one(found, SubscriptionShape, asked, rows.OF_SUBSCRIPTION, scopes=self.caller.scopes)
+        )
 
     @extend_schema(operation_id="update_subscription", request=SubscriptionChange, responses=SubscriptionShape,
                    examples=[examples.sent({"metadata": {"seat": "12"}}),

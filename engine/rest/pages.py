@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
@@ -19,6 +19,7 @@ from engine.core.ids import first_at
 from engine.rest import head
 from engine.rest.errors import Fault
 from engine.rest.plain import plain
+from engine.rest.scopes import allow
 from engine.rest.shapes import MomentField, Shape
 
 M = TypeVar("M", bound=Model)
@@ -28,11 +29,13 @@ FEW = 1000
 
 
 class Expansion(NamedTuple):
-    """An id of an answer that may be asked for whole. `attr` is the row's column that holds it.
+    """An id of an answer that may be asked for whole, by who may read its `resource`.
 
-    `rows` gives what to select from where that is more than the model; `inner` what its objects have to expand.
+    `attr` is the row's column that holds it. `rows` gives what to select from where that is more than the model;
+    `inner` what its objects have to expand.
     """
 
+    resource: str
     attr: str
     model: type[Model]
     shape: type[serializers.Serializer[Any]]
@@ -102,7 +105,8 @@ def page(
     *,
     expandable: Expandable | None = None,
 ) -> Response:
-    """One page of `rows`, whose ids must be in the order of their making (uuid7). One query, and one per expansion.
+    """One page of `rows`, whose ids must be in the order of their making (uuid7). One query, and one per expansion,
+    which needs the caller's scope for what it shows (Fault 403).
 
     A cursor upwards never passes the oldest transaction that runs: it may still add a row below. The page is cut
     there, and ends the list for now.
@@ -117,7 +121,7 @@ def page(
     return Response(
         {
             "object": "list",
-            "data": whole(shown, shape, asked, expandable),
+            "data": whole(shown, shape, asked, expandable, scopes=getattr(request.user, "scopes", ())),
             "has_more": more,
             "next_cursor": cursor,
             "next": next_url(request, cursor) if cursor else None,
@@ -160,9 +164,11 @@ def one(
     shape: type[serializers.Serializer[Any]],
     asked: Mapping[str, Any] | None = None,
     expandable: Expandable | None = None,
+    *,
+    scopes: Collection[str] = (),
 ) -> dict[str, Any]:
-    """A single row, with what was asked to be whole."""
-    return whole([row], shape, asked or {}, expandable)[0]
+    """A single row, with what was asked to be whole, as far as `scopes` reach."""
+    return whole([row], shape, asked or {}, expandable, scopes=scopes)[0]
 
 
 def whole(
@@ -170,9 +176,17 @@ def whole(
     shape: type[serializers.Serializer[Any]],
     asked: Mapping[str, Any],
     expandable: Expandable | None,
+    *,
+    scopes: Collection[str] = (),
 ) -> list[dict[str, Any]]:
-    """The answers of `rows`; each name of `expand` replaces an id by its object. A query per name."""
-    return _expanded(rows, shape, _wanted(asked.get("expand", ""), expandable or {}), expandable or {})
+    """The answers of `rows`; each name of `expand` replaces an id by its object. A query per name.
+
+    Raises Fault for a name that there is not, and (403) for an object that `scopes` don't let their holder read.
+    """
+    names = _wanted(asked.get("expand", ""), expandable or {})
+    for name in names:
+        _check_scope(name, expandable or {}, scopes)
+    return _expanded(rows, shape, names, expandable or {})
 
 
 def _expanded(
@@ -217,6 +231,20 @@ def _wanted(text: str, expandable: Expandable) -> list[str]:
             raise Fault(400, "invalid_request", "expand_unknown", f"{name!r} can't be expanded here; {told} can",
                         param="expand")  # fmt: skip
     return list(dict.fromkeys(names))
+
+
+def _check_scope(name: str, expandable: Expandable, scopes: Collection[str]) -> None:
+    """What a key may not read it may not have by way of another object either: each step of `plan.creator` counts."""
+    step, _, deep = name.partition(".")
+    how = expandable[step]
+    if not isinstance(how, Expansion):
+        return  # a part of the row itself
+    wanted = f"{how.resource}:read"
+    if not allow(scopes, wanted):
+        raise Fault(403, "permission_error", "scope_missing", f"This key does not have the scope {wanted}, which "
+                    f"expanding {step} needs.", param="expand")  # fmt: skip
+    if deep:
+        _check_scope(deep, how.inner, scopes)
 
 
 def _write(pk: UUID) -> str:

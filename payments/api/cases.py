@@ -53,7 +53,8 @@ class CaseView(RestView):
         """One case."""
         asked = self.query(ExpandQuery)
         found = Case.objects.filter(pk=self.id("case", case_id)).first()
-        return Response(pages.one(self.there(found, case_id), CaseShape, asked, lists.OF_CASE))
+        found = self.there(found, case_id)
+        return Response(pages.one(found, CaseShape, asked, lists.OF_CASE, scopes=self.caller.scopes))
 
 
 class CloseCase(RestView):

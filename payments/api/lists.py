@@ -130,10 +130,10 @@ def sentences_of(payments: Sequence[Payment]) -> Mapping[UUID, Any]:
     return {payment.pk: story.sentence(payment) for payment in payments}
 
 
-_METHOD = Expansion("method_id", PaymentMethod, PaymentMethodShape)
+_METHOD = Expansion("payment_methods", "method_id", PaymentMethod, PaymentMethodShape)
 OF_LIST: Expandable = {"payment_method": _METHOD, "attempts": Attached(attempts_of, [])}
 OF_PAYMENT: Expandable = {**OF_LIST, "sentence": Attached(sentences_of, "")}
-OF_CASE: Expandable = {"payment": Expansion("payment_id", Payment, PaymentShape)}
+OF_CASE: Expandable = {"payment": Expansion("payments", "payment_id", Payment, PaymentShape)}
 WHOLE = "attempts,sentence"  # what a single payment shows without being asked
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from drf_spectacular.utils import extend_schema, inline_serializer
@@ -57,7 +58,7 @@ class PaymentView(OfPayment):
     def get(self, request: Request, payment_id: str) -> Response:
         """One payment with its attempts, and a sentence that says where it stands, why, and what comes next."""
         asked = self.query(ExpandQuery)
-        return Response(whole(self.payment(payment_id), asked.get("expand", "")))
+        return Response(whole(self.payment(payment_id), asked.get("expand", ""), self.caller.scopes))
 
 
 class PaymentAttempts(OfPayment):
@@ -125,10 +126,10 @@ class AttemptEvidence(OfAttempt):
         return pages.page(request, rows, EvidenceShape, asked)
 
 
-def whole(payment: Payment, expand: str = "") -> dict[str, Any]:
+def whole(payment: Payment, expand: str = "", scopes: Collection[str] = ()) -> dict[str, Any]:
     """A payment as its own page shows it. Reads."""
     asked = {"expand": f"{lists.WHOLE},{expand}"}
-    return pages.one(payment, PaymentShape, asked, lists.OF_PAYMENT)
+    return pages.one(payment, PaymentShape, asked, lists.OF_PAYMENT, scopes=scopes)
 
 
 def _ids(found: dict[str, str]) -> dict[str, str]:

@@ -118,3 +118,17 @@ def test_a_held_draft_is_released_by_an_approver(caller, api, world):
     assert (shown["held_reason"], shown["state"], shown["lines"]) == ("", "draft", [])
     missing = f"/api/invoices/inv_{HEX}/release"
     assert fault(caller.post(missing, {"reason": "r"}, key="e")) == (404, "invoice_unknown", "invoice")
+
+
+def test_an_invoice_gives_its_own_parts_to_who_may_read_it_and_others_objects_to_who_may_read_those(
+    api, world
+):
+    world.subscription()
+    narrow = api("invoices:read")
+    (shown,) = narrow.get("/api/invoices?expand=lines,payments").json()["data"]
+    path = f"/api/invoices/{shown['id']}"
+    assert narrow.get(path).status_code == 200
+    for name in ("customer", "subscription"):
+        for asked in (path, "/api/invoices"):
+            assert fault(narrow.get(f"{asked}?expand={name}")) == (403, "scope_missing", "expand")
+            assert api("invoices:read", f"{name}s:read").get(f"{asked}?expand={name}").status_code == 200

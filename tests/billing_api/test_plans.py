@@ -160,3 +160,10 @@ def test_a_list_is_few_queries_and_expansion_one_more(caller, world, django_asse
     with django_assert_max_num_queries(5):
         shown = caller.get("/api/plans?expand=creator").json()["data"]
     assert {plan["creator"]["name"] for plan in shown} == {"Ada"}
+
+
+def test_a_plans_creator_is_shown_whole_to_who_may_read_creators(api, world):
+    path = f"/api/plans/{of('plan', world.plan)}"
+    for asked in (path, "/api/plans"):
+        assert fault(api("plans:read").get(f"{asked}?expand=creator")) == (403, "scope_missing", "expand")
+        assert api("plans:read", "creators:read").get(f"{asked}?expand=creator").status_code == 200

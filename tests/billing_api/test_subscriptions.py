@@ -193,6 +193,24 @@ def test_each_expansion_is_one_query_however_many_rows(
         assert not deep or all(each[top][deep]["name"] == "Ada" for each in shown)
 
 
+@pytest.mark.parametrize(("expand", "needed"), [
+    ("customer", {"customers:read"}), ("creator", {"creators:read"}), ("plan", {"plans:read"}),
+    ("plan.creator", {"plans:read", "creators:read"}), ("payment_method", {"payment_methods:read"}),
+])  # fmt: skip
+@pytest.mark.parametrize("one", [False, True], ids=["list", "single"])
+def test_what_a_key_may_not_read_it_does_not_get_by_expanding(api, world, expand, needed, one):
+    subscription = world.subscription()
+    path = f"/api/subscriptions/{of('subscription', subscription)}" if one else "/api/subscriptions"
+    enough = api("subscriptions:read", *needed)
+    assert enough.get(f"{path}?expand={expand}").status_code == 200
+    for missing in needed:
+        narrow = api("subscriptions:read", *(needed - {missing}))
+        refused = narrow.get(f"{path}?expand={expand}")
+        assert fault(refused) == (403, "scope_missing", "expand")
+        assert missing in refused.json()["error"]["message"]
+        assert narrow.get(path).status_code == 200
+
+
 def test_what_callers_say_of_it_changes(caller, world):
     subscription = world.subscription()
     path = f"/api/subscriptions/{of('subscription', subscription)}"

@@ -42,6 +42,14 @@ def test_a_payment_tells_where_it_stands(caller, payments):
     assert told["created_at"].endswith("Z")
 
 
+def test_a_method_is_expanded_for_who_may_read_methods_alone(api, payments):
+    narrow, enough = api("payments:read"), api("payments:read", "payment_methods:read")
+    for path in (pay(payments["paid"]), "/api/payments"):
+        assert narrow.get(f"{path}?expand=attempts").status_code == 200
+        assert fault(narrow.get(f"{path}?expand=payment_method")) == (403, "scope_missing", "expand")
+        assert enough.get(f"{path}?expand=payment_method").status_code == 200
+
+
 @pytest.mark.parametrize("name", ["paid", "declined", "pending", "waiting", "late", "differs"])
 def test_every_kind_of_payment_is_shown_everywhere(caller, payments, name):
     path = pay(payments[name])
