@@ -36,6 +36,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("-d", dest="data")
     parser.add_argument("-o", dest="body_to", default="-")
     parser.add_argument("-D", dest="head_to", default=os.devnull)
+    parser.add_argument("-i", action="store_true")
     parser.add_argument("-s", action="store_true")
     parser.add_argument("-S", action="store_true")
     parser.add_argument("url")
@@ -46,7 +47,10 @@ def main(words: list[str]) -> int:
         method, asked.url, headers=headers, data=asked.data, timeout=60, allow_redirects=False
     )
     head = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
-    _write(asked.head_to, f"HTTP/1.1 {answer.status_code} {answer.reason}\r\n{head}\r\n".encode())
+    told = f"HTTP/1.1 {answer.status_code} {answer.reason}\r\n{head}\r\n".encode()
+    _write(asked.head_to, told)
+    if asked.i:
+        _write(asked.body_to, told)
     _write(asked.body_to, answer.content)
     return 0
 

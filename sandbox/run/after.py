@@ -1,5 +1,7 @@
 """What happens when everything is up. The live table and CYCLES take this place."""
 
+from hashlib import sha256
+
 from sandbox.run.context import Context
 from sandbox.run.ports import HOST
 
@@ -21,9 +23,13 @@ def addresses(context: Context, *, api_key: str = "") -> list[str]:
 
 
 def _first_call(web: str, api_key: str) -> list[str]:
+    # A word of its own for each run: under another API key an old one is refused.
+    word = f"first-call-{sha256(api_key.encode()).hexdigest()[:8]}"
     return [
         f"  API key  {api_key}",
-        f"  try      curl -H 'Authorization: Bearer {api_key}' '{web}/api/subscriptions?limit=1'",
+        f"  try      curl -i -X POST '{web}/api/customers' -H 'Authorization: Bearer {api_key}' "
+        f"-H 'Content-Type: application/json' -H 'Idempotency-Key: {word}' -d '{{\"name\": \"Ada\"}}'",
+        "  twice    the same answer, marked Idempotent-Replayed: true, and one Ada",
         "  next     beat bills what is due, workers send and book it; docs/quickstart.md goes on from here",
     ]
 

@@ -16,7 +16,8 @@ def test_the_first_call_can_be_copied_and_what_comes_next_is_said() -> None:
         paths=SimpleNamespace(run_dir=Path("/run")),
     ))  # fmt: skip
     said = "\n".join(addresses(context, api_key="cb_secret"))
-    call = "curl -H 'Authorization: Bearer cb_secret' 'http://127.0.0.1:8001/api/subscriptions?limit=1'"
-    assert call in said
+    assert (
+        "curl -i -X POST 'http://127.0.0.1:8001/api/customers' -H 'Authorization: Bearer cb_secret'" in said
+    )
     assert "  next     " in said
     assert "curl" not in "\n".join(addresses(context)), "without a key there is no call to copy"
