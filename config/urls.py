@@ -11,6 +11,7 @@ from engine.rest import api as rest
 from engine.rest.document import SchemaView
 from ops import health
 from ops.api.health import health as whole_health
+from ops.api.metrics import Metrics
 from payments.api import methods, payments
 
 handler400 = "engine.rest.errors.refused"
@@ -23,6 +24,7 @@ urlpatterns = [
     path("health", whole_health),
     path("health/live", health.live),
     path("health/ready", health.ready),
+    path("metrics", Metrics.as_view()),
     path("docs/errors/", rest.errors_page),
     path("api/schema", SchemaView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema")),

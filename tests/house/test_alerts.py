@@ -1,0 +1,25 @@
+"""The alert rules name gauges that there are, and their runbooks are on the page."""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from tests.house import tree
+
+RULES = tree.ROOT / "deploy/prometheus/alerts.yml"
+
+
+def test_each_alert_has_its_gauges_and_its_runbook() -> None:
+    page = (tree.ROOT / "docs/operations.md").read_text()
+    source = (tree.ROOT / "ops/gauges.py").read_text()
+    (group,) = yaml.safe_load(RULES.read_text())["groups"]
+    assert len(group["rules"]) == 3
+    for rule in group["rules"]:
+        assert f"### {rule['alert']}\n" in page
+        assert rule["annotations"]["runbook"] == f"docs/operations.md#{rule['alert'].lower()}"
+        named = re.findall(r"clearbeat_([a-z_]+)", rule["expr"])
+        assert named
+        for name in named:
+            assert f'"{name.removesuffix("_oldest_seconds")}"' in source, f"{rule['alert']}: {name}"
