@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import SettingsConfigDict
 
-from config.env_fields import Sandbox, Scheduler, Servers, Solana, Spans
+from config.env_fields import Edge, Sandbox, Scheduler, Servers, Solana, Spans
 from config.env_rules import (
     check_bearers,
     check_collectors,
@@ -51,7 +51,7 @@ PUBLIC_RPC = {
 }
 
 
-class Env(Sandbox, Solana, Spans, Scheduler, Servers):
+class Env(Sandbox, Solana, Edge, Spans, Scheduler, Servers):
     """All settings that come from the environment; the variables themselves stand in env_fields.py.
 
     Names are the variables' names, lower-cased. Bases stand last first, as fields are gathered from the end.

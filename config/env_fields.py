@@ -153,6 +153,29 @@ class Spans(BaseSettings):
     result_days: int = Field(default=7, ge=1, description="Days that result rows of batch tasks are kept")
 
 
+class Edge(BaseSettings):
+    """How gateways are called (engine/providers/edge)"""
+
+    http_connect_seconds: float = Field(
+        default=5, gt=0, le=60, description="For a name, a connection and TLS together"
+    )
+    http_body_bytes_max: int = Field(
+        default=1_048_576, ge=1024, description="A longer answer of a gateway is cut off and read as none"
+    )
+    breaker_window_seconds: float = Field(
+        default=10, gt=0, description="In which failures of a gateway's operation are counted"
+    )
+    breaker_failures: int = Field(
+        default=5,
+        ge=1,
+        description="So many of them, and half of its calls, stop the operation for all workers",
+    )
+    breaker_open_seconds: float = Field(
+        default=5, gt=0, description="Until one call tries again; doubled each time that it fails"
+    )
+    breaker_open_max_seconds: float = Field(default=60, gt=0, description="The longest such wait")
+
+
 class Solana(BaseSettings):
     """Solana (rows 0.39 to 0.41, docs/design.md section 6)"""
 
@@ -228,4 +251,4 @@ class Containers(BaseModel):
     )
 
 
-GROUPS: tuple[type[BaseSettings], ...] = (Servers, Scheduler, Spans, Solana, Sandbox)
+GROUPS: tuple[type[BaseSettings], ...] = (Servers, Scheduler, Spans, Edge, Solana, Sandbox)

@@ -1,0 +1,66 @@
+"""Every test of the edge begins with closed breakers and full buckets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.conf import settings
+
+from engine.core import wake
+from engine.providers.edge import breaker, limiter, shared, wire
+from engine.providers.edge.http import Call
+
+MakeCall = Callable[..., Call]
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> None:
+    for each in (shared, breaker, limiter):
+        each.forget()
+    redis = wake.connect(settings.CELERY_BROKER_URL)
+    for key in redis.scan_iter("edge:*"):
+        redis.delete(key)
+    redis.close()
+    if hasattr(wire._local, "session"):
+        wire._local.session.close()
+        wire._local.__dict__.clear()
+
+
+@pytest.fixture
+def no_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis refuses connections."""
+    monkeypatch.setattr(settings, "CELERY_BROKER_URL", "redis://127.0.0.1:9/0")
+
+
+@pytest.fixture
+def quick_breaker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three failures open it for 0.2 s; every call asks."""
+    for name, value in {
+        "breaker_failures": 3,
+        "breaker_open_seconds": 0.2,
+        "breaker_open_max_seconds": 0.4,
+    }.items():
+        monkeypatch.setattr(settings.ENV, name, value)
+    monkeypatch.setattr(breaker, "REMEMBER_SECONDS", 0.0)
+
+
+@pytest.fixture
+def call() -> MakeCall:
+    """A call to a URL; a test says what differs."""
+
+    def make(url: str, **differs: object) -> Call:
+        fields: dict[str, object] = {
+            "provider": "acme",
+            "operation": "charge",
+            "method": "POST",
+            "url": url,
+            "headers": {"Authorization": "Bearer hush-hush-1", "Content-Type": "application/json"},
+            "body": b'{"amount": 5}',
+            "deadline": 3.0,
+            "read_seconds": 1.0,
+            "may_move_money": True,
+        }
+        return Call(**(fields | differs))  # type: ignore[arg-type]
+
+    return make
