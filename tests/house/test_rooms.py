@@ -29,7 +29,7 @@ def test_models_know_states_alone() -> None:
             if (
                 path.name == "models.py"
                 and own
-                and not name.startswith((f"{room}.states", f"{room}.solana.models"))
+                and not name.startswith((f"{room}.states", f"{room}.solana.models", f"{room}.edge.models"))
             ):
                 found.append(f"{tree.where(path, number)} imports {name}")
             if path.name == "states.py" and own:
