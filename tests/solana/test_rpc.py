@@ -142,10 +142,3 @@ def test_a_batch_is_put_in_order_and_a_refused_member_is_its_error() -> None:
 def test_a_batch_that_is_not_whole_is_no_answer(answers: Any, fault: type[RpcFault]) -> None:
     with node(raw(200, json.dumps(answers).encode())) as (url, _), pytest.raises(fault):
         Client([url], 5).read_many([("a", []), ("b", [])])
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("3", 3.0), ("nan", None), ("-1", None), (None, None), ("Wed, 21 Oct 2026", None)]
-)
-def test_retry_after(text: str | None, seconds: float | None) -> None:
-    assert transport.retry_after(text) == seconds
