@@ -31,6 +31,7 @@ def trigger(subscription_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> T
     with act(by, "trigger", Subscription, subscription_id, fields=change.KEPT, reason=reason, reasoned=False):
         subscription = _billable(subscription_id)
         at = moment.read(subscription.clock_id)
+        change.locked_debts(subscription_id)
         asked = again.collect_again(subscription_id, machine_at=at.machine, by_hand=True)
         cycle.claim_one(subscription_id, at)
         # Finalize reads its own machine time: a draft of this transaction must not lie ahead of it.

@@ -202,3 +202,20 @@ def test_a_change_of_method_waits_for_invoices_before_it_holds_the_subscription(
         then=lambda: free(Subscription, made.pk),
     )
     assert Payment.objects.filter(method_id=new.pk, state="scheduled").count() == 2
+
+
+def test_a_trigger_waits_for_a_debt_without_holding_the_subscription(committed_world: World) -> None:
+    """Whoever books a late success holds the invoice and waits for the subscription: else a deadlock."""
+    world = committed_world
+    made = world.subscription()
+    for _ in range(2):
+        world.bill()
+        world.later(days=31)
+    first, second = invoices(made)
+    for each in (first, second):
+        collect.payments_changed([end(each.pk, "failed")])
+    meanwhile(
+        lambda: trigger.trigger(made.pk),
+        locks=lambda: Invoice.objects.select_for_update().get(pk=second.pk),
+        then=lambda: Subscription.objects.select_for_update(nowait=True).get(pk=made.pk),
+    )
