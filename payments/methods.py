@@ -124,11 +124,11 @@ def ask_again(
                commitments_minor=commitments_minor, provider=method.provider, options=options)  # fmt: skip
 
 
-def look(method_id: UUID, *, needed_minor: int, by: Actor = SYSTEM) -> ApprovalFound:
+def look(method_id: UUID, *, needed_minor: int, by: Actor = SYSTEM, keep: bool = True) -> ApprovalFound:
     """The approval that stands at the provider, if it covers `needed_minor`. Calls out.
 
     Raises Refusal with the provider's own reason where it does not: then the reason is stored with the method
-    (writes and commits); where it does nothing is written.
+    (writes and commits) unless `keep` is False; where it does nothing is written.
     """
     by.must_be(Role.OPERATOR, "activate_method")
     try:
@@ -139,7 +139,8 @@ def look(method_id: UUID, *, needed_minor: int, by: Actor = SYSTEM) -> ApprovalF
     _not_removed(method)
     found = _find(method, needed_minor)
     if not found.granted or found.allowance_minor < needed_minor:
-        _store(method, found, activate=False, by=by)
+        if keep:
+            _store(method, found, activate=False, by=by)
         raise Refusal(found.code or "allowance_too_small", found.message or _TOO_SMALL,
                       param="payment_method")  # fmt: skip
     return found
@@ -230,8 +231,7 @@ _TOO_SMALL = "The approval does not cover the amount; give it again."
 
 def _find(method: PaymentMethod, needed_minor: int) -> ApprovalFound:
     try:
-        provider = registry.approving(method.provider)
-        return provider.find_approval(method.details, needed_minor=needed_minor)
+        return registry.approving(method.provider).find_approval(method.details, needed_minor=needed_minor)
     except ProviderUnavailable as fault:
         raise _silent(method.provider, fault) from None
 

@@ -155,7 +155,7 @@ class ConfirmMethod(OfMethod):
         pk = self.id("payment_method", method_id)
 
         def look(data: dict[str, Any]) -> ApprovalFound:
-            return away(partial(methods.look, pk, by=self.actor, **data))
+            return away(partial(methods.look, pk, by=self.actor, keep=not self.dry_run, **data))
 
         def use(data: dict[str, Any], found: ApprovalFound) -> Done:
             return _done(methods.use(pk, found, by=self.actor))

@@ -201,3 +201,14 @@ def test_the_list_is_empty_at_first(caller):
     assert caller.get("/api/payment_methods").json() == {
         "object": "list", "data": [], "has_more": False, "next_cursor": None, "next": None,
     }  # fmt: skip
+
+
+def test_a_dry_run_of_a_confirmation_keeps_nothing(shop, rail, body):
+    made = shop.post("/api/payment_methods", body, key="k1").json()
+    path = f"/api/payment_methods/{made['id']}"
+    before, events = PaymentMethod.objects.values().get(), Event.objects.count()
+    refused = shop.post(f"{path}/confirm?dry_run=true", {}, key="k2")
+    assert (fault(refused)[1], refused["Dry-Run"]) == ("delegate_revoked", "true")
+    rail.granted["w1"] = 9000
+    assert shop.post(f"{path}/confirm?dry_run=true", {}, key="k2").json()["state"] == "active"
+    assert (PaymentMethod.objects.values().get(), Event.objects.count()) == (before, events)
