@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -197,14 +199,23 @@ def test_redis_and_python_judge_alike(seed: int) -> None:
     assert verdicts == set(Verdict)
 
 
-def test_a_frozen_redis_costs_one_short_wait(call: MakeCall, monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving() as frozen, serving() as server:
-        frozen.act = lambda *_: None  # type: ignore[attr-defined]
-        monkeypatch.setattr(settings, "CELERY_BROKER_URL", frozen.url.replace("http", "redis") + "/0")
-        monkeypatch.setattr(shared, "AWAY_SECONDS", 60.0)
+@pytest.mark.parametrize("kind", [socket.AF_INET, socket.AF_UNIX])
+def test_a_frozen_redis_costs_one_short_wait(
+    call: MakeCall, kind: socket.AddressFamily, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared, "AWAY_SECONDS", 60.0)
+    with socket.socket(kind) as frozen, serving() as server:
+        frozen.bind(("127.0.0.1", 0) if kind is socket.AF_INET else str(tmp_path / "frozen"))
+        frozen.listen(16)
+        at = frozen.getsockname()
+        url = f"redis://127.0.0.1:{at[1]}/0" if kind is socket.AF_INET else f"redis+socket://{at}"
+        monkeypatch.setattr(settings, "CELERY_BROKER_URL", url)
         for _ in range(10):
             exchange(call(server.url))
-        assert frozen.connections == 1  # and nobody asks it again for a while
+        frozen.settimeout(0.1)
+        frozen.accept()[0].close()
+        with pytest.raises(TimeoutError):  # asked once, without a retry, and nobody asks again for a while
+            frozen.accept()
 
 
 def test_a_fault_says_the_same_to_who_looks_up(call: MakeCall) -> None:
