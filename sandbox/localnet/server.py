@@ -1,65 +1,14 @@
 """HTTP/1.1 with keep-alive on one event loop, which is also the only thread that touches LiteSVM."""
 
 import asyncio
-import ipaddress
-from dataclasses import dataclass
-from http import HTTPStatus
 
+from sandbox.http1 import BadRequest, Request, encode, is_loopback, take_request
 from sandbox.localnet.chain import RING_SLOTS, Chain
 from sandbox.localnet.rpc.control import Control
 from sandbox.localnet.rpc.dispatch import Dispatcher, Plan, Reply
 from sandbox.localnet.view import View
 
-BODY_BYTES_MAX = 16 * 2**20
-HEAD_BYTES_MAX = 32 * 2**10
 LAG_SLOTS_MAX = RING_SLOTS // 2
-HEAD_END = b"\r\n\r\n"
-
-
-@dataclass(slots=True)
-class Request:
-    """One HTTP request. Header names are lower case."""
-
-    verb: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
-
-
-class BadRequest(Exception):
-    """The bytes are no request we serve; carries the HTTP status."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
-
-
-def take_request(buffer: bytearray) -> Request | None:
-    """Cut one whole request off the front of a buffer; None if more bytes must come first."""
-    end = buffer.find(HEAD_END)
-    if end < 0:
-        if len(buffer) > HEAD_BYTES_MAX:
-            raise BadRequest(431)
-        return None
-    first, *lines = bytes(buffer[:end]).decode("latin-1").split("\r\n")
-    parts = first.split(" ")
-    pairs = (line.partition(":") for line in lines)
-    headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
-    if len(parts) != 3:
-        raise BadRequest(400)
-    if "transfer-encoding" in headers:
-        raise BadRequest(411)
-    length = headers.get("content-length", "0")
-    if not length.isdigit():
-        raise BadRequest(400)
-    if int(length) > BODY_BYTES_MAX:
-        raise BadRequest(413)
-    whole = end + len(HEAD_END) + int(length)
-    if len(buffer) < whole:
-        return None
-    body = bytes(buffer[end + len(HEAD_END) : whole])
-    del buffer[:whole]
-    return Request(parts[0], parts[1], headers, body)
 
 
 class Connection(asyncio.Protocol):
@@ -112,28 +61,10 @@ class Connection(asyncio.Protocol):
         if reply.lost:
             self._transport.abort()
             return
-        self._transport.write(encode(reply, keep))
+        headers = {"Content-Type": reply.content_type, **reply.headers}
+        self._transport.write(encode(reply.status, reply.body, headers, keep))
         if not keep:
             self._transport.close()
-
-
-def encode(reply: Reply, keep: bool) -> bytes:
-    """An answer as HTTP/1.1 bytes."""
-    try:
-        phrase = HTTPStatus(reply.status).phrase
-    except ValueError:
-        phrase = "Status"
-    extra = "".join(f"{name}: {value}\r\n" for name, value in reply.headers.items())
-    head = (
-        f"HTTP/1.1 {reply.status} {phrase}\r\nContent-Type: {reply.content_type}\r\n"
-        f"Content-Length: {len(reply.body)}\r\n{extra}Connection: {'keep-alive' if keep else 'close'}\r\n\r\n"
-    )
-    return head.encode("latin-1") + reply.body
-
-
-def is_loopback(peer: tuple[str, int] | None) -> bool:
-    """Whether a socket's peer is this machine."""
-    return peer is not None and ipaddress.ip_address(peer[0].split("%")[0]).is_loopback
 
 
 class Server:
