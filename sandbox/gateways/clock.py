@@ -39,10 +39,23 @@ class Clock:
         """Whether it moves by itself."""
         return self._state["frozen"] is None
 
-    def set(self, now: float, running: bool) -> None:
+    def set(self, now: float) -> None:
         """Name the hour. What was due in between is done by ``Timers.run``; it never goes back."""
-        if now < self.now() - 1e-6:
+        if now < self.now():
             raise ClockError("the clock does not go back: reset the simulator instead")
+        self._put(now, self.running)
+
+    def advance(self, seconds: float) -> None:
+        """Move it on; ClockError below zero."""
+        if seconds < 0:
+            raise ClockError("the clock does not go back: reset the simulator instead")
+        self._put(self.now() + seconds, self.running)
+
+    def run(self, running: bool) -> None:
+        """Let it run at real speed from now on, or stand still."""
+        self._put(self.now(), running)
+
+    def _put(self, now: float, running: bool) -> None:
         self._state = {"offset": now - time.time(), "frozen": None if running else now}
         self._table.put("clock", self._state)
 

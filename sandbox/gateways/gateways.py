@@ -1,5 +1,6 @@
 """Which gateways there are."""
 
+from sandbox.gateways import stripe
 from sandbox.gateways.mount import Mount
 
-MOUNTS: list[Mount] = []
+MOUNTS: list[Mount] = [*stripe.MOUNTS]

@@ -1,5 +1,6 @@
 """What was asked of the gateways, answered or not."""
 
+import re
 from typing import Any
 
 from sandbox.gateways.clock import Clock
@@ -7,6 +8,7 @@ from sandbox.gateways.mount import Request
 from sandbox.gateways.store import Table
 
 BODY_CHARACTERS_MAX = 4000
+CARD = re.compile(r"\b\d{9,15}(\d{4})\b")
 SECRET = ("authorization", "signature", "cookie")
 
 
@@ -31,7 +33,7 @@ class Journal:
             "references": words,
             "faults": faults,
             "headers": {name: value for name, value in request.headers.items() if name not in SECRET},
-            "body": request.body.decode(errors="replace")[:BODY_CHARACTERS_MAX],
+            "body": masked(request.body.decode(errors="replace")[:BODY_CHARACTERS_MAX]),
             "status": None,
             "outcome": "open",
         }
@@ -55,3 +57,8 @@ class Journal:
                 if len(found) == limit:
                     break
         return found
+
+
+def masked(text: str) -> str:
+    """A text without the numbers of cards; their last four digits stay."""
+    return CARD.sub(r"****\1", text)

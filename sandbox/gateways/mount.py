@@ -239,7 +239,10 @@ class Mount:
         return json.dumps(json.loads(body), sort_keys=True, indent=1).encode()
 
     def sign(self, world: World, body: bytes, at: float) -> dict[str, str]:
-        """The headers that show a callback to be genuine. ``at`` is the moment to sign for."""
+        """The headers that show a callback to be genuine.
+
+        ``at``: the moment to sign for, by the machine's clock and not the virtual one: whoever checks lives there.
+        """
         return {}
 
     def missign(self, headers: dict[str, str], dice: random.Random) -> dict[str, str]:

@@ -50,8 +50,12 @@ def see_clock(asked: Asked) -> Any:
 def set_clock(asked: Asked) -> Any:
     """``now`` (unix seconds) or ``advance`` (seconds), and ``running``; what came due is done."""
     clock, data = asked.world.clock, asked.data
-    now = data.get("now", clock.now()) + data.get("advance", 0)
-    clock.set(now, data.get("running", clock.running))
+    if "now" in data:
+        clock.set(data["now"])
+    if "advance" in data:
+        clock.advance(data["advance"])
+    if "running" in data:
+        clock.run(bool(data["running"]))
     return {"done": asked.world.timers.run(), **see_clock(asked)}
 
 
