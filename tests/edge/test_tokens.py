@@ -155,6 +155,18 @@ def test_a_lease_whose_worker_died_runs_out(source: Source, issuer: Server) -> N
     assert tokens.held(source).text == "hush-1"
 
 
+def test_who_looked_before_another_renewed_takes_what_that_one_got(
+    source: Source, issuer: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, real = token_rows.read(source.name), token_rows.read
+    tokens.held(source)
+    tokens.forget()
+    looks = iter([before])
+    monkeypatch.setattr(token_rows, "read", lambda name: next(looks, None) or real(name))
+    assert tokens.held(source).text == "hush-1"
+    assert len(issuer.requests) == 1
+
+
 def test_who_comes_back_after_its_lease_does_not_overwrite(source: Source) -> None:
     late = token_rows.lease(source.name, seen="", seconds=0)
     assert late and tokens.held(source).text == "hush-1"
