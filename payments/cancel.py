@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 
 from engine.core import clock, sql
@@ -20,6 +21,8 @@ from payments import sources
 from payments.models import Payment
 from payments.pipeline import park, stop
 from payments.sources import SourceChange
+
+log = structlog.get_logger(__name__)
 
 
 class Canceled(NamedTuple):
@@ -87,6 +90,9 @@ def _recall(payment_id: UUID, code: str, reason: str) -> int:
     except sources.HookRefused as refusal:
         why = f"it was stopped, and its source refuses that: {refusal}"
     except Exception as fault:
+        if sql.its_own(fault):
+            log.warning("a stop is taken back later", payment_id=str(payment_id), fault=first_line(fault))
+            return 0
         if sql.lost(fault):
             raise
         why = f"it was stopped, and that failed: {type(fault).__name__}: {first_line(fault)}"

@@ -83,6 +83,15 @@ def lost(fault: BaseException) -> bool:
     return isinstance(fault, OperationalError | InterfaceError) or state in _CUT_OFF
 
 
+# A statement that took too long, or lost against another's lock: the connection stands, the rest can go on.
+_ITS_OWN = frozenset({"57014", "55P03", "40P01", "40001"})
+
+
+def its_own(fault: BaseException) -> bool:
+    """True if `fault` stopped one statement alone: what it worked on is tried again, and others go on meanwhile."""
+    return getattr(fault.__cause__, "sqlstate", None) in _ITS_OWN
+
+
 def outside_transaction() -> bool:
     """True where no database transaction is open: what must hold before a byte goes out (I3)."""
     return not connection.in_atomic_block
@@ -117,6 +126,7 @@ __all__ = [
     "check_keys_at_once",
     "columns",
     "is_locked_advisory",
+    "its_own",
     "lock_advisory",
     "lost",
     "outside_transaction",

@@ -88,7 +88,7 @@ def _lock(payables: Sequence[Payable], now: datetime) -> dict[UUID, tuple[Any, .
 
 
 def _not_forestalled(provider: Provider, ready: Sequence[Prepared], now: datetime) -> list[Prepared]:
-    """Who may go once the provider's own rows are written. The others' bytes are stored and sent nowhere."""
+    """Who may go once the provider's own rows are written. Nothing of the others is stored, and nothing sent."""
     held = provider.committing(ready)
     hold.write(held, machine_at=now)
     waiting = {one.payment_id for one in held}

@@ -175,3 +175,24 @@ def test_a_lost_connection_parks_nothing(world, new_payment, payment, monkeypatc
     with pytest.raises(OperationalError):
         cancel.recall()
     assert payment(one).parked_at is None
+
+
+def test_a_stop_that_takes_too_long_keeps_no_other_from_being_taken_back(
+    world, new_payment, payment, monkeypatch
+):
+    """The connection stands: it was this one's own, and it is tried again."""
+    first, second = sorted([new_payment(), new_payment()])
+    for one in (first, second):
+        stop.tell([one], code="stopped", reason="Enough.")
+    cancel_one = cancel._cancel
+
+    def slow(locked, *rest):
+        if first in locked:
+            cause = type("Slow", (Exception,), {"sqlstate": "57014"})()
+            raise OperationalError("canceling statement due to statement timeout") from cause
+        return cancel_one(locked, *rest)
+
+    monkeypatch.setattr(cancel, "_cancel", slow)
+    assert cancel.recall() == 1
+    assert (payment(first).state, payment(first).parked_at) == ("scheduled", None)
+    assert payment(second).state == "canceled"
