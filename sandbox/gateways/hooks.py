@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from sandbox.gateways.faults import Rule
@@ -26,9 +27,10 @@ class Hooks:
     def __init__(self, world: World, table: Table) -> None:
         self._world, self._table = world, table
         self._number = max((int(key) for key in table.names()), default=0)
-        self.held: set[str] = set()
+        self._switches = world.store.table("switches")
+        self.held = set((self._switches.get("held") or {"providers": []})["providers"])
         """Providers whose callbacks are held back; "" holds all."""
-        self.ready = [key for key, row in table.items() if row["state"] in OPEN]
+        self.ready = deque(key for key, row in table.items() if row["state"] in OPEN)
         self.first: list[str] = []
         """Those that must arrive before the request at work is answered."""
         self._behind = [key for key, row in table.items() if row["state"] == "behind"]
@@ -52,7 +54,7 @@ class Hooks:
 
     def hold(self, provider: str = "") -> None:
         """From now on keep callbacks of a provider (or of all) back."""
-        self.held.add(provider)
+        self._hold(self.held | {provider})
 
     def release(self, provider: str = "", ids: list[str] | None = None) -> int:
         """End ``hold`` and send what was held, or only ``ids`` and in that order; how many go out.
@@ -67,7 +69,7 @@ class Hooks:
             if rows:
                 self._ready(rows[0])
             return len(rows)
-        self.held = set() if not provider else self.held - {provider, ""}
+        self._hold(self.held - {provider, ""} if provider else set())
         held = [row for row in self._table.rows(state="held") if provider in ("", row["provider"])]
         for row in held:
             self._ready(row)
@@ -83,7 +85,7 @@ class Hooks:
     def take(self) -> dict[str, Any] | None:
         """The next one to carry, with ``headers`` to send; None if there is none now."""
         while self.ready:
-            row = self._table.get(self.ready.pop(0))
+            row = self._table.get(self.ready.popleft())
             if row is None or row["state"] not in OPEN:
                 continue
             ends = self._world.rules.outage_ends(row["provider"])
@@ -170,6 +172,10 @@ class Hooks:
             again = self._make(provider, payload, members, {})
             again["kept_headers"] = self._headers(row)
             self._later(again, replay.seconds)
+
+    def _hold(self, providers: set[str]) -> None:
+        self.held = providers
+        self._switches.put("held", {"providers": sorted(providers)})
 
     def _overtaken(self, provider: str) -> list[str]:
         rows = [row for row in map(self._table.get, self._behind) if row and row["state"] == "behind"]

@@ -16,6 +16,12 @@ class Taken:
     body: bytes
 
 
+class Server(ThreadingHTTPServer):
+    """The library lets five callers queue: a storm would be turned away before it is seen."""
+
+    request_queue_size = 512
+
+
 class Receiver:
     """An HTTP server on a free port; ``statuses`` are the next answers, then 200."""
 
@@ -37,7 +43,7 @@ class Receiver:
             def log_message(self, *_: Any) -> None:
                 """Tests are quiet."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()

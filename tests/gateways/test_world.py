@@ -57,6 +57,21 @@ def test_callbacks_that_were_due_go_out_after_a_restart(tmp_path: Path) -> None:
     receiver.close()
 
 
+def test_held_callbacks_are_held_after_a_restart_too(tmp_path: Path) -> None:
+    state, receiver = tmp_path / "gateways.sqlite", Receiver()
+    with Gateways.start(state) as world:
+        world.configure("stripe", webhook_url=receiver.url)
+        world.hold("stripe")
+        client_of(world).v1.payment_intents.create(PAID)
+        world.kill()
+    with Gateways.start(state) as world:
+        client_of(world).v1.payment_intents.create(PAID)
+        assert len(world.webhooks(state="held")) == 6 and receiver.taken == []
+        assert world.release("stripe") == 6
+        receiver.wait(6)
+    receiver.close()
+
+
 def test_one_state_file_belongs_to_one_simulator(tmp_path: Path) -> None:
     state = tmp_path / "gateways.sqlite"
     with Gateways.start(state):

@@ -3,7 +3,6 @@
 A row's members that begin with ``_`` are the simulator's own and never shown; ``_account`` says whose it is.
 """
 
-import copy
 from typing import Any
 
 from sandbox.gateways.messages import Answer, Request
@@ -78,7 +77,7 @@ def find(request: Request, name: str, number: str | None, param: str = "id") -> 
 
 def shown(row: Row) -> Row:
     """A row without what is the simulator's own, as a copy."""
-    return copy.deepcopy({name: value for name, value in row.items() if not name.startswith("_")})
+    return {name: _copied(value) for name, value in row.items() if not name.startswith("_")}
 
 
 def answer(request: Request, row: Row) -> Answer:
@@ -123,6 +122,13 @@ def cut(request: Request, rows: list[Row]) -> Answer:
             _expanded(request.world, each, path.removeprefix("data.").split("."))
     more = first + limit < last if before not in ids else first > 0
     return Answer({"object": "list", "data": seen, "has_more": more, "url": f"/v1{request.path}"})
+
+
+def _copied(value: Any) -> Any:
+    """JSON needs no more than this, and copy.deepcopy was a third of all the time that a request took."""
+    if isinstance(value, dict):
+        return {name: _copied(each) for name, each in value.items()}
+    return [_copied(each) for each in value] if isinstance(value, list) else value
 
 
 def _created_fits(row: Row, wanted: Any) -> bool:
