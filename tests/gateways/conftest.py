@@ -49,7 +49,12 @@ def hasty(world: Gateways) -> stripe.StripeClient:
 @pytest.fixture
 def receiver(world: Gateways) -> Iterator[Receiver]:
     """Where Stripe's callbacks go."""
+    yield from listening(world, "stripe")
+
+
+def listening(world: Gateways, provider: str) -> Iterator[Receiver]:
+    """Where a gateway's callbacks go."""
     found = Receiver()
-    world.configure("stripe", webhook_url=found.url)
+    world.configure(provider, webhook_url=found.url)
     yield found
     found.close()
