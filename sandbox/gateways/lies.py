@@ -66,7 +66,7 @@ def scrambled(header: str, dice: random.Random) -> str:
 def _more(amount: Any, more: int) -> Any:
     if isinstance(amount, str):
         return str(int(amount) + more) if amount.isdigit() else amount
-    return amount + more
+    return amount + more if isinstance(amount, int | float) else amount
 
 
 def _walked(value: Any, turn: Callable[[str, Any], Any], name: str = "") -> Any:
