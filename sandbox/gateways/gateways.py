@@ -1,6 +1,6 @@
 """Which gateways there are."""
 
-from sandbox.gateways import flutterwave, paystack, stripe
+from sandbox.gateways import flutterwave, ipaymu, paystack, stripe
 from sandbox.gateways.mount import Mount
 
-MOUNTS: list[Mount] = [*stripe.MOUNTS, *paystack.MOUNTS, *flutterwave.MOUNTS]
+MOUNTS: list[Mount] = [*stripe.MOUNTS, *paystack.MOUNTS, *flutterwave.MOUNTS, *ipaymu.MOUNTS]
