@@ -157,7 +157,7 @@ class Edge(BaseSettings):
     """How gateways are called (engine/providers/edge)"""
 
     http_connect_seconds: float = Field(
-        default=5, gt=0, le=60, description="For a name, a connection and TLS together"
+        default=5, gt=0, le=60, description="Gateways: for a name, a connection and TLS together"
     )
     http_body_bytes_max: int = Field(
         default=1_048_576, ge=1024, description="A longer answer of a gateway is cut off and read as none"

@@ -16,7 +16,7 @@ from billing import customers, upkeep
 from engine.core import clock
 from engine.core.actor import SYSTEM
 from engine.core.ids import uuid7
-from engine.providers.solana.models import Destination
+from engine.providers.models import AccessToken, Destination
 from engine.rest import keys
 from engine.rest.models import Answer, Use
 from ops.models import Heartbeat, Job
@@ -62,6 +62,7 @@ def grow(world, scripted, number: int) -> None:
         Destination.objects.create(payee=name, mint="a mint", payment_id=uuid7(), signature=name,
                                    last_valid_block_height=1, signed_slot=1)  # fmt: skip
         Heartbeat.objects.create(name=name, seen_at=now)
+        AccessToken.objects.create(name=name)
         TaskResult.objects.create(task_id=name, task_name="x")
         GroupResult.objects.create(group_id=name)
         IntervalSchedule.objects.create(every=IntervalSchedule.objects.count() + 100, period="days")
