@@ -107,7 +107,10 @@ def test_stopped_around_the_last_check(home: House, point: str) -> None:
         assert "window_over" in codes(home, held), "the thawed worker sent anyway"
     else:
         assert 1 in left, "the thawed worker sent nothing: the test proves nothing"
-    assert left == [int(outcome != "not_left") for outcome in outcomes(home, held)]
+    # At most once, and never where it was said not to have left. What had begun to leave may have been cut off.
+    assert all(
+        times <= int(said != "not_left") for times, said in zip(left, outcomes(home, held), strict=True)
+    )
     settled_once(home)
 
 
