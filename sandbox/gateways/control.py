@@ -1,67 +1,35 @@
 """A synchronous handle on running gateways, for tests, the demo and the proofs."""
 
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import requests
+from sandbox.started import Started, spawn
 
-ROOT = Path(__file__).resolve().parents[2]
 READY = re.compile(r"gateways ready url=(\S+)")
 CALL_SECONDS_MAX = 30
 QUIET_SECONDS_MAX = 30
-STOP_SECONDS_MAX = 10
 
 
 class ControlError(Exception):
     """The panel refused; the text says why."""
 
 
-class Gateways:
-    """A client of one simulator; ``process`` is set when this object started it."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.process: subprocess.Popen[str] | None = None
-        self._session = requests.Session()
-        self._session.trust_env = False  # a proxy must never stand between a test and loopback
+class Gateways(Started):
+    """A client of one simulator."""
 
     @classmethod
     def start(
         cls, state: Path | str | None = None, *, port: int = 0, arguments: Iterable[str] = ()
     ) -> "Gateways":
         """Start a server as a child process and wait for its ready line; ``port`` 0 picks a free one."""
-        command = [sys.executable, "-m", "sandbox.gateways", "--port", str(port)]
-        command += ["--state", str(state)] if state else []
-        process = subprocess.Popen([*command, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        ready = READY.match(process.stdout.readline())
-        if not ready:
-            process.kill()
-            process.wait()
-            process.stdout.close()
-            raise RuntimeError(f"the gateways did not start, exit code {process.returncode}")
+        words = ["--port", str(port), *(["--state", str(state)] if state else [])]
+        process, ready = spawn("sandbox.gateways", [*words, *arguments], READY)
         found = cls(ready[1])
         found.process = process
         return found
-
-    def stop(self) -> None:
-        """SIGTERM and wait; nothing if this object did not start the server."""
-        self._end(kill=False)
-
-    def kill(self) -> None:
-        """SIGKILL and wait, as a crash would."""
-        self._end(kill=True)
-
-    def __enter__(self) -> "Gateways":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     # -- time
 
@@ -206,16 +174,3 @@ class Gateways:
         if answer.status_code != 200:
             raise ControlError(found.get("error", str(answer.status_code)))
         return found
-
-    def _end(self, *, kill: bool) -> None:
-        self._session.close()
-        if self.process is None:
-            return
-        if kill:
-            self.process.kill()
-        else:
-            self.process.terminate()
-        self.process.wait(STOP_SECONDS_MAX)
-        if self.process.stdout:
-            self.process.stdout.close()
-        self.process = None

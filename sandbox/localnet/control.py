@@ -2,8 +2,6 @@
 
 import base64
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,11 +10,11 @@ from typing import Any
 import requests
 from solders.pubkey import Pubkey
 
-ROOT = Path(__file__).resolve().parents[2]
+from sandbox.started import Started, spawn
+
 READY = re.compile(r"localnet ready url=(\S+)(?: lag_url=(\S+))? slot=(\d+)")
 CALL_SECONDS_MAX = 30
 WAIT_SECONDS_MAX = 30
-STOP_SECONDS_MAX = 10
 
 
 class LocalnetError(Exception):
@@ -27,14 +25,12 @@ class LocalnetError(Exception):
         self.code, self.message, self.data = code, message, data
 
 
-class Localnet:
-    """A client of one localnet; ``process`` is set when this object started it."""
+class Localnet(Started):
+    """A client of one localnet."""
 
     def __init__(self, url: str, lag_url: str | None = None) -> None:
-        self.url, self.lag_url = url, lag_url
-        self.process: subprocess.Popen[str] | None = None
-        self._session = requests.Session()
-        self._session.trust_env = False  # a proxy must never stand between a test and loopback
+        super().__init__(url)
+        self.lag_url = lag_url
 
     @classmethod
     def start(
@@ -50,35 +46,13 @@ class Localnet:
 
         ``port`` 0 picks a free one; ``lag_slots`` adds a second port with a lagging node.
         """
-        command = [sys.executable, "-m", "sandbox.localnet", "--port", str(port), "--slot-ms", str(slot_ms)]
-        command += ["--state", str(state)] if state else []
-        command += ["--lag-port", "0", "--lag-slots", str(lag_slots)] if lag_slots else []
-        process = subprocess.Popen([*command, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        ready = READY.match(line)
-        if not ready:
-            process.kill()
-            process.wait()
-            process.stdout.close()
-            raise RuntimeError(f"localnet did not start, exit code {process.returncode}")
+        words = ["--port", str(port), "--slot-ms", str(slot_ms)]
+        words += ["--state", str(state)] if state else []
+        words += ["--lag-port", "0", "--lag-slots", str(lag_slots)] if lag_slots else []
+        process, ready = spawn("sandbox.localnet", [*words, *arguments], READY)
         net = cls(ready[1], ready[2])
         net.process = process
         return net
-
-    def stop(self) -> None:
-        """SIGTERM and wait; nothing if this object did not start the server."""
-        self._end(kill=False)
-
-    def kill(self) -> None:
-        """SIGKILL and wait, as a crash would."""
-        self._end(kill=True)
-
-    def __enter__(self) -> "Localnet":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def at(self, lag: int) -> "Localnet":
         """The same chain as a node ``lag`` slots behind sees it."""
@@ -197,16 +171,3 @@ class Localnet:
         """slot, blockHeight, slotMs, paused, executed, held, firstAvailable, faults."""
         found: dict[str, Any] = self.call("x_status")
         return found
-
-    def _end(self, *, kill: bool) -> None:
-        self._session.close()
-        if self.process is None:
-            return
-        if kill:
-            self.process.kill()
-        else:
-            self.process.terminate()
-        self.process.wait(STOP_SECONDS_MAX)
-        if self.process.stdout:
-            self.process.stdout.close()
-        self.process = None

@@ -11,15 +11,16 @@ import pytest
 import requests
 import stripe
 
-from sandbox.gateways.control import ROOT, ControlError, Gateways
+from sandbox.gateways.control import ControlError, Gateways
 from sandbox.gateways.stripe.mount import signature
+from sandbox.run.paths import CHECKOUT
 from tests.gateways.conftest import SECRET, client_of
 from tests.gateways.receiver import Receiver
 
 PAID = {"amount": 2000, "currency": "usd", "payment_method": "pm_card_visa", "confirm": True,
         "metadata": {"reference": "pay-1"}}  # fmt: skip
 KEY = {"idempotency_key": "pay-1"}
-VECTORS = json.loads((ROOT / "tests" / "specs" / "signature-vectors.json").read_text())
+VECTORS = json.loads((CHECKOUT / "tests" / "specs" / "signature-vectors.json").read_text())
 
 
 def test_a_killed_simulator_has_kept_all_it_told_anybody(tmp_path: Path) -> None:
@@ -76,7 +77,9 @@ def test_one_state_file_belongs_to_one_simulator(tmp_path: Path) -> None:
     state = tmp_path / "gateways.sqlite"
     with Gateways.start(state):
         command = [sys.executable, "-m", "sandbox.gateways", "--port", "0", "--state", str(state)]
-        second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
+        second = subprocess.run(
+            command, cwd=CHECKOUT, capture_output=True, text=True, timeout=20, check=False
+        )
     assert second.returncode == 1
     assert re.fullmatch(r"gateways: state file \S+ cannot be used: .+\n", second.stderr)
 
@@ -139,7 +142,7 @@ def test_our_signer_and_the_librarys_agree() -> None:
 
 def test_the_specification_is_the_one_we_took() -> None:
     """Its licence (MIT) stands beside it; a change of it would be a change of what we are checked by."""
-    found = (ROOT / "tests" / "specs" / "stripe-money-subset.json").read_bytes()
+    found = (CHECKOUT / "tests" / "specs" / "stripe-money-subset.json").read_bytes()
     assert hashlib.sha256(found).hexdigest().startswith(SPEC)
 
 

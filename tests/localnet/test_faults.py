@@ -10,9 +10,10 @@ import pytest
 import requests
 
 from sandbox.localnet import wire
-from sandbox.localnet.control import ROOT, Localnet, LocalnetError
+from sandbox.localnet.control import Localnet, LocalnetError
 from sandbox.localnet.faults import Fault, FaultError, Faults
 from sandbox.localnet.rpc.dispatch import METHODS
+from sandbox.run.paths import CHECKOUT
 from tests.localnet.conftest import Payer
 
 PROCESSED = {"commitment": "processed"}
@@ -237,7 +238,7 @@ def test_senseless_switches_are_refused(still: Localnet, switch: object, said: s
 )
 def test_senseless_faults_on_the_command_line_are_one_sentence(given: str) -> None:
     command = [sys.executable, "-m", "sandbox.localnet", "--port", "0", "--faults", given]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("localnet: ") and done.stderr.count("\n") == 1
 

@@ -10,7 +10,8 @@ import requests
 from solders.pubkey import Pubkey
 
 from sandbox.localnet import base58, tokens, wire
-from sandbox.localnet.control import ROOT, Localnet, LocalnetError
+from sandbox.localnet.control import Localnet, LocalnetError
+from sandbox.run.paths import CHECKOUT
 from tests.localnet.conftest import Payer
 
 PROCESSED = {"commitment": "processed"}
@@ -99,7 +100,7 @@ def test_one_connection_serves_pipelined_requests_in_order(still: Localnet) -> N
 def test_a_taken_port_is_named_in_one_line(still: Localnet) -> None:
     port = still.url.rpartition(":")[2]
     command = [sys.executable, "-m", "sandbox.localnet", "--port", port]
-    second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    second = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=30, check=False)
     assert second.returncode == 1
     assert port in second.stderr
     assert second.stderr.count("\n") == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 from billing import stop
 from ops import console
-from ops.switching import SwitchingCommand
+from ops.trying import SwitchingCommand
 from payments import switches
 
 
@@ -16,7 +16,7 @@ class Command(SwitchingCommand):
         "provider, or all of it. What is in flight can't be stopped; it is looked up and booked all the same."
     )
 
-    def switch(self, options: dict[str, Any], who: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    def act(self, options: dict[str, Any], who: dict[str, Any]) -> tuple[dict[str, Any], str]:
         if options["all"]:
             switches.stop_sending(**who)
             return {"paused": "all"}, "Nothing is signed or sent any more. Open attempts are still looked up."

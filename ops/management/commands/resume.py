@@ -6,7 +6,7 @@ from typing import Any
 
 from billing import resume
 from ops import console
-from ops.switching import SwitchingCommand
+from ops.trying import SwitchingCommand
 from payments import switches
 
 
@@ -16,7 +16,7 @@ class Command(SwitchingCommand):
         "asked for again), or a provider or everything sends again."
     )
 
-    def switch(self, options: dict[str, Any], who: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    def act(self, options: dict[str, Any], who: dict[str, Any]) -> tuple[dict[str, Any], str]:
         if options["all"]:
             switches.start_sending(**who)
             return {"resumed": "all"}, "Sending goes on; the tick finds what is due."
