@@ -1,4 +1,4 @@
-"""The whole environment, checked: the variables of config/env_fields.py and the rules they keep.
+"""The whole environment, checked: the variables of config/env_fields.py and gateways.py, and the rules they keep.
 
 A wrong environment stops the boot with *all* faults listed at once, each with the variable's name.
 Unset DATABASE_URL / REDIS_URL are read from RUN_DIR/env, which `make run` writes, so that a second
@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import SettingsConfigDict
 
+from config import gateways
 from config.env_fields import Edge, Sandbox, Scheduler, Servers, Solana, Spans
 from config.env_rules import (
     check_bearers,
@@ -42,6 +43,7 @@ from config.env_rules import (
     read_providers,
     read_run_file,
 )
+from config.gateways import Gateways
 
 _CHECKOUT = Path(__file__).resolve().parents[1]
 PUBLIC_RPC = {
@@ -51,8 +53,8 @@ PUBLIC_RPC = {
 }
 
 
-class Env(Sandbox, Solana, Edge, Spans, Scheduler, Servers):
-    """All settings that come from the environment; the variables themselves stand in env_fields.py.
+class Env(Sandbox, Gateways, Solana, Edge, Spans, Scheduler, Servers):
+    """All settings that come from the environment; the variables themselves stand in env_fields.py and gateways.py.
 
     Names are the variables' names, lower-cased. Bases stand last first, as fields are gathered from the end.
     """
@@ -132,7 +134,7 @@ class Env(Sandbox, Solana, Edge, Spans, Scheduler, Servers):
             made = make(data)
         except ValidationError as wrong:
             faults = [_detail(dict(error)) for error in wrong.errors()]
-        for name, sentence in disagreements(data):
+        for name, sentence in (*disagreements(data), *gateways.disagreements(data)):
             faults.append(
                 {
                     "type": PydanticCustomError("together", "{why}", {"why": sentence}),

@@ -18,7 +18,8 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from config.env import Env
-from config.env_fields import GROUPS, Containers
+from config.env_fields import Containers, Edge, Sandbox, Scheduler, Servers, Solana, Spans
+from config.gateways import Gateways
 
 HEAD = """\
 # Every variable of Clearbeat. Made from config/env_fields.py by `make env-example`; a test holds them equal.
@@ -27,6 +28,7 @@ HEAD = """\
 # out shows the default. A wrong value stops the boot, and all faults are told at once. Read by docker compose,
 # by systemd's EnvironmentFile, and by a shell: set -a; . ./.env; set +a
 """
+_GROUPS = (Servers, Scheduler, Spans, Edge, Gateways, Solana, Sandbox)
 _BOUNDS = (("ge", "at least"), ("gt", "above"), ("le", "at most"), ("lt", "below"))
 
 
@@ -37,7 +39,7 @@ def text() -> str:
     parts = [HEAD, _heading("Required"), *_entries(needed)]
     parts += [_heading("Required by docker-compose.yml"), *_entries(asked)]
     listed = set(needed)
-    for group in GROUPS:
+    for group in _GROUPS:
         fields = {name: field for name, field in group.model_fields.items() if name not in listed}
         listed |= fields.keys()
         parts += [_heading(_title(group)), *_entries(fields)]

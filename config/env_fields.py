@@ -249,6 +249,3 @@ class Containers(BaseModel):
     stop_grace: str = Field(
         default="60s", description="Time to stop before a kill; longer than SOFT_SHUTDOWN_SECONDS"
     )
-
-
-GROUPS: tuple[type[BaseSettings], ...] = (Servers, Scheduler, Spans, Edge, Solana, Sandbox)

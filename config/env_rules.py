@@ -24,7 +24,7 @@ _PUBLIC_KEY_BYTES = 32
 def disagreements(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(variable, why) for what can't stand together. `values` as they came: text or typed."""
 
-    live, debug = _on(values, "livemode"), _on(values, "debug")
+    live, debug = is_on(values, "livemode"), is_on(values, "debug")
     network = values.get("solana_network", "devnet")
     localnet, mainnet = network == "localnet", network == "mainnet-beta"
     slots = str(values.get("solana_blockhash_slots", _CLUSTER_BLOCKHASH_SLOTS)).strip()
@@ -53,8 +53,9 @@ def disagreements(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(name, why) for broken, name, why in rules if broken]
 
 
-def _on(values: Mapping[str, Any], name: str) -> bool:
-    return str(values.get(name, "")).strip().lower() in ("1", "true", "yes", "on", "t", "y")
+def is_on(values: Mapping[str, Any], name: str, *, default: bool = False) -> bool:
+    """Whether a switch is on, in `values` as they came: text or typed."""
+    return str(values.get(name, default)).strip().lower() in ("1", "true", "yes", "on", "t", "y")
 
 
 def check_database(value: str) -> str:

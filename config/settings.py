@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from config import env as environment
-from config import theme
+from config import gateways, theme
 
 ENV = environment.load()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -86,6 +86,7 @@ WHITENOISE_AUTOREFRESH = DEBUG
 # refused payment is told (one batch per source kind, in apply's own transaction).
 PROVIDERS = {
     "solana_delegate": "engine.providers.solana.provider.SolanaDelegate",
+    **gateways.adapters(ENV),
     **ENV.sandbox_providers,
 }
 SOURCES = {

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
+from uuid import UUID
 
 from engine.providers.base import Asked, Finding, Sendable
 
@@ -107,22 +109,120 @@ class Cancelling(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Payer:
+    """Who is to pay, as a gateway wants to know them. A phone number may be needed by some channels alone."""
+
+    customer_id: UUID
+    name: str
+    email: str
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetupAsked:
+    """How a payer gives us a method at a gateway's own page or fields: no card number ever comes to us.
+
+    `client_secret` is for the gateway's own fields in the payer's browser, `url` for its own page; one of both is set,
+    or neither where the rail needs no approval (a link is paid each time). `details` is what `find_setup` starts from.
+    """
+
+    kind: str  # "hosted_fields", "redirect", "none"
+    details: Mapping[str, Any]
+    url: str = ""
+    client_secret: str = field(default="", repr=False)
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetupFound:
+    """What became of a setup. `granted`: `details` may be pulled from, `source` among them names what is pulled.
+
+    `label` is what a person knows it by (brand, last4, exp_month, exp_year, bank), never more of a number.
+    """
+
+    granted: bool
+    code: str = ""
+    message: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    label: Mapping[str, Any] = field(default_factory=dict)
+
+
+class SettingUp(Protocol):
+    """A gateway that keeps a payer's method for us, by a token that only our key can use."""
+
+    def ask_setup(
+        self, *, payer: Payer, currency: str, return_url: str, reference: str, options: Mapping[str, Any]
+    ) -> SetupAsked:
+        """Begin. `reference` is ours, the same for the same setup. Calls out; moves nothing but what the gateway needs
+        to check a card, which it gives back. Raises Refusal for bad input, ProviderUnavailable when nobody answers."""
+
+    def find_setup(self, details: Mapping[str, Any]) -> SetupFound:
+        """What became of it. Calls out. Raises ProviderUnavailable."""
+
+    def forget_setup(self, details: Mapping[str, Any]) -> None:
+        """Take the token out of use where the gateway can. Calls out. Raises ProviderUnavailable."""
+
+
+class DisputeState(StrEnum):
+    """Where a dispute stands: the money is away from `open` on, and back with `won`."""
+
+    OPEN = "open"  # evidence is due
+    UNDER_REVIEW = "under_review"
+    WON = "won"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeFound:
+    """A dispute as the provider has it now. Minor units; `fee_minor` is what it costs us in all by now.
+
+    `charge_ref` is the `provider_ref` or the `movement_id` of the charge's evidence.
+    """
+
+    dispute_ref: str
+    charge_ref: str
+    state: DisputeState
+    amount_minor: int
+    currency: str
+    fee_minor: int
+    reason: str
+    opened_at: datetime
+    evidence_due_at: datetime | None = None
+
+
+class Disputing(Protocol):
+    """A provider whose payers may take money back through their bank."""
+
+    def find_dispute(self, dispute_ref: str) -> DisputeFound:
+        """As it stands now. Calls out. Raises ProviderUnavailable; Refusal "dispute_unknown"."""
+
+    def disputes(self, since: datetime, until: datetime) -> Iterator[DisputeFound]:
+        """Those opened from `since` to before `until`, page by page. Calls out. Raises ProviderUnavailable."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hint:
     """What one callback is about. `event_id` is the provider's, or made from the body where it names none:
-    what arrives twice is one. `identity` or `provider_ref` says which attempt to look up."""
+    what arrives twice is one. `identity` or `provider_ref` says which attempt to look up; a dispute or a setup
+    is named by `dispute_ref` or `setup_ref` instead. None of them: it is kept, and nothing is done."""
 
     event_id: str
-    kind: str
+    kind: str  # the provider's own word
     identity: str = ""
     provider_ref: str = ""
+    dispute_ref: str = ""
+    setup_ref: str = ""  # the `reference` of ask_setup
+    live: bool | None = None  # of real money; None where it does not say
 
 
 class CallingBack(Protocol):
     """A provider that tells us by itself that something changed."""
 
     def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> list[Hint]:
-        """What it is about, once its signature holds over the raw bytes. No calls, no database. Raises Refusal
-        "signature_wrong", "callback_unreadable". A hint alone: what it names is looked up before anything moves."""
+        """What it is about, once its signature holds over the raw bytes. No calls, no database.
+
+        Raises Refusal "signature_wrong", "callback_unreadable", "callback_too_old" (or from the future). A hint
+        alone: what it names is looked up before anything moves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ class Sheet:
     minimum_minor: Mapping[str, int] = field(default_factory=dict)
     maximum_minor: int = 2**63 - 1
     concurrency: int = 64  # sends in flight over all workers
+    deadline_seconds: float | None = None  # total time of one request; None: SEND_DEADLINE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from engine.core.crypt import seal
 from engine.core.ids import uuid7s
 from engine.core.packed import packed
 from engine.outbox.emit import NewEvent, emit
+from engine.providers import registry
 from engine.providers.base import Context, Hold, Payable, Prepared, Provider, Sendable
 from payments.pipeline import hold, points, siblings, spans, stop
 
@@ -45,7 +46,8 @@ def slots(provider: str, *, free: int, now: datetime) -> int:
     stopped, concurrency = found[0]
     if stopped:
         return 0
-    params = {"provider": provider, "open_after": now - timedelta(seconds=spans.deadline())}
+    deadline = spans.deadline(registry.get(provider).sheet)
+    params = {"provider": provider, "open_after": now - timedelta(seconds=deadline)}
     on_their_way = sql.rows(sql.statement(__file__, "on_their_way"), params)[0][0]
     return int(max(0, min(free, concurrency - on_their_way)))
 
@@ -122,7 +124,7 @@ def _insert(
             "send_by": send_by,
             "task_id": task_id,
             "now": now,
-            "look_at": send_by + timedelta(seconds=spans.deadline()),
+            "look_at": send_by + timedelta(seconds=spans.deadline(provider.sheet)),
         },
     )
     times = clock.business_times((locked[one.payment_id][2] for one in ready), now)

@@ -46,7 +46,7 @@ def mark(
                 "send_by": send_by,
                 "task_id": task_id,
                 "absence_certain": provider.sheet.absence_certain,
-                "look_at": send_by + timedelta(seconds=spans.deadline()),
+                "look_at": send_by + timedelta(seconds=spans.deadline(provider.sheet)),
             },
         )
         opened = {row[0]: _open(row[2]) for row in won}

@@ -18,19 +18,21 @@ def window() -> float:
     return float(settings.ENV.send_window_seconds)
 
 
-def deadline() -> float:
-    """Total time of one request."""
+def deadline(sheet: Sheet) -> float:
+    """Total time of one request: some providers answer later than others."""
+    if sheet.deadline_seconds is not None:
+        return sheet.deadline_seconds
     return float(settings.ENV.send_deadline_seconds)
 
 
-def settles() -> float:
+def settles(sheet: Sheet) -> float:
     """After mark sent: when the send's worker can't be writing any more."""
-    return window() + deadline()
+    return window() + deadline(sheet)
 
 
 def absence(sheet: Sheet) -> float:
     """After `send_by`: before it nobody reads absence and nobody sends again."""
-    return deadline() + sheet.absence_after
+    return deadline(sheet) + sheet.absence_after
 
 
 def retry(n: int) -> float:

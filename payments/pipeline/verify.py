@@ -99,7 +99,7 @@ def take_open(lane: Lane, *, most: int) -> list[Looked]:
                 "most": most,
             },
         )
-        overdue = now - timedelta(seconds=spans.deadline())
+        overdue = now - timedelta(seconds=spans.deadline(registry.get(lane.provider).sheet))
         late = [row[0] for row in found if row[2] == "sent" and row[7] <= overdue]
         sql.affected(sql.statement(__file__, "sent_is_unknown"), {"ids": late})
     return [_looked(row, until) for row in found]
@@ -195,7 +195,7 @@ def _to_send_again(provider: Provider, rest: Sequence[Looked], findings: dict[UU
     # Too old: the identity may be dead at the provider, or it has been missing for so long that a person is
     # asked. Looking later parks it in the end.
     life = min(provider.sheet.identity_seconds or spans.park_unknown(), spans.park_unknown())
-    oldest = now - timedelta(seconds=life) + timedelta(seconds=spans.settles())
+    oldest = now - timedelta(seconds=life) + timedelta(seconds=spans.settles(provider.sheet))
     return [
         one
         for one in rest

@@ -19,6 +19,8 @@ TO_COME = {
     "reversible": "a payout stays open to its return, and its case, after it succeeded",
     "Cancelling": "unpaid links of payer-action rails, intents that were not confirmed",
     "CallingBack": "payments/callbacks: stored raw, verified, worked as hints",
+    "SettingUp": "payment methods of gateways: hosted fields, redirects",
+    "Disputing": "disputes, by callback and by look",
     "Stating": "reconciliation against the provider's own statement",
 }
 
