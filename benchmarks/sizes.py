@@ -28,7 +28,7 @@ SHORT: dict[str, list[Size]] = {
 }
 USUAL: dict[str, list[Size]] = {
     "a": [
-        {"table": table, "due": 50_000, "rounds": 2, "warm": 5, "batch": 500}
+        {"table": table, "due": 50_000, "rounds": 2, "warm": 5, "batch": 1000}
         for table in (100_000, 1_000_000)
     ],
     "b": [{"charges": 6_000, "pgbench": 400, "rounds": 3, "money": [1, 2], "defaults": True}],
