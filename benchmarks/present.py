@@ -17,8 +17,9 @@ def drain(found: list[Found]) -> Section:
     section = Section("a", "Claim and finalize", (
         "One process calls the product's claim, then finalize, in batches until nothing is left; every index, "
         "constraint and trigger is on, each subscription has a paid invoice behind it. Due rows are spread evenly "
-        f"over the table: {found[0]['due']:,} a round in batches of {found[0]['batch']:,} (claim's own; finalize takes the same here), the first batches not "
-        "counted. Start and end are the median batches of the first and the last tenth of a drain."
+        f"over the table: {found[0]['due']:,} a round in batches of {found[0]['batch']:,} (claim's own; finalize takes "
+        "the same here), the first batches not counted. Start and end are the median batches of the first and the "
+        "last tenth of a drain."
     ))  # fmt: skip
     for one in found:
         rounds, table = one["rounds"], f"{one['table']:,} subscriptions"
@@ -90,7 +91,8 @@ def _settle_ratios(values: dict[str, list[float]], best: str, limit: str) -> lis
 def _settle_method(one: Found, best: str, limit: str) -> str:
     return (
         f"{one['charges']:,} charges a round, the ways in turns on one server, always in the same order, with the "
-        "server's own checkpoints as they come. Workers are warmed up by 200 charges, pgbench by nothing. First span: from scheduled payment "
+        "server's own checkpoints as they come. Workers are warmed up by 200 charges, pgbench by nothing. "
+        "First span: from scheduled payment "
         "(the lane filled while paused, then released) to the last one settled: take, mark sent, send, evidence, "
         "apply with postings, deltas, events and the invoice's and subscription's update. Second span: from due "
         "subscription (claim, finalize and a batch's wake-ups included) to settled. Celery: beat, an io worker "
