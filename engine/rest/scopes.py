@@ -13,7 +13,13 @@ RESOURCES = (
 )  # fmt: skip
 _OF_ADMINS = ("scheduler", "keys")
 READ_ALL, WRITE_ALL = "admin:read", "admin:write"
-SCOPES = (READ_ALL, WRITE_ALL, *(f"{name}:{verb}" for name in RESOURCES for verb in ("read", "write")))
+_ONLY_READ = ("metrics",)
+_PAIRS = tuple(f"{name}:{verb}" for name in RESOURCES for verb in ("read", "write"))
+SCOPES = (
+    READ_ALL,
+    WRITE_ALL,
+    *(each for each in _PAIRS if each not in {f"{name}:write" for name in _ONLY_READ}),
+)
 
 
 def check(scopes: Iterable[object]) -> list[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.core.management import call_command
+from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft4Validator
 
@@ -104,3 +107,13 @@ def _as_json_schema(part: Any) -> Any:
         return part
     plain = {name: _as_json_schema(each) for name, each in part.items() if name != "nullable"}
     return {"anyOf": [plain, {"type": "null"}]} if part.get("nullable") is True else plain
+
+
+def test_the_page_of_the_document_has_all_that_it_shows(client: Client) -> None:
+    """Nothing of it comes from elsewhere: a browser in a closed network reads the same page."""
+    page = client.get("/api/docs").content.decode()
+    asked = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert asked and all(each.startswith("/static/") for each in asked), asked
+    assert [each for each in asked if finders.find(each.removeprefix("/static/")) is None] == []
+    assert 'url: "/api/schema"' in page
+    assert client.get("/api/schema").status_code == 200
