@@ -48,7 +48,7 @@ class Api:
         if not wrong:
             specification(self.base).validate_request(asked)
         answer = self._session.send(prepared, timeout=timeout)
-        found = list(_faults(self.base, asked, answer))
+        found = list(faults_of(self.base, asked, answer))
         assert found == [], f"{verb} {path}: {found}"
         return answer.status_code, answer.json()
 
@@ -59,7 +59,8 @@ class Api:
         return found.get("data")
 
 
-def _faults(base: str, asked: Any, answer: requests.Response) -> Iterator[str]:
+def faults_of(base: str, asked: Any, answer: requests.Response) -> Iterator[str]:
+    """Where an answer differs from the specification."""
     try:
         specification(base).validate_response(asked, RequestsOpenAPIResponse(answer))
     except OpenAPIError as error:

@@ -1,0 +1,31 @@
+"""What Paystack can do."""
+
+from __future__ import annotations
+
+from engine.providers.base import Sheet
+from engine.providers.paystack.account import NAME
+
+# The least that a card is charged, in minor units: 50 naira, 10 pesewas, 1 rand, 3 shillings, 2 dollars.
+LEAST_MINOR = {"NGN": 5_000, "GHS": 10, "ZAR": 100, "KES": 300, "USD": 200}
+
+
+def sheet() -> Sheet:
+    """The capability sheet. Refunds have no reference of their own: see refund.py for what follows from that."""
+    return Sheet(
+        provider=NAME,
+        operations=("charge", "refund", "payout"),
+        pulls=True,
+        settlement="platform",
+        resend_same_identity=True,  # a look-up says MISSING of charges and transfers alone
+        identity_seconds=None,  # a reference is used once for ever
+        unique_reference=True,
+        lookup_by_identity=True,
+        lookup_batch=24,
+        absence_after=60,
+        absence_certain=False,  # not found proves nothing: what is missing is sent again under its reference
+        cancel=False,
+        reversible=True,
+        currencies=tuple(LEAST_MINOR),
+        minimum_minor=LEAST_MINOR,
+        concurrency=64,
+    )

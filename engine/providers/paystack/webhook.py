@@ -1,0 +1,62 @@
+"""Callbacks: HMAC-SHA512 (hex) over the raw bytes by our secret key. No moment is signed, and no event has an id."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from engine.core.errors import Refusal
+from engine.providers.abilities import Hint
+from engine.providers.paystack import identity, refund
+from engine.providers.paystack.account import Account
+
+HEADER = "x-paystack-signature"
+_LIVE = {"live": True, "test": False}
+
+
+def parse(account: Account, body: bytes, headers: Mapping[str, str]) -> list[Hint]:
+    """What it is about. No calls, no database. Raises Refusal "signature_wrong", "callback_unreadable"."""
+    given = next((value for name, value in headers.items() if name.lower() == HEADER), "")
+    if not is_signed(body, given, account.signers):
+        raise Refusal("signature_wrong", "the callback is not signed by a key of ours", param=HEADER)
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        found = None
+    kind = found.get("event") if isinstance(found, dict) else None
+    if not isinstance(kind, str) or not kind:
+        raise Refusal("callback_unreadable", "the callback names no event", param="body")
+    data = found.get("data")
+    return [_hint(kind, data if isinstance(data, dict) else {}, hashlib.sha256(body).hexdigest())]
+
+
+def is_signed(body: bytes, given: str, keys: Sequence[str]) -> bool:
+    """Whether one of `keys` signed these bytes, in a time that does not tell how much of it fits."""
+    good = False
+    for key in keys:
+        made = hmac.new(key.encode(), body, hashlib.sha512).hexdigest()
+        good |= hmac.compare_digest(made.encode(), given.strip().lower().encode())
+    return good
+
+
+def _hint(kind: str, data: Mapping[str, Any], digest: str) -> Hint:
+    domain = data.get("domain")
+    event = Hint(digest, kind[:100], live=_LIVE.get(domain) if isinstance(domain, str) else None)
+    reference = _word(data.get("reference"))
+    if kind.startswith("charge.dispute."):
+        return replace(event, dispute_ref=_word(data.get("id")))
+    if kind.startswith("refund."):
+        return replace(event, provider_ref=refund.hint_ref(_word(data.get("id"))))
+    if identity.is_attempt(reference):
+        number = _word(data.get("transfer_code") or data.get("id"))
+        return replace(event, identity=reference, provider_ref=number)
+    return replace(event, setup_ref=identity.setup_of(reference))
+
+
+def _word(value: Any) -> str:
+    """A number or a code as text, "" for anything else."""
+    return str(value)[:100] if isinstance(value, str | int) and not isinstance(value, bool) else ""
