@@ -15,6 +15,9 @@ from payments.sources import SourceChange
 if TYPE_CHECKING:
     from billing.account import Account
 
+TAKEN_BACK = ("payment_taken_back", "The provider took back what had been paid.")
+_TOLD = {"failed": "invoice.payment_failed", "succeeded": "invoice.paid", "reversed": "invoice.reopened"}
+
 
 @dataclass(slots=True)
 class Debt:
@@ -39,7 +42,9 @@ class Debt:
     def take(self, change: SourceChange) -> None:
         """Book one end of a payment on the counters. Raises Refusal for what can't be true of this invoice."""
         if change.state == "succeeded_late":
-            return  # its reservation came off when it was given up; the money stands in unapplied
+            return None  # its reservation came off when it was given up; the money stands in unapplied
+        if change.state == "reversed":
+            return self._taken_back(change)
         if change.amount_minor > self.collecting_minor:
             raise Refusal("reservation_missing", f"{change.amount_minor} was not reserved on invoice {self.id}",
                           param="amount_minor")  # fmt: skip
@@ -50,6 +55,7 @@ class Debt:
             self._failed(change)
         else:
             self.reason_code, self.reason = change.failure_code, change.failure_message
+        return None
 
     def _succeeded(self, change: SourceChange) -> None:
         if change.currency != self.currency:
@@ -67,6 +73,18 @@ class Debt:
             self.state, self.paid_at = "paid", change.business_at
             self.reason_code = self.reason = self.failure_class = ""
 
+    def _taken_back(self, change: SourceChange) -> None:
+        """Owed again, with its reason. Nobody is asked before its case is closed, nor dunned for it by itself."""
+        if self.collected_minor + change.settled_minor < 0:
+            raise Refusal("never_collected", f"{-change.settled_minor} is more than was collected of invoice {self.id}",
+                          param="settled_minor")  # fmt: skip
+        self.collected_minor += change.settled_minor
+        self.version += 1
+        if self.state == "paid":
+            states.INVOICE.check(self.state, "open")
+            self.state, self.paid_at = "open", None
+        self.reason_code, self.reason = TAKEN_BACK
+
     def _failed(self, change: SourceChange) -> None:
         self.version += 1
         self.reason_code, self.reason = change.failure_code, change.failure_message
@@ -75,17 +93,17 @@ class Debt:
 
     def events(self, change: SourceChange, account: Account) -> list[NewEvent]:
         """What the outside is told of `change`, with the source's own words (rows 0.49, 0.50)."""
-        if change.state not in ("succeeded", "failed"):
+        if change.state not in _TOLD:
             return []
         payload = {
             "invoice_id": self.id, "subscription_id": self.subscription_id, "customer_id": account.customer_id,
             "creator_id": account.creator_id, "plan_number": account.plan_number, "period_no": self.period_no,
             "payment_id": change.payment_id, "payment_number": account.payments_made, "state": self.state,
             "currency": self.currency, "due_minor": self.due_minor, "collected_minor": self.collected_minor,
-            "amount_minor": change.settled_minor or change.amount_minor, "next_due_at": account.next_due_at,
+            "amount_minor": abs(change.settled_minor) or change.amount_minor, "next_due_at": account.next_due_at,
             "failure_class": change.failure_class, "code": change.failure_code, "reason": change.failure_message,
         }  # fmt: skip
-        name = {"failed": "invoice.payment_failed", "succeeded": "invoice.paid"}[change.state]
+        name = _TOLD[change.state]
         if change.state == "succeeded" and self.state != "paid":
             name = "invoice.partly_paid"
         return [NewEvent(name, "invoice", self.id, self.version, self.clock_id, change.business_at,

@@ -27,6 +27,7 @@ INVOICE = machine(
         "draft": {"open", "paid", "void"},
         "open": {"paid", "void", "uncollectible"},
         "uncollectible": {"paid", "void"},
+        "paid": {"open"},  # what had paid it was taken back: it is owed again
     },
 )
 

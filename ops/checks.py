@@ -55,6 +55,11 @@ CHECKS: Sequence[Check] = (
         sql.statement(__file__, "check_taken_out"),
     ),
     Check(
+        "reversed",
+        "What a provider took back left the books as it had come, whole; no other payment is reversed.",
+        sql.statement(__file__, "check_reversed"),
+    ),
+    Check(
         "settlement_legs",
         "Each leg of a posting lies on the accounts and has the amount that the chart says; none is missing.",
         sql.statement(__file__, "check_settlement_legs"),

@@ -17,7 +17,7 @@ from engine.core.errors import Refusal
 from engine.providers import registry
 from engine.providers.base import Asked, Finding, Outcome, ProviderUnavailable, Sheet
 from payments.models import Attempt, Case, Evidence
-from payments.pipeline import evidence, spans, verify
+from payments.pipeline import asking, evidence, spans
 from payments.pipeline.decide import ANOTHER_AMOUNT
 from payments.pipeline.evidence import Said
 
@@ -43,7 +43,7 @@ def ask(attempt_id: UUID) -> Found:
         raise RuntimeError("a transaction is open across a network call (I3)")
     attempt, known = _closed(attempt_id), evidence.known(attempt_id)
     provider = registry.get(attempt.provider)
-    if not verify.can_be_asked(provider.sheet, known):
+    if not asking.can_be_asked(provider.sheet, known):
         raise Refusal("nothing_to_ask_by", "the provider finds it by its own id alone, and never named one",
                       param="attempt")  # fmt: skip
     payment, asked_at = attempt.payment, clock.machine_now()
@@ -96,7 +96,7 @@ def must_be_known(case: Case) -> None:
         return
     attempt = Attempt.objects.defer("envelope").get(pk=case.attempt_id)
     sheet = registry.get(attempt.provider).sheet
-    if attempt.state == Attempt.State.SUCCEEDED or not verify.can_be_asked(sheet, evidence.known(attempt.pk)):
+    if attempt.state == Attempt.State.SUCCEEDED or not asking.can_be_asked(sheet, evidence.known(attempt.pk)):
         return
     looks = Evidence.objects.filter(attempt=attempt, source="lookup", observed_at__gt=case.opened_at)
     newest = looks.order_by("-observed_at", "-pk").first()

@@ -19,10 +19,11 @@ log = structlog.get_logger(__name__)
 
 
 class SourceChange(NamedTuple):
-    """A payment reached an end (`state`: succeeded, failed, canceled, or succeeded_late after one of these).
+    """A payment reached an end (`state`: succeeded, failed, canceled, succeeded_late after one of these, or reversed
+    after succeeded).
 
-    `amount_minor` is what was reserved at the source, `settled_minor` what was collected (0 unless
-    succeeded). `business_at` is the moment on the payment's clock.
+    `amount_minor` is what was reserved at the source, `settled_minor` what was collected (0 unless succeeded; less
+    than 0 where that was taken back). `business_at` is the moment on the payment's clock.
     """
 
     payment_id: UUID

@@ -95,7 +95,7 @@ def _ended(payment: Payment) -> str:
         return f"Paid after it had been given up, at {at}; the money is in unapplied.{_case(payment)}"
     if payment.failure_code == "returned":
         return f"Returned at {at}{_why(payment)}. What it was for had refused it."
-    return f"Reversed by {payment.provider} after it had been paid."
+    return f"Reversed by {payment.provider} after it had been paid{_why(payment)}, at {at}.{_case(payment)}"
 
 
 def _collected(payment: Payment) -> str:

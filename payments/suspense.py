@@ -18,7 +18,7 @@ from payments import cases, settle, sources, states
 from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import end, in_suspense
 from payments.pipeline.apply import REFUSED_CASE
-from payments.pipeline.decide import TERMINAL
+from payments.pipeline.decide import REVERSED, TERMINAL
 from payments.pipeline.in_suspense import Held
 from payments.sources import HookRefused, SourceChange
 
@@ -34,6 +34,7 @@ def apply_money(case_id: UUID, *, reason: str, by: Actor) -> Case:
     with cases.deciding(case_id, "apply_money", reason=reason, by=by) as case:
         held = _held(case)
         if case.kind == REFUSED_CASE:
+            _is_still_there(case)
             changes = _untold(case)
             due = case.payment.settled_minor
         else:
@@ -56,7 +57,8 @@ def return_money(case_id: UUID, *, reason: str, by: Actor) -> Case:
     """
     with cases.deciding(case_id, "return_money", reason=reason, by=by) as case:
         held, payment = _held(case), case.payment
-        _is_something(held)
+        if not (case.kind == REFUSED_CASE and _taken_back(case)):
+            _is_something(held)
         legs = in_suspense.returned(held, _business_at(payment))
         posting.post(legs, machine_at=clock.machine_now())
         if case.kind == REFUSED_CASE:
@@ -66,7 +68,7 @@ def return_money(case_id: UUID, *, reason: str, by: Actor) -> Case:
             _tell([change._replace(state="canceled", settled_minor=0)])
         elif payment.state in states.OPEN_PAYMENT:
             settle.end_open(payment)
-        case.resolution = f"{_worth(held)} returned: {reason}"
+        case.resolution = f"{_worth(held) or 'taken back,'} returned: {reason}"
     return case
 
 
@@ -84,6 +86,18 @@ def _held(case: Case) -> list[Held]:
 def _is_something(held: Sequence[Held]) -> None:
     if not held:
         raise Refusal("nothing_in_suspense", "no money of this case lies in suspense", param="case")
+
+
+def _is_still_there(case: Case) -> None:
+    if _taken_back(case):
+        raise Refusal("money_taken_back", "the provider took its money back: return it, and nothing is left of it",
+                      param="case")  # fmt: skip
+
+
+def _taken_back(case: Case) -> bool:
+    """Of a refused success: the payment stands as succeeded until a person has returned it."""
+    there = Case.objects.filter(payment=case.payment, kind=REVERSED)
+    return case.payment.state == Payment.State.SUCCEEDED and there.exists()
 
 
 def _end(case: Case, held: Sequence[Held]) -> tuple[int, list[SourceChange]]:
@@ -120,10 +134,17 @@ def _again(payment: Payment, event: Event) -> SourceChange:
     state, said = event.type.removeprefix("payment."), event.payload
     return SourceChange(
         payment.pk, payment.source_kind, payment.source_id, payment.no, state, payment.currency, payment.amount_minor,
-        payment.settled_minor if state in ("succeeded", "succeeded_late") else 0, said.get("failure_class", ""),
+        _settled(payment, state), said.get("failure_class", ""),
         said.get("code", ""), said.get("message", ""), payment.clock_id, event.occurred_at, clock.machine_now(),
         payment.correlation_id,
     )  # fmt: skip
+
+
+def _settled(payment: Payment, state: str) -> int:
+    """As apply told it (telling.py)."""
+    if state == "reversed":
+        return -payment.amount_minor
+    return payment.settled_minor if state in ("succeeded", "succeeded_late") else 0
 
 
 def _tell(changes: Sequence[SourceChange]) -> None:

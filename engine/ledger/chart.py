@@ -122,6 +122,62 @@ EVENTS = (
         "platform",
     ),
     LedgerEvent(
+        "payment.reversed",
+        "the provider took a final success back: the mirror of what booked it",
+        (
+            (0, Kind.RECEIVABLE, Kind.SETTLED_DIRECT, "gross less fee"),
+            (1, Kind.RECEIVABLE, Kind.CLEARING, "fee"),
+            (2, Kind.FEE_INCOME, Kind.BILLED, "fee"),
+        ),
+        "of what booked it",
+        "direct",
+    ),
+    LedgerEvent(
+        "payment.reversed",
+        "the same of money settled on the platform",
+        (
+            (0, Kind.RECEIVABLE, Kind.CLEARING, "gross"),
+            (2, Kind.FEE_INCOME, Kind.BILLED, "fee"),
+            (3, Kind.PAYABLE, Kind.BILLED, "gross less fee"),
+        ),
+        "of what booked it",
+        "platform",
+    ),
+    LedgerEvent(
+        "payment.reversed",
+        "the same of what had come late",
+        (
+            (0, Kind.UNAPPLIED, Kind.SETTLED_DIRECT, "gross less fee"),
+            (1, Kind.UNAPPLIED, Kind.CLEARING, "fee"),
+        ),
+        "of what booked it",
+        "direct",
+    ),
+    LedgerEvent(
+        "payment.reversed",
+        "the same of what had come late and was settled on the platform",
+        ((0, Kind.UNAPPLIED, Kind.CLEARING, "gross"),),
+        "of what booked it",
+        "platform",
+    ),
+    LedgerEvent(
+        "payment.reversed",
+        "the same of what lay in suspense",
+        (
+            (0, Kind.SUSPENSE, Kind.SETTLED_DIRECT, "gross less fee"),
+            (1, Kind.SUSPENSE, Kind.CLEARING, "fee"),
+        ),
+        "of what booked it",
+        "direct",
+    ),
+    LedgerEvent(
+        "payment.reversed",
+        "the same of what lay in suspense and was settled on the platform",
+        ((0, Kind.SUSPENSE, Kind.CLEARING, "gross"),),
+        "of what booked it",
+        "platform",
+    ),
+    LedgerEvent(
         "suspense.applied",
         "a person says that it was the payment's: to what is due, the rest and what came after the end to unapplied",
         (
@@ -169,5 +225,16 @@ EVENTS = (
             (1, Kind.NETWORK_FEE, Kind.FEE_PAYER, "network fee of a success"),
         ),
         "attempt",
+        "direct",
+    ),
+    LedgerEvent(
+        "attempt.network_fee",
+        "the gateway kept its fee back from what it holds for us, for a success or for a failure",
+        (
+            (0, Kind.NETWORK_FEE, Kind.CLEARING, "gateway's fee of a decline"),
+            (1, Kind.NETWORK_FEE, Kind.CLEARING, "gateway's fee of a success"),
+        ),
+        "attempt",
+        "platform",
     ),
 )

@@ -24,6 +24,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"  # no answer, or one that proves nothing
     MISSING = "missing"  # looked for and not there, but the identity may still take effect
     ABSENT = "absent"  # proved: not there, and the identity can never take effect any more
+    REVERSED = "reversed"  # a final success was taken back: a returned payout, a refund that failed later
     STEP = "step"  # one call of several is done; nothing moves by it but through our own next one
 
 

@@ -1,8 +1,9 @@
 -- I6, design 7: what lies at a provider is what the outside world said of it and we applied: the fee of a direct pull,
 -- never more than arrived, all of a platform one, each movement once (payments/pipeline/books.py). What the network
--- took is what was booked of it by attempt (check_network_fees.sql). What is in transit has no such word yet;
--- check_books --chain asks the chain itself. What a person gave back (suspense.returned, under the key of what put it
--- into suspense) lies there no more. Reads all evidence and all accounts.
+-- took, from our hot wallet or from what lies here, is what was booked of it by attempt (check_network_fees.sql). What is in
+-- transit has no such word yet; check_books --chain asks the chain itself. What a person gave back (suspense.returned,
+-- under the key of what put it into suspense), and what the provider took back (payment.reversed, likewise), lies there no
+-- more. Reads all evidence and all accounts.
 WITH final AS (
   SELECT DISTINCT ON (e.payment_id, coalesce(nullif(e.movement_id, ''), e.id::text)) e.*
     FROM payments_evidence e
@@ -10,21 +11,27 @@ WITH final AS (
      AND e.verdict IN ('succeeded', 'late', 'late, paid elsewhere', 'amount differs')
    ORDER BY e.payment_id, coalesce(nullif(e.movement_id, ''), e.id::text), e.applied_at, e.id
 ), took AS (
-  SELECT currency, sum(amount_minor) AS minor FROM engine_ledger_transfer
-   WHERE kind = 'attempt.network_fee' GROUP BY currency
-), said AS (
+  SELECT CASE p.settlement WHEN 'platform' THEN 'clearing:' || p.provider ELSE 'fee_payer' END AS payer, t.currency,
+         sum(t.amount_minor) AS minor
+    FROM engine_ledger_transfer t
+    LEFT JOIN payments_attempt a ON a.id = t.source_id
+    LEFT JOIN payments_payment p ON p.id = a.payment_id
+   WHERE t.kind = 'attempt.network_fee' GROUP BY 1, 2
+), parts AS (
   SELECT 'clearing:' || p.provider AS kind, coalesce(nullif(f.currency, ''), p.currency) AS currency,
          sum(CASE p.settlement WHEN 'platform' THEN coalesce(f.gross_minor, 0)
                                ELSE least(coalesce(f.fee_minor, p.fee_minor), coalesce(f.gross_minor, 0)) END) AS minor
     FROM final f JOIN payments_payment p ON p.id = f.payment_id JOIN payments_attempt a ON a.id = f.attempt_id
    WHERE NOT EXISTS (
            SELECT 1 FROM engine_ledger_transfer r
-            WHERE r.kind = 'suspense.returned' AND f.verdict IN ('succeeded', 'amount differs')
-              AND r.source_id = CASE f.verdict WHEN 'succeeded' THEN p.id
-                   ELSE md5(p.id || ':' || coalesce(nullif(f.movement_id, ''), a.identity))::uuid END)
+            WHERE r.kind IN ('suspense.returned', 'payment.reversed')
+              AND r.source_id = CASE f.verdict WHEN 'succeeded' THEN p.id WHEN 'amount differs'
+                   THEN md5(p.id || ':' || coalesce(nullif(f.movement_id, ''), a.identity))::uuid ELSE a.id END)
    GROUP BY 1, 2
   UNION ALL SELECT 'network_fee', currency, minor FROM took
-  UNION ALL SELECT 'fee_payer', currency, -minor FROM took
+  UNION ALL SELECT payer, currency, -minor FROM took
+), said AS (
+  SELECT kind, currency, sum(minor) AS minor FROM parts GROUP BY kind, currency
 ), open AS (
   SELECT account_id, sum(amount_minor) AS minor FROM engine_ledger_delta GROUP BY account_id
 ), held AS (

@@ -2,7 +2,7 @@
 -- money under a closed attempt is booked by attempt. Every succeeded attempt stands behind one booking, but for one
 -- whose movement was booked under another (adopted), or that moved another amount, booked by movement
 -- (payments/pipeline/end.py). Of that a person may have said that it was the payment's (suspense.applied): then it is
--- the settlement, or came late. What its source refused and was given back settles nothing.
+-- the settlement, or came late. What its source refused and was given back settles nothing, nor does what was taken back.
 -- Indexes: evidence_of_attempt, for the few that succeeded late; one_transfer_per_fact.
 -- The last line also finds a booking whose payment is not there.
 WITH differing AS (
@@ -16,12 +16,15 @@ WITH differing AS (
    WHERE t.kind = 'suspense.applied' AND t.seq < 2
    GROUP BY d.payment_id
 ), settled AS (
-  SELECT payment_id, count(*) FILTER (WHERE kind <> 'suspense.returned') AS times, sum(minor) AS minor
+  SELECT payment_id, count(*) FILTER (WHERE kind IN ('payment.succeeded', 'payment.refused')) AS times,
+         sum(minor) AS minor
     FROM (SELECT source_id AS payment_id, kind,
-                 sum(CASE kind WHEN 'suspense.returned' THEN -amount_minor ELSE amount_minor END) AS minor
+                 sum(CASE WHEN kind IN ('suspense.returned', 'payment.reversed') THEN -amount_minor
+                          ELSE amount_minor END) AS minor
             FROM engine_ledger_transfer
            WHERE kind IN ('payment.succeeded', 'payment.refused') AND seq < 2
-              OR kind = 'suspense.returned' AND source_id IN (SELECT id FROM payments_payment)
+              OR kind IN ('suspense.returned', 'payment.reversed') AND seq < 2
+                 AND source_id IN (SELECT id FROM payments_payment)
            GROUP BY source_id, kind) kinds
    GROUP BY payment_id
 ), late AS (

@@ -13,7 +13,8 @@ class Attempt(models.Model):
     """One identity (signature, idempotency key) under which a payment was, or may have been, sent.
 
     `fence` and `send_no` say which send holds the right to leave; `send_by` (machine time) until when.
-    `envelope` is what is sent, encrypted; `task_id` the Celery task that sent it last.
+    `envelope` is what is sent, encrypted; `task_id` the Celery task that sent it last. At `look_at` (machine time) a
+    closed one is looked up once more: somebody said that something became of it (payments/pipeline/look_again.py).
     """
 
     class State(models.TextChoices):
@@ -41,6 +42,7 @@ class Attempt(models.Model):
     failure_message = models.TextField(default="", db_default="", blank=True)
     created_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True)
+    look_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -54,6 +56,8 @@ class Attempt(models.Model):
                          name="attempts_on_their_way"),
             models.Index(fields=["state", "id"], condition=Q(state__in=("declined", "not_sent")),
                          name="attempts_in_vain"),
+            models.Index(fields=["provider", "look_at"], condition=Q(look_at__isnull=False),
+                         name="attempts_to_look_at"),
         ]  # fmt: skip
 
     def __str__(self) -> str:

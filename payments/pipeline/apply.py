@@ -23,7 +23,7 @@ from engine.outbox.emit import emit
 from engine.providers import registry
 from payments import sources
 from payments.pipeline import books, paid_earlier, park, points, rows, siblings, telling
-from payments.pipeline.decide import TERMINAL, Decision, decide
+from payments.pipeline.decide import TAKEN_BACK, TERMINAL, Decision, decide
 from payments.pipeline.rows import Row
 
 log = structlog.get_logger(__name__)
@@ -172,6 +172,10 @@ def _attempt_columns(moving: Decided, now: datetime) -> dict[str, object]:
 def _legs_of(row: Row, decision: Decision, at: datetime, *, refused: bool) -> list[Leg]:
     """The postings of one decision, with what the network took for it."""
     legs: list[Leg] = []
+    if decision.books == "reversed":
+        legs = books.taken_back(row, at)
+    if decision.payment == "reversed" or decision.verdict == TAKEN_BACK:
+        return legs  # what that cost is not said apart
     if decision.books == "succeeded":
         legs = books.succeeded(row, at, refused=refused)
     elif decision.books == "late":

@@ -10,6 +10,7 @@ from engine.core import sql
 from engine.ledger import accounts
 from engine.ledger.chart import Kind
 from engine.ledger.posting import Leg
+from payments.pipeline import rows
 from payments.pipeline.rows import Row
 
 
@@ -64,6 +65,15 @@ def mismatch(row: Row, business_at: datetime) -> list[Leg]:
     return settlement(row, business_at, credit="suspense", kind="payment.mismatch", source=source)
 
 
+def taken_back(row: Row, business_at: datetime) -> list[Leg]:
+    """The mirror of what booked this attempt's money, leg by leg, under the key of that booking: once."""
+    return [
+        Leg("payment.reversed", one.source_id, one.seq, one.credit, one.debit, one.currency, one.amount_minor,
+            business_at)
+        for one in rows.mirrored([row.evidence_id])
+    ]  # fmt: skip
+
+
 def movement(payment_id: UUID, name: str) -> UUID:
     """The key of one movement for a payment, one that SQL can make too (ops/sql/check_movements.sql).
 
@@ -73,7 +83,8 @@ def movement(payment_id: UUID, name: str) -> UUID:
 
 
 def network_fee(row: Row, business_at: datetime, *, succeeded: bool) -> list[Leg]:
-    """What the chain charged us for this attempt, once: in a decline's leg or in that of what arrived.
+    """What it cost us, once: in a decline's leg or in that of what arrived. Settled directly our hot wallet paid the
+    chain; settled on the platform the gateway kept it back from what it holds for us.
 
     Where money was booked for the attempt before (its amount differed, it came late), its fee was too and stands;
     where the movement was booked under another attempt, only what is beyond the fee that was booked there.
@@ -83,7 +94,8 @@ def network_fee(row: Row, business_at: datetime, *, succeeded: bool) -> list[Leg
     if amount <= 0 or (again and _is_booked("attempt.network_fee", row.attempt_id, seq)):
         return []
     currency = row.network_currency
-    keys = accounts.Key(Kind.NETWORK_FEE, currency), accounts.Key(Kind.FEE_PAYER, currency)
+    payer = f"{Kind.CLEARING}:{row.provider}" if row.settlement == "platform" else Kind.FEE_PAYER
+    keys = accounts.Key(Kind.NETWORK_FEE, currency), accounts.Key(payer, currency)
     found = accounts.ensure(keys)
     return [
         Leg(

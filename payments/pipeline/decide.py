@@ -19,9 +19,9 @@ from payments.pipeline.rows import Row
 class Decision:
     """Changes to make; None leaves a thing as it is. `look_at` None: nothing to do any more.
 
-    `books` names the posting ("succeeded", "late", "mismatch"; "before": the movement is in the books, but for what
-    the network took beyond that), `case` the kind of case to open. `stop` says why it is not to be signed anew if it
-    proves not to have left.
+    `books` names the posting ("succeeded", "late", "mismatch", "reversed"; "before": the movement is in the books, but
+    for what the network took beyond that), `case` the kind of case to open. `stop` says why it is not to be signed
+    anew if it proves not to have left.
     """
 
     verdict: str
@@ -39,9 +39,8 @@ class Decision:
 
     def changes(self, row: Row) -> bool:
         """False for a verdict that leaves the payment's row as it is."""
-        return bool(self.payment or self.attempt or self.looked or self.provisional or self.stop) or (
-            self.look_at != row.next_action_at
-        )
+        moves = self.payment or self.attempt or self.looked or self.provisional or self.stop
+        return bool(moves) or self.books == "reversed" or self.look_at != row.next_action_at
 
 
 def decide(row: Row, sheet: Sheet, *, now: datetime) -> Decision:
@@ -54,6 +53,7 @@ def decide(row: Row, sheet: Sheet, *, now: datetime) -> Decision:
         Outcome.UNKNOWN: _unknown,
         Outcome.MISSING: _unknown,
         Outcome.ABSENT: _absent,
+        Outcome.REVERSED: _reversed,
         Outcome.STEP: _step,
     }[Outcome(row.outcome)]
     return handler(row, sheet, now)
@@ -140,6 +140,10 @@ def _amounts_agree(row: Row) -> bool:
 
 
 def _declined(row: Row, sheet: Sheet, now: datetime) -> Decision:
+    if row.attempt_state == "succeeded" and sheet.reversible:
+        return _reversed(
+            row, sheet, now
+        )  # one word for both: a refund that failed, before or after it was done
     if not _open(row):
         return _as_it_was(row, "refused: the attempt was closed")
     if row.failure_class == FailureClass.TECHNICAL:
@@ -183,6 +187,24 @@ def _unknown(row: Row, sheet: Sheet, now: datetime) -> Decision:
     if row.must_park:
         return Decision("can't be proved", attempt, None, None, park=row.message or row.code)
     return Decision("unknown", attempt, None, _next_look(row, now), looked=True)
+
+
+def _reversed(row: Row, sheet: Sheet, now: datetime) -> Decision:
+    """A final success was taken back, says a look: the mirror of what was booked, and a case. The attempt did succeed.
+
+    Where that success was never booked plainly (it came late, differed, or was refused by its source), the money
+    leaves the books as it came, and its payment stays for the person who decides about it.
+    """
+    if row.source != "lookup":
+        return _as_it_was(row, "refused: a look alone takes it back")
+    if _open(row):
+        books, case = ("reversed", REVERSED) if row.booked_as else ("", "")
+        return Decision("declined: taken back", "declined", "failed", None, books=books, case=case)
+    if row.attempt_state != "succeeded" or not row.booked_as:
+        return _as_it_was(row, "refused: nothing of it is booked")
+    if row.booked_as == "succeeded" and row.payment_state == "succeeded":
+        return Decision(REVERSED, None, "reversed", None, books="reversed", case=REVERSED)
+    return Decision(TAKEN_BACK, look_at=row.next_action_at, books="reversed", case=REVERSED)
 
 
 def _step(row: Row, sheet: Sheet, now: datetime) -> Decision:
@@ -233,5 +255,7 @@ def _next_look(row: Row, now: datetime) -> datetime:
 
 BEFORE = ", booked before"
 ANOTHER_AMOUNT = "amount differs"  # what arrived is in suspense, under a case of its own
+REVERSED = "reversed"  # the verdict, and the kind of its case
+TAKEN_BACK = "taken back"  # the verdict where that success had not been booked plainly
 PAID_EARLIER = "an earlier attempt was paid after all"
-TERMINAL = {"succeeded", "failed", "canceled", "succeeded_late"}
+TERMINAL = {"succeeded", "failed", "canceled", "succeeded_late", "reversed"}

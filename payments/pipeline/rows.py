@@ -63,7 +63,7 @@ class Row(NamedTuple):
     stop_code: str  # called back while in flight, and why
     stop_reason: str
     # The movement's booking of this payment, if there is one: "late", "succeeded" or "mismatch", and what the network
-    # took with it under another attempt.
+    # took with it under another attempt. Of what is taken back: what booked its attempt ("refused", too).
     booked_as: str
     booked_fee_minor: int
 
@@ -75,19 +75,57 @@ class Row(NamedTuple):
 
 _BOOKED_AS = {"succeeded": "succeeded", "amount differs": "mismatch"}  # by verdict; the others came late
 _NOT_BOOKED = "", 0
+_BOOKED_BY = {"payment.succeeded": "succeeded", "payment.refused": "refused", "payment.succeeded_late": "late",
+              "payment.mismatch": "mismatch"}  # fmt: skip
 _ACCOUNTS = Row._fields.index("accounts")
+
+
+class Booked(NamedTuple):
+    """One leg of what booked the money of an attempt that `evidence_id` speaks of."""
+
+    evidence_id: UUID
+    kind: str
+    source_id: UUID
+    seq: int
+    debit: int
+    credit: int
+    currency: str
+    amount_minor: int
 
 
 def lock(evidence_ids: Sequence[UUID]) -> list[Row]:
     """The rows of this evidence, payments and attempts locked in payment id order. Call in a transaction."""
     params = {"ids": list(evidence_ids)}
-    found = [_row(columns) for columns in sql.rows(sql.statement(__file__, "lock_evidence_rows"), params)]
+    locked = [_row(columns) for columns in sql.rows(sql.statement(__file__, "lock_evidence_rows"), params)]
+    found = _with_what_is_taken_back(locked)
     paid = {"ids": [row.evidence_id for row in found if row.outcome == Outcome.SUCCEEDED]}
     if not paid["ids"]:
         return found
     # A statement of its own after the locks: it sees what was committed while they waited.
     before = {row[0]: row[1:] for row in sql.rows(sql.statement(__file__, "booked_before"), paid)}
     return [_booked(row, *before[row.evidence_id]) if row.evidence_id in before else row for row in found]
+
+
+def mirrored(evidence_ids: Sequence[UUID]) -> list[Booked]:
+    """What booked the money of this evidence's attempts, and was not taken out of the books since. Reads."""
+    params = {"ids": list(evidence_ids)}
+    return [Booked._make(row) for row in sql.rows(sql.statement(__file__, "booked_by_attempt"), params)]
+
+
+def _with_what_is_taken_back(found: list[Row]) -> list[Row]:
+    """A statement of its own after the locks, as below; most batches need none."""
+    asked = [row.evidence_id for row in found if _takes_back(row)]
+    if not asked:
+        return found
+    kinds = {one.evidence_id: one.kind for one in mirrored(asked)}
+    return [row._replace(booked_as=_BOOKED_BY.get(kinds.get(row.evidence_id, ""), "")) for row in found]
+
+
+def _takes_back(row: Row) -> bool:
+    """A decline that is found after a success is one word for both."""
+    if row.outcome == Outcome.DECLINED:
+        return row.attempt_state == "succeeded"
+    return row.outcome == Outcome.REVERSED
 
 
 def _booked(row: Row, verdict: str, attempt_id: UUID, fee_minor: int) -> Row:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.outbox.emit import NewEvent
-from payments.pipeline.decide import TERMINAL, Decision
+from payments.pipeline.decide import TAKEN_BACK, TERMINAL, Decision
 from payments.pipeline.rows import Row
 from payments.sources import SourceChange
 
@@ -87,7 +87,10 @@ def _payload(row: Row, decision: Decision) -> dict[str, Any]:
 
 def _why(row: Row, decision: Decision) -> tuple[str, str, str]:
     """Class, code and message where there is something to explain, else nothing."""
-    explains = decision.payment in ("failed", "scheduled", "canceled") or decision.verdict in _OPEN_VERDICTS
+    explains = (
+        decision.payment in ("failed", "scheduled", "canceled", "reversed")
+        or decision.verdict in _OPEN_VERDICTS
+    )
     return _of_end(row, decision) if explains else ("", "", "")
 
 
@@ -101,5 +104,8 @@ _OPEN_VERDICTS = ("unknown", "can't be proved")
 
 
 def _settled(row: Row, decision: Decision) -> int:
+    """What is added to what its source has of it. Taken back is what was asked for: that alone is booked plainly."""
+    if decision.payment == "reversed" or (decision.verdict == TAKEN_BACK and row.booked_as == "refused"):
+        return -row.amount_minor
     moved = decision.payment in ("succeeded", "succeeded_late")
     return row.gross_minor or 0 if moved else 0

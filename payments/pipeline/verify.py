@@ -14,16 +14,13 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import structlog
 from django.conf import settings
 from django.db import transaction
 
 from engine.core import clock, sql, wake
-from engine.core.errors import first_line
 from engine.providers import registry
 from engine.providers.base import (
     Asked,
-    FailureClass,
     Finding,
     Known,
     Outcome,
@@ -31,12 +28,10 @@ from engine.providers.base import (
     ProviderUnavailable,
     Sheet,
 )
-from payments.pipeline import evidence, lanes, park, points, resend, spans, stopping
+from payments.pipeline import asking, evidence, lanes, look_again, park, points, resend, spans, stopping
 from payments.pipeline.evidence import Said
 from payments.pipeline.lanes import Lane, Worked
 from payments.pipeline.outbound import Outbound
-
-log = structlog.get_logger(__name__)
 
 
 class Looked(NamedTuple):
@@ -62,7 +57,10 @@ class Looked(NamedTuple):
 
 
 def verify(lane: Lane, *, task_id: str = "") -> Worked:
-    """Look up the lane's open attempts whose look is due. Commits and calls out. `task_id`: as driver.drive."""
+    """Look up the lane's attempts whose look is due: the open ones, then the closed ones of which somebody told.
+
+    Commits and calls out. `task_id`: as driver.drive.
+    """
     worked = Worked()
     with lanes.only_driver("verify", lane) as mine:
         if not mine:
@@ -78,7 +76,7 @@ def verify(lane: Lane, *, task_id: str = "") -> Worked:
                 worked = Worked(worked.done, worked.unanswered + len(taken), silence)
             else:
                 worked = Worked(worked.done + len(taken), worked.unanswered)
-        return worked
+        return look_again.work(provider, lane, worked, until=until)
 
 
 def take_open(lane: Lane, *, most: int) -> list[Looked]:
@@ -116,8 +114,8 @@ def _look(provider: Provider, lane: Lane, taken: Sequence[Looked], task_id: str 
     """Ask, store the news, send again what is missing. "" if the provider answered, else why it did not."""
     asked_at = clock.machine_now()
     try:
-        findings = _ask(
-            provider, [_asked(one, lane) for one in taken if can_be_asked(provider.sheet, one.known)]
+        findings = asking.ask(
+            provider, [_asked(one, lane) for one in taken if asking.can_be_asked(provider.sheet, one.known)]
         )
     except ProviderUnavailable as fault:
         _look_later(taken, fault.retry_seconds)
@@ -140,37 +138,11 @@ def _look(provider: Provider, lane: Lane, taken: Sequence[Looked], task_id: str 
     return ""
 
 
-def _ask(provider: Provider, asked: Sequence[Asked]) -> dict[UUID, Finding]:
-    """What the provider says. Where it raises, halves are asked: one odd answer stops no other look.
-
-    The one that it raises for stays unknown: looked at again on its schedule, and parked when that has lasted
-    too long. It is not called for nobody. Raises ProviderUnavailable.
-    """
-    try:
-        return provider.lookup(asked) if asked else {}
-    except ProviderUnavailable:
-        raise
-    except Exception as fault:
-        if sql.lost(fault):
-            raise
-        if len(asked) > 1:
-            half = len(asked) // 2
-            return _ask(provider, asked[:half]) | _ask(provider, asked[half:])
-        log.exception("a look-up raised", attempt=str(asked[0].attempt_id))
-        said = f"{type(fault).__name__}: {first_line(fault)}"
-        return {asked[0].attempt_id: Finding(Outcome.UNKNOWN, FailureClass.UNKNOWN, "lookup_raised", said)}
-
-
 def _asked(one: Looked, lane: Lane) -> Asked:
     return Asked(
         one.attempt_id, one.payment_id, lane.operation, one.identity, one.data, one.amount_minor, one.fee_minor,
         one.currency, one.instructions, one.known,
     )  # fmt: skip
-
-
-def can_be_asked(sheet: Sheet, known: Known) -> bool:
-    """By our identity, or by the provider's own id once it has told us that."""
-    return sheet.lookup_by_identity or bool(known.provider_ref)
 
 
 def _is_news(one: Looked, finding: Finding | None, readable: datetime) -> bool:
@@ -179,7 +151,7 @@ def _is_news(one: Looked, finding: Finding | None, readable: datetime) -> bool:
         return False
     if finding.outcome is Outcome.ABSENT:
         return one.send_by <= readable
-    if finding.outcome in (Outcome.SUCCEEDED, Outcome.DECLINED):
+    if finding.outcome in (Outcome.SUCCEEDED, Outcome.DECLINED, Outcome.REVERSED):
         return True  # final, and the attempt is unresolved still: an earlier piece could not be applied
     if finding.outcome is Outcome.MISSING:
         return one.state == "pending"
@@ -208,7 +180,7 @@ def _to_send_again(provider: Provider, rest: Sequence[Looked], findings: dict[UU
 def _is_missing(sheet: Sheet, one: Looked, finding: Finding | None) -> bool:
     """Looked for in vain; or there is no looking for it, and only the reply to the same identity tells."""
     if finding is None:
-        return one.state == "unknown" and not can_be_asked(sheet, one.known)
+        return one.state == "unknown" and not asking.can_be_asked(sheet, one.known)
     return finding.outcome is Outcome.MISSING
 
 

@@ -200,3 +200,25 @@ def test_what_was_called_back_is_asked_for_again_and_nothing_else(world: World) 
     first.refresh_from_db()
     assert (first.payments_made, first.collecting_minor, first.reason_code) == (1, 0, "balance_too_small")
     assert payment_of(second.pk).no == 2
+
+
+def test_what_was_taken_back_is_owed_again_and_says_so(world: World, subscription: Subscription) -> None:
+    (invoice,) = invoices(subscription)
+    collect.payments_changed([end(invoice.pk, "succeeded")])
+    collect.payments_changed([end(invoice.pk, "reversed", settled_minor=-1000)])
+    assert _counters(subscription) == ("open", 1000, 0, 0)
+    invoice.refresh_from_db()
+    assert (invoice.reason_code, invoice.paid_at) == ("payment_taken_back", None)
+    assert (invoice.first_failed_at, subscription.payments_failed) == (None, 0), (
+        "nobody is dunned for it by itself"
+    )
+    assert Event.objects.get(type="invoice.reopened").payload["amount_minor"] == 1000
+    assert Payment.objects.count() == 1
+
+
+def test_more_is_not_taken_back_than_was_collected(world: World, subscription: Subscription) -> None:
+    (invoice,) = invoices(subscription)
+    collect.payments_changed([end(invoice.pk, "succeeded")])
+    with pytest.raises(Refusal, match="more than was collected"):
+        collect.payments_changed([end(invoice.pk, "reversed", settled_minor=-1001)])
+    assert _counters(subscription) == ("paid", 1000, 0, 1000)

@@ -16,7 +16,6 @@ TO_COME = {
     "pulls": "a rail that needs the payer's action gets a reminder with a fresh link, not a pull",
     "unique_reference": "a gateway without an idempotency key sends again only under a reference that is refused twice",
     "cancel": "an open link is called back before a new one is issued",
-    "reversible": "a payout stays open to its return, and its case, after it succeeded",
     "Cancelling": "unpaid links of payer-action rails, intents that were not confirmed",
     "CallingBack": "payments/callbacks: stored raw, verified, worked as hints",
     "SettingUp": "payment methods of gateways: hosted fields, redirects",

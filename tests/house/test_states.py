@@ -22,7 +22,7 @@ WITHOUT_MACHINE = {"payments.PaymentMethod": "what the last check found, in any 
 # changed table needs a migration that runs it again; then its name and the new digest go here.
 LAST_RUN_BY = {
     "subscription": ("d284689c93f4", "billing.0002_guards"),
-    "invoice": ("38e051958aaf", "billing.0002_guards"),
+    "invoice": ("e20596b1aac5", "billing.0006_owed_again"),
     "payment": ("ecc1932917c9", "payments.0002_guards"),
     "attempt": ("61f6935480b3", "payments.0002_guards"),
     "job": ("7059c55a2920", "ops.0002_guards"),

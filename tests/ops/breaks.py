@@ -218,7 +218,7 @@ MONEY = (
         f"""UPDATE engine_ledger_transfer SET credit_id = {account("suspense", "SOL")}
              WHERE kind = 'attempt.network_fee'""",
         {"kind": "fee_payer", "booked_minor": 0, "said_minor": -20000},
-        also=("settlement_legs",),
+        also=("settlement_legs", "network_fees"),
         level=True,
     ),
     Break(

@@ -12,7 +12,7 @@ from engine.ledger.models import Account, Transfer
 from engine.providers.base import FailureClass, Finding, Outcome
 from ops import books
 from payments.models import Payment
-from tests.payments.scripted import Scripted, paid
+from tests.payments.scripted import Scripted, declined, paid
 from tests.payments.steps import run
 
 CHECKS = {"settlement_legs", "clearing", "settlements", "network_fees", "balances", "currency_sums"}
@@ -77,9 +77,9 @@ def test_what_differs_is_held_in_suspense_whole(platform, new_payment, payment, 
 
 def test_what_comes_late_is_held_unapplied_whole(platform, new_payment, payment, monkeypatch):
     one = new_payment()
-    declined = Finding(Outcome.DECLINED, FailureClass.HARD_DECLINE, "closed", "closed")
-    platform.replies[one] = [declined]
-    platform.looks[one] = [declined]
+    closed = Finding(Outcome.DECLINED, FailureClass.HARD_DECLINE, "closed", "closed")
+    platform.replies[one] = [closed]
+    platform.looks[one] = [closed]
     run(monkeypatch)
     assert payment(one).state == "failed"
     from tests.ops.world import say
@@ -87,4 +87,18 @@ def test_what_comes_late_is_held_unapplied_whole(platform, new_payment, payment,
     say(one, paid(gross_minor=1000, currency="USDC", fee_minor=50))
     assert payment(one).state == "succeeded_late"
     assert held(one) == {"clearing": 1000, "unapplied": -1000}
+    assert broken() == set()
+
+
+def test_the_gateways_fee_is_kept_back_from_what_it_holds(platform, new_payment, payment, monkeypatch):
+    one, other = new_payment(), new_payment()
+    cost = {"network_fee_minor": 29, "network_currency": "USDC"}
+    platform.looks[one] = [paid(gross_minor=1000, currency="USDC", **cost)]
+    platform.looks[other] = [declined(**cost)]
+    run(monkeypatch)
+    assert (payment(one).state, payment(other).state) == ("succeeded", "failed")
+    assert held(one)["clearing"] == 1000 - 2 * 29
+    costs = Transfer.objects.filter(kind="attempt.network_fee")
+    assert set(costs.values_list("debit__kind", "credit__kind")) == {("network_fee", "clearing:scripted")}
+    assert not Account.objects.filter(kind="fee_payer").exists()
     assert broken() == set()

@@ -13,5 +13,5 @@ WITH key AS (
 SELECT t.source_id, t.seq, t.debit_id, t.credit_id, t.currency, t.amount_minor
   FROM key k JOIN engine_ledger_transfer t ON t.kind = k.kind AND t.source_id = k.id
  WHERE NOT EXISTS (SELECT 1 FROM engine_ledger_transfer o
-                    WHERE o.kind IN ('suspense.applied', 'suspense.returned') AND o.source_id = t.source_id)
+                    WHERE o.kind IN ('suspense.applied', 'suspense.returned', 'payment.reversed') AND o.source_id = t.source_id)
  ORDER BY t.posted_at, t.source_id, t.seq

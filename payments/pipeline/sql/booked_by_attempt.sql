@@ -1,0 +1,21 @@
+-- I5: the legs that booked the money of an attempt, by the verdict that booked it: a success by its payment, late money
+-- by its attempt, another amount by its movement (books.py, movement). What left the books since is left out.
+-- Indexes: evidence_of_attempt, one_transfer_per_fact.
+SELECT e.id, t.kind, t.source_id, t.seq, t.debit_id, t.credit_id, t.currency, t.amount_minor
+  FROM payments_evidence e
+  JOIN payments_attempt a ON a.id = e.attempt_id
+  JOIN LATERAL (
+    SELECT CASE b.verdict WHEN 'succeeded' THEN b.payment_id
+                          WHEN 'amount differs' THEN md5(b.payment_id || ':' || coalesce(nullif(b.movement_id, ''), a.identity))::uuid
+                          ELSE b.attempt_id END AS source
+      FROM payments_evidence b
+     WHERE b.attempt_id = a.id AND b.applied_at IS NOT NULL
+       AND b.verdict IN ('succeeded', 'late', 'late, paid elsewhere', 'amount differs')
+     ORDER BY b.applied_at, b.id LIMIT 1
+  ) b ON true
+  JOIN engine_ledger_transfer t ON t.source_id = b.source
+   AND t.kind IN ('payment.succeeded', 'payment.refused', 'payment.succeeded_late', 'payment.mismatch')
+ WHERE e.id = ANY(%(ids)s::uuid[])
+   AND NOT EXISTS (SELECT 1 FROM engine_ledger_transfer o
+                    WHERE o.kind IN ('payment.reversed', 'suspense.returned') AND o.source_id = t.source_id)
+ ORDER BY e.id, t.seq

@@ -1,0 +1,22 @@
+-- I10: any number of takers; SKIP LOCKED gives each row to one. Indexes: attempts_to_look_at, evidence_of_attempt.
+WITH due AS (
+  SELECT a.id FROM payments_attempt a JOIN payments_payment p ON p.id = a.payment_id
+   WHERE a.provider = %(provider)s AND a.look_at <= %(now)s AND p.operation = %(operation)s
+     AND NOT EXISTS (SELECT 1 FROM payments_evidence e WHERE e.payment_id = a.payment_id AND e.applied_at IS NULL)
+   ORDER BY a.look_at
+   LIMIT %(most)s
+     FOR UPDATE OF a SKIP LOCKED
+), taken AS (
+  UPDATE payments_attempt a SET look_at = %(until)s FROM due WHERE a.id = due.id
+  RETURNING a.id, a.payment_id, a.state, a.identity, a.data, a.send_no
+)
+SELECT t.id, t.payment_id, t.state, t.identity, t.data::text, t.send_no,
+       p.amount_minor, p.fee_minor, p.currency, p.instructions::text,
+       coalesce(k.provider_ref, ''), coalesce(k.steps, '{}')::text
+  FROM taken t
+  JOIN payments_payment p ON p.id = t.payment_id
+  LEFT JOIN LATERAL (
+    SELECT (array_agg(e.provider_ref ORDER BY e.id DESC) FILTER (WHERE e.provider_ref <> ''))[1] AS provider_ref,
+           jsonb_object_agg(e.code, e.detail ORDER BY e.id) FILTER (WHERE e.outcome = 'step') AS steps
+      FROM payments_evidence e WHERE e.attempt_id = t.id
+  ) k ON true
