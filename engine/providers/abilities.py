@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
+from engine.core.errors import Refusal
 from engine.providers.base import Asked, Finding, Sendable
 
 
@@ -215,14 +216,26 @@ class Hint:
     live: bool | None = None  # of real money; None where it does not say
 
 
+class SignatureWrong(Refusal):
+    """A callback whose signature does not hold. `hints` is what it would be about if it did.
+
+    Some providers' own samples disagree on what is signed: the inbox may look up what such a callback names, if we know
+    it and at a limited rate, and believes nothing else of it.
+    """
+
+    def __init__(self, message: str, *, hints: Sequence[Hint] = ()) -> None:
+        super().__init__("signature_wrong", message)
+        self.hints = tuple(hints)
+
+
 class CallingBack(Protocol):
     """A provider that tells us by itself that something changed."""
 
     def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> list[Hint]:
         """What it is about, once its signature holds over the raw bytes. No calls, no database.
 
-        Raises Refusal "signature_wrong", "callback_unreadable", "callback_too_old" (or from the future). A hint
-        alone: what it names is looked up before anything moves."""
+        Raises Refusal "signature_wrong" (SignatureWrong where it could be read all the same), "callback_unreadable",
+        "callback_too_old" (or from the future). A hint alone: what it names is looked up before anything moves."""
 
 
 @dataclass(frozen=True, slots=True)
