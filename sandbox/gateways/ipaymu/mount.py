@@ -43,7 +43,7 @@ class Ipaymu(Mount):
     }
     retry_seconds = (60, 300, 900, 3600, 3600, 3600)
     hook_seconds = 30
-    status_names, amount_names, currency_names = ("Status",), ("Amount", "Total"), ()
+    status_names, amount_names, currency_names = ("Status",), ("Amount", "Total", "SubTotal"), ()
 
     def check(self, request: Request) -> None:
         settings, headers = request.world.settings(NAME), request.headers
