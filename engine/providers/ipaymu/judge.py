@@ -1,0 +1,111 @@
+"""What the transactions under one reference say of its attempt. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.providers.base import Asked, FailureClass, Finding, Outcome
+from engine.providers.ipaymu import transaction
+from engine.providers.ipaymu.charge import waits
+from engine.providers.ipaymu.client import Reply
+from engine.providers.ipaymu.sheet import CURRENCY
+from engine.providers.ipaymu.transaction import Transaction
+from engine.providers.ipaymu.words import ENDED, PAID, Status
+
+_ESCROW = "iPaymu holds the money in escrow."
+_TAKEN_BACK = "It was paid, and iPaymu gave it back."
+
+
+def of_all(one: Asked, replies: Sequence[Reply]) -> Finding:
+    """One finding of them all: paid if any is, ended if all are; otherwise what is still open, or can't be read."""
+    read = [(_read(one, reply), reply) for reply in replies]
+    known = [(each, reply) for each, reply in read if isinstance(each, Transaction)]
+    paid = [(each, reply) for each, reply in known if each.status in PAID]
+    if paid:
+        return _paid(paid)
+    odd = [each for each, _ in read if isinstance(each, Finding)]
+    odd += [found for each, reply in known if (found := _odd(each, reply))]
+    waiting = [(each, reply) for each, reply in known if each.status in (Status.PENDING, Status.ESCROW)]
+    if odd:
+        return odd[0]
+    return _open(one, *waiting[0]) if waiting else _ended(*known[-1])
+
+
+def _read(one: Asked, reply: Reply) -> Transaction | Finding:
+    """A transaction of ours; or why that can't be said."""
+    if reply.trouble:
+        return _unknown(reply, reply.trouble.value, reply.message)
+    found = transaction.read(reply.data, asked_minor=one.amount_minor)
+    if found is None:
+        return _unknown(reply, "answer_unreadable", "iPaymu's answer does not fit, or contradicts itself.")
+    if found.reference != one.identity:
+        return _unknown(reply, "reference_differs", "iPaymu's answer is about another payment.")
+    return found
+
+
+def _paid(paid: Sequence[tuple[Transaction, Reply]]) -> Finding:
+    """Paid more than once under one reference is one movement of all of it: another amount than was asked."""
+    each = [transaction for transaction, _ in paid]
+    fee = sum(one.fee_minor for one in each)
+    settled = all(one.status is Status.SUCCESS for one in each)
+    message = (
+        ""
+        if len(each) == 1
+        else f"It was paid {len(each)} times, by transactions {', '.join(_numbers(each))}."
+    )
+    return Finding(
+        Outcome.SUCCEEDED,
+        code="paid" if settled else "paid_unsettled",
+        message=message,
+        provider_ref=each[0].number,
+        movement_id="+".join(_numbers(each)),
+        gross_minor=sum(one.asked_minor for one in each),
+        currency=CURRENCY,
+        network_fee_minor=fee,
+        network_currency=CURRENCY if fee else "",
+        detail={"settled": settled, "status": each[0].raw_status, "trace": dict(paid[0][1].trace)},
+    )
+
+
+def _numbers(each: Sequence[Transaction]) -> list[str]:
+    return [one.number for one in each]
+
+
+def _odd(seen: Transaction, reply: Reply) -> Finding | None:
+    """A status that ends nothing and leaves nothing open."""
+    if seen.status is Status.REFUNDED:
+        return _unknown(reply, "taken_back", _TAKEN_BACK, seen, park=True)
+    if seen.status is Status.ERROR:
+        return _unknown(reply, "provider_error", "iPaymu says that it went wrong there.", seen)
+    if seen.status is None:
+        return _unknown(reply, "status_unknown", "iPaymu names a status that we do not know.", seen)
+    return None
+
+
+def _open(one: Asked, seen: Transaction, reply: Reply) -> Finding:
+    if seen.status is Status.ESCROW:
+        return Finding(Outcome.PENDING, code="in_escrow", message=_ESCROW, provider_ref=seen.number,
+                       detail={"trace": dict(reply.trace)})  # fmt: skip
+    # Where the answer that made it was lost; it says more (a page's address, a QR code), and no later one is stored.
+    lost = one.data["call"] == "code" and not one.known.provider_ref
+    action = transaction.action_of(seen.row, one.data["expires_at"]) if lost else None
+    return waits(seen.number, action, reply.trace)
+
+
+def _ended(seen: Transaction, reply: Reply) -> Finding:
+    assert seen.status is not None
+    failure, code, sentence = ENDED[seen.status]
+    return Finding(Outcome.DECLINED, failure, code, sentence, provider_ref=seen.number,
+                   detail={"status": seen.raw_status, "trace": dict(reply.trace)})  # fmt: skip
+
+
+def _unknown(
+    reply: Reply, code: str, message: str, seen: Transaction | None = None, *, park: bool = False
+) -> Finding:
+    detail = (
+        {"trace": dict(reply.trace)}
+        | ({"status": seen.raw_status} if seen else {})
+        | ({"park": True} if park else {})
+    )
+    return Finding(Outcome.UNKNOWN, FailureClass.UNKNOWN, code, message, provider_ref=seen.number if seen else "",
+                   detail=detail)  # fmt: skip

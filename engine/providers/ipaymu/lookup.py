@@ -1,0 +1,118 @@
+"""The truth of each attempt: by its transaction's number, and where that is not known through the history.
+
+On a page the payer may begin more than one transaction under one reference: a page is over only when all of them
+are, and may be paid twice. Nothing is ever absent here: what is not in the history yet may still be (sheet.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from engine.core import clock
+from engine.providers.base import Asked, FailureClass, Finding, Outcome, ProviderUnavailable
+from engine.providers.edge import gate
+from engine.providers.edge.faults import Fault
+from engine.providers.ipaymu import client, history, judge
+from engine.providers.ipaymu.account import Account
+from engine.providers.ipaymu.charge import SESSION, waits
+from engine.providers.ipaymu.client import Reply, Trouble
+from engine.providers.ipaymu.sheet import NAME
+from engine.providers.ipaymu.transaction import number_of
+from engine.providers.ipaymu.words import ENDED, Status
+
+# After a page's end: what was begun on it at the last moment is in the history by then.
+MARGIN = timedelta(hours=1)
+
+
+def lookup(account: Account, asked: Sequence[Asked]) -> dict[UUID, Finding]:
+    """Findings by attempt id; who is left out is asked again. Calls out, reads the database's clock.
+
+    Raises ProviderUnavailable if nothing was learned.
+    """
+    found: dict[UUID, Finding] = {}
+    seen: dict[str, Reply] = {}
+    try:
+        further: list[Asked] = []
+        for one in asked:
+            finding = _by_number(account, one, seen)
+            paged = one.data["call"] == "page"
+            if finding is not None and (not paged or finding.outcome is Outcome.SUCCEEDED):
+                found[one.attempt_id] = finding
+            if finding is None or paged:
+                further.append(one)
+        if further:
+            _through_history(account, further, seen, found)
+    except ProviderUnavailable:
+        if not found:
+            raise
+    return found
+
+
+def _by_number(account: Account, one: Asked, seen: dict[str, Reply]) -> Finding | None:
+    """None where its number is not known."""
+    number = one.known.provider_ref
+    if not number.isdecimal():
+        return None
+    return judge.of_all(one, [_transaction(account, number, seen)])
+
+
+def _through_history(
+    account: Account, asked: Sequence[Asked], seen: dict[str, Reply], found: dict[UUID, Finding]
+) -> None:
+    """All transactions of each, asked for by the numbers that the history names. Writes into `found`.
+
+    A row without a number is asked for all the same: what comes back says nothing, and so it stays unknown.
+    """
+    scan = history.find(
+        account, {one.identity: datetime.fromisoformat(one.data["asked_at"]) for one in asked}
+    )
+    now = clock.machine_now()
+    for one in asked:
+        numbers = {number_of(row) for row in scan.rows.get(one.identity, ())}
+        if one.known.provider_ref.isdecimal():
+            numbers.add(one.known.provider_ref)
+        finding: Finding | None = None
+        if numbers:
+            finding = judge.of_all(one, [_transaction(account, number, seen) for number in sorted(numbers)])
+        elif scan.complete:
+            finding = _not_listed(one, now)
+        # Ended is said only of all its transactions.
+        if finding is not None and (scan.complete or finding.outcome is not Outcome.DECLINED):
+            found[one.attempt_id] = finding
+
+
+def _not_listed(one: Asked, now: datetime) -> Finding:
+    """A page that nobody opened may not be listed. Once its life is over nobody can begin anything on it any more.
+
+    Where its creation was never answered, nothing is proved: it is not there yet, or never will be.
+    """
+    if not one.known.provider_ref.startswith(SESSION):
+        return Finding(
+            Outcome.MISSING,
+            FailureClass.UNKNOWN,
+            "not_in_history",
+            "iPaymu's history does not have it (yet).",
+        )
+    if now < datetime.fromisoformat(one.data["expires_at"]) + MARGIN:
+        return waits(one.known.provider_ref, None, {})
+    failure, code, sentence = ENDED[Status.EXPIRED]
+    return Finding(Outcome.DECLINED, failure, code, sentence, provider_ref=one.known.provider_ref)
+
+
+def _transaction(account: Account, number: str, seen: dict[str, Reply]) -> Reply:
+    """What is said of one, asked once a look. Raises ProviderUnavailable where nobody says anything."""
+    if number in seen:
+        return seen[number]
+    gate.ask(provider=NAME, operation="lookup", limit=account.limit)
+    try:
+        reply = client.post(
+            account, "/transaction", client.written({"transactionId": number}), operation="lookup"
+        )
+    except Fault as fault:
+        raise fault.unavailable() from None
+    if reply.trouble in (Trouble.CREDENTIALS, Trouble.SERVER):
+        raise client.unavailable(reply)
+    seen[number] = reply
+    return reply

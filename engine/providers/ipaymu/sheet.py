@@ -1,0 +1,33 @@
+"""What this gateway can do, and what it can't."""
+
+from __future__ import annotations
+
+from engine.providers.base import Sheet
+
+NAME = "ipaymu"
+CURRENCY = "IDR"
+# A creation whose answer is lost can't be sent again and is found only by paging through the history: patience is
+# cheaper. Nothing is published; a bank's code is had from the bank while we wait.
+DEADLINE_SECONDS = 30.0
+
+
+def sheet() -> Sheet:
+    """The capability sheet."""
+    return Sheet(
+        provider=NAME,
+        operations=("charge",),  # no refund and no payout is in its interface: a person gives back by bank
+        pulls=False,  # no stored method can be charged: each charge is a link or a code that the payer pays
+        settlement="platform",
+        resend_same_identity=False,  # the same reference again makes a second payable code
+        identity_seconds=None,
+        unique_reference=False,
+        lookup_by_identity=True,  # through the history, page by page: it finds nothing by our reference itself
+        lookup_batch=20,  # one reading of the history serves them all; each is then asked for by its number
+        absence_after=0.0,
+        absence_certain=False,  # whether a link that nobody opened is in the history is not known
+        cancel=False,  # a link can't be called back, only be left to expire
+        reversible=True,  # its status 3: what was paid was given back, by iPaymu's own doing
+        currencies=(CURRENCY,),
+        concurrency=16,
+        deadline_seconds=DEADLINE_SECONDS,
+    )

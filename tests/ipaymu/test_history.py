@@ -1,0 +1,134 @@
+"""The history is read newest first, page by page, once for many; what was not read to its end proves nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from engine.core import clock
+from engine.providers.base import Known, Outcome, ProviderUnavailable
+from engine.providers.ipaymu import history
+from engine.providers.ipaymu.provider import Ipaymu
+from tests.ipaymu.shop import NAME, Shop
+
+
+@pytest.fixture
+def lost(shop: Shop):
+    """Makes a link or code whose reply is lost."""
+
+    def make(**more):
+        shop.world.fault("reset_after_success", provider=NAME, count=1)
+        return shop.make(**more)
+
+    return make
+
+
+def pages(shop: Shop) -> int:
+    return len([row for row in shop.world.requests() if row["route"] == "POST /history"])
+
+
+@pytest.mark.parametrize("member", ["Transaction", "Results"])
+def test_a_lost_creation_is_found_on_a_later_page(shop: Shop, lost, member: str) -> None:
+    shop.world.configure(NAME, history_member=member)
+    made = lost()
+    for _ in range(45):
+        shop.make(channel="va:bni")
+    found = shop.look_at(made)
+    assert (found.outcome, pages(shop)) == (Outcome.PENDING, 3)
+    assert found.provider_ref == "100001"
+
+
+def test_one_reading_serves_a_whole_batch(shop: Shop) -> None:
+    made = [shop.make(channel="va:bni") for _ in range(shop.provider.sheet.lookup_batch)]
+    for one in made:
+        one.known = Known()  # as where the reply was lost
+    found = shop.look(*made)
+    assert {one.outcome for one in found if one} == {Outcome.PENDING} and len(found) == 20
+    assert pages(shop) == 1
+
+
+def test_reading_ends_with_what_is_older(shop: Shop, lost) -> None:
+    for _ in range(45):
+        shop.make(channel="va:bni")
+    shop.world.advance(3600)
+    made = lost()
+    later = (clock.machine_now() + timedelta(hours=1)).isoformat()
+    assert shop.look_at(made, asked_at=later).outcome is Outcome.PENDING
+    assert pages(shop) == 1
+
+
+def test_where_it_does_not_come_newest_first_all_of_it_is_read(shop: Shop, lost, monkeypatch) -> None:
+    made = lost()
+    for _ in range(25):
+        shop.make(channel="va:bni")
+    page = history._page
+
+    def shuffled(account, body):
+        listed, last = page(account, body)
+        return [
+            {**row, "CreatedDate": f"20{10 + n % 7}-01-01 00:00:00"} for n, row in enumerate(listed)
+        ], last
+
+    monkeypatch.setattr(history, "_page", shuffled)
+    assert shop.look_at(made).outcome is Outcome.PENDING
+    assert pages(shop) == 2
+
+
+def test_what_was_not_read_to_its_end_is_left_out(shop: Shop, lost, monkeypatch) -> None:
+    made = lost()
+    for _ in range(25):
+        shop.make(channel="va:bni")
+    monkeypatch.setattr(history, "PAGES_MAX", 1)
+    assert shop.look(made) == [None]
+    monkeypatch.undo()
+    shop.world.fault("500_before", provider=NAME, nth=2)
+    assert shop.look(made) == [None]
+    shop.world.clear_faults()
+    assert shop.look_at(made).outcome is Outcome.PENDING
+
+
+def test_an_end_is_not_believed_of_what_was_not_read_to_its_end(shop: Shop, monkeypatch) -> None:
+    made = shop.make()
+    shop.look_at(made)
+    shop.end(made.number, "expired")
+    for _ in range(25):
+        shop.make(channel="va:bni")
+    monkeypatch.setattr(history, "PAGES_MAX", 1)
+    assert shop.look(made) == [None]
+    monkeypatch.undo()
+    assert shop.look_at(made).code == "link_expired"
+
+
+def test_a_look_takes_its_calls_out_of_the_same_rate(shop: Shop, lost, account) -> None:
+    made = lost(channel="va:bni")
+    account(ipaymu_calls_per_second=0.5)  # two at once, then one in two seconds
+    slow = Shop(shop.world, Ipaymu())
+    assert slow.look_at(made).outcome is Outcome.PENDING
+    with pytest.raises(ProviderUnavailable) as full:
+        slow.look(made)
+    assert full.value.code == "rate_limited" and full.value.retry_seconds
+
+
+def test_a_history_that_can_not_be_read_says_nothing(shop: Shop, lost) -> None:
+    made = lost()
+    shop.world.configure(NAME, history_member="Other")
+    with pytest.raises(ProviderUnavailable):
+        shop.look(made)
+
+
+def test_the_statement_is_what_was_paid_in_that_time(shop: Shop) -> None:
+    paid, unpaid, back = (shop.make(channel="va:bni") for _ in range(3))
+    assert unpaid.number
+    for one in (paid, back):
+        shop.end(one.number)
+    shop.end(back.number, "refunded")
+    now = clock.machine_now()
+    lines = list(shop.provider.statement(now - timedelta(hours=1), now + timedelta(hours=1)))
+    assert {(line.movement_id, line.amount_minor, line.fee_minor, line.currency) for line in lines} == {
+        (str(paid.number), 102_000, 714, "IDR"), (str(back.number), 102_000, 714, "IDR"),
+        (f"{back.number}-refund", -102_000, 0, "IDR"),
+    }  # fmt: skip
+    held = shop.world.balances()["ipaymu:platform:available"]["IDR"]
+    assert held == sum(line.amount_minor - line.fee_minor for line in lines)
+    assert list(shop.provider.statement(now + timedelta(hours=1), now + timedelta(hours=2))) == []
