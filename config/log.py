@@ -49,7 +49,8 @@ def configure() -> None:
     root = logging.getLogger()
     root.handlers = handlers
     root.setLevel(settings.ENV.log_level)
-    logging.getLogger("urllib3").setLevel(logging.WARNING)
+    for library in ("urllib3", "stripe"):  # the edge tells of each call itself
+        logging.getLogger(library).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*_SHARED, _not_of_a_preview, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],  # type: ignore[list-item]
         logger_factory=structlog.stdlib.LoggerFactory(),

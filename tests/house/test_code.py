@@ -112,6 +112,10 @@ def test_only_the_solana_package_imports_solana() -> None:
         )
 
 
+def test_only_the_stripe_package_imports_stripe() -> None:
+    _imported_only_under("stripe", "engine/providers/stripe", "What is Stripe's stays behind its provider:")
+
+
 def _imported_only_under(package: str, folder: str, mend: str) -> None:
     found = []
     for path in tree.python():

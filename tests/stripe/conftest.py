@@ -1,0 +1,58 @@
+"""The adapter against the simulator over real HTTP; each test has a new world, closed breakers and full buckets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import stripe
+from django.conf import settings
+from pydantic import SecretStr
+
+from engine.providers import registry
+from engine.providers.stripe.provider import Stripe
+from sandbox.gateways.control import Gateways
+from tests.edge.conftest import _fresh  # noqa: F401
+from tests.stripe.shop import SECRET, Shop
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Gateways]:
+    with Gateways.start() as gateways:
+        yield gateways
+
+
+@pytest.fixture
+def world(served: Gateways) -> Iterator[Gateways]:
+    """A world in which nothing has happened yet. No test may end with a bug in a handler."""
+    served.reset()
+    yield served
+    assert served.status()["bugs"] == 0
+
+
+@pytest.fixture
+def configured(world: Gateways, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stripe is on, and is the simulator. It waits a second for an answer."""
+    values: dict[str, Any] = {
+        "stripe_secret_key": SecretStr("sk_test_simulator"),
+        "stripe_webhook_secrets": [SecretStr(SECRET)],
+        "stripe_api_base": f"{world.url}/stripe",
+        "stripe_calls_per_second": 1000,
+        "send_deadline_seconds": 1.0,
+        "livemode": False,
+    }
+    for name, value in values.items():
+        monkeypatch.setattr(settings.ENV, name, value)
+    monkeypatch.setattr(settings, "PROVIDERS", {"stripe": "engine.providers.stripe.provider.Stripe"})
+    registry.get.cache_clear()
+
+
+@pytest.fixture
+def shop(db: None, configured: None, world: Gateways) -> Shop:
+    """The provider, and Stripe's own library beside it as a payer's browser or an operator would use it."""
+    provider = registry.get("stripe")
+    assert isinstance(provider, Stripe)
+    base: Any = {"api": f"{world.url}/stripe"}
+    hand = stripe.StripeClient("sk_test_simulator", max_network_retries=0, base_addresses=base)
+    return Shop(provider, world, hand)

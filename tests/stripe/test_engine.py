@@ -1,0 +1,125 @@
+"""Stripe behind the pipeline: steps are committed, what is lost is found, and nothing is charged twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.conf import settings
+
+from engine.core import clock
+from engine.core.ids import uuid7
+from payments import charge, switches
+from payments.charge import Charge
+from payments.models import Attempt, Evidence, Payment
+from payments.pipeline import apply, driver, verify
+from payments.pipeline.lanes import Lane
+from tests.stripe.shop import Shop
+
+LANE = Lane("charge", "stripe")
+CREATE, CONFIRM = "POST /payment_intents$", "POST /payment_intents/.*confirm"
+
+
+def hear(changes: list[Any]) -> None:
+    """The source that is paid for: it takes everything."""
+
+
+@pytest.fixture
+def till(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """Stripe behind the pipeline, with time enough for each send."""
+    monkeypatch.setitem(settings.SOURCES, "test", f"{__name__}.hear")
+    monkeypatch.setattr(settings.ENV, "send_window_seconds", 60)
+    switches.seed()
+    return shop
+
+
+def owe(shop: Shop) -> UUID:
+    """One payment that is due now."""
+    now = clock.machine_now()
+    card = shop.card()
+    one = Charge(
+        source_kind="test", source_id=uuid7(), no=1, provider="stripe", clock_id=0, method_id=None, queue_key=uuid7(),
+        due_at=now, grace_until=now + timedelta(hours=1), currency="USD", amount_minor=2000, fee_minor=100,
+        instructions=card, customer_id=uuid7(), creator_id=uuid7(), correlation_id=uuid7(),
+    )  # fmt: skip
+    return charge.schedule([one], machine_at=now)[0]
+
+
+def work(verb: Any) -> None:
+    """One run of the lane, and what its evidence does. Every look is due, and nobody of an earlier send is left."""
+    now = clock.machine_now()
+    Attempt.objects.update(send_by=now - timedelta(hours=1))
+    Payment.objects.update(next_action_at=now)
+    with pytest.MonkeyPatch.context() as patch:
+        # The test's own transaction stands in for none.
+        patch.setattr("payments.pipeline.outbound.sql.outside_transaction", lambda: True)
+        verb(LANE)
+    apply.drain()
+
+
+def seen(payment_id: UUID) -> tuple[str, list[str]]:
+    states = Attempt.objects.filter(payment_id=payment_id).order_by("seq").values_list("state", flat=True)
+    return Payment.objects.get(pk=payment_id).state, list(states)
+
+
+def test_a_charge_is_two_pieces_of_evidence_and_one_movement(till: Shop) -> None:
+    one = owe(till)
+    work(driver.drive)
+    assert seen(one) == ("succeeded", ["succeeded"])
+    said = Evidence.objects.filter(payment_id=one).order_by("pk").values_list("outcome", "code")
+    assert list(said) == [("step", "created"), ("succeeded", "succeeded")]
+    assert len(till.world.ledger(kind="charge", reference=one.hex)) == 1
+
+
+@pytest.mark.parametrize("route", [CREATE, CONFIRM], ids=["create", "confirm"])
+@pytest.mark.parametrize(
+    "kind", ["reset_after_success", "500_after_success", "500_before", "malformed_json", "unknown_status"]
+)
+def test_a_lost_answer_is_unknown_and_ends_as_one_attempt_and_one_movement(
+    till: Shop, kind: str, route: str
+) -> None:
+    one = owe(till)
+    till.world.fault(kind, route=route, count=1)
+    work(driver.drive)
+    assert seen(one) == ("in_flight", ["unknown"])
+    for _ in range(4):
+        work(verify.verify)
+    assert seen(one) == ("succeeded", ["succeeded"])
+    assert len(till.world.ledger(kind="charge", reference=one.hex)) == 1
+
+
+def test_what_did_not_leave_gets_a_new_identity(till: Shop) -> None:
+    one = owe(till)
+    till.world.fault("auth_revoked", route=CONFIRM, count=1)
+    work(driver.drive)
+    assert seen(one) == ("scheduled", ["not_sent"])
+    work(driver.drive)
+    assert seen(one) == ("succeeded", ["not_sent", "succeeded"])
+    assert len(till.world.ledger(kind="charge", reference=one.hex)) == 1
+
+
+@pytest.mark.parametrize("hours", [22, 23])
+def test_an_old_key_is_not_sent_again(till: Shop, hours: int) -> None:
+    """After 24 h Stripe may have forgotten it, and would do what was done again."""
+    one = owe(till)
+    till.world.fault("500_before", route=CREATE, count=1)
+    work(driver.drive)
+    Attempt.objects.update(created_at=clock.machine_now() - timedelta(hours=hours))
+    work(verify.verify)
+    sent = [each for each in till.world.requests() if each["route"] == "POST /payment_intents"]
+    assert len(sent) == (2 if hours == 22 else 1)
+    assert seen(one)[1] == ["succeeded" if hours == 22 else "unknown"]
+
+
+def test_a_refusal_ends_the_payment_in_its_class(till: Shop) -> None:
+    one = owe(till)
+    till.world.decide("stripe", one.hex, outcome="declined", decline_code="insufficient_funds")
+    work(driver.drive)
+    found = Payment.objects.get(pk=one)
+    assert (found.state, found.failure_class, found.failure_code) == (
+        "failed",
+        "insufficient_funds",
+        "insufficient_funds",
+    )
