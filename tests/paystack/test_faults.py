@@ -129,9 +129,11 @@ def test_a_status_that_no_paper_names_is_unknown_in_a_look_up_too(desk: Desk) ->
     assert (found.outcome, found.code) == (Outcome.UNKNOWN, "status_unknown") and "park" not in found.detail
 
 
-def test_a_look_up_that_lags_is_missing_until_it_is_seen(desk: Desk) -> None:
+@pytest.mark.parametrize("kind", ["lookup_404_for", "stale_lookup"])
+def test_a_look_up_that_lags_is_missing_until_it_is_seen(desk: Desk, kind: str) -> None:
     one, _ = desk.paid()
-    desk.world.fault("lookup_404_for", route=VERIFY, seconds=60)
+    desk.world.advance(1)
+    desk.world.fault(kind, route=VERIFY, seconds=60)
     assert desk.look(one).outcome is Outcome.MISSING
     desk.world.advance(61)
     assert desk.look(one).outcome is Outcome.SUCCEEDED

@@ -79,7 +79,7 @@ def test_an_account_that_no_bank_knows_is_a_hard_no(rich: Gateways, desk: Desk) 
         ("blocked", FailureClass.HARD_DECLINE, "transfer_blocked"),
         ("rejected", FailureClass.HARD_DECLINE, "transfer_rejected"),
         ("abandoned", FailureClass.TECHNICAL, "otp_not_given"),
-        ("reversed", FailureClass.SOFT_DECLINE, "transfer_reversed"),
+        ("reversed", FailureClass.SOFT_DECLINE, "transfer_reversed"),  # it had arrived
     ],
 )
 def test_a_transfer_that_does_not_stay_is_conclusive(
@@ -90,7 +90,8 @@ def test_a_transfer_that_does_not_stay_is_conclusive(
     desk.send(one)
     rich.advance(6)
     found = desk.look(one)
-    assert (found.outcome, found.failure_class, found.code) == (Outcome.DECLINED, kind, code)
+    outcome = Outcome.REVERSED if status == "reversed" else Outcome.DECLINED
+    assert (found.outcome, found.failure_class, found.code) == (outcome, kind, code)
     assert found.network_fee_minor == 1_000, "what it cost is booked all the same"
     assert rich.balances()[AVAILABLE] == {"NGN": 1_000_000 - 1_000}
 
@@ -130,15 +131,27 @@ def test_a_lost_answer_moves_money_once_whichever_way_a_repeat_is_answered(
     assert desk.look(one).outcome is Outcome.SUCCEEDED and desk.moved("payout") == [5_000]
 
 
-def test_a_refusal_of_a_second_send_says_nothing_of_the_first(
-    rich: Gateways, desk: Desk, hasty: None
-) -> None:
+def test_a_second_send_that_is_refused_adopts_the_first(rich: Gateways, desk: Desk, hasty: None) -> None:
     one = desk.payout(recipient_code=named(desk), amount=900_000)
     rich.fault("timeout_after_success", route=TRANSFER, count=1)
     assert desk.send(one).outcome is Outcome.UNKNOWN
-    rich.configure("paystack", secret_keys=["sk_test_simulator"], repeated_transfer="reject")
+    rich.configure("paystack", repeated_transfer="reject")
     again = desk.send(replace(one, send_no=2))
     assert again.outcome is Outcome.PENDING and desk.moved("hold") == [900_000]
+
+
+def test_a_transfer_may_come_back_days_later(rich: Gateways, desk: Desk) -> None:
+    rich.fault("paid_then_failed", route=TRANSFER, days=3)
+    one = desk.payout()
+    desk.send(one)
+    rich.advance(6)
+    done = desk.look(one)
+    rich.advance(3 * 86_400)
+    back = desk.look(one, done)
+    assert (done.outcome, back.outcome) == (Outcome.SUCCEEDED, Outcome.REVERSED)
+    assert back.provider_ref == done.movement_id and desk.moved("return") == [5_000]
+    again = desk.send(one)
+    assert (again.outcome, again.code) == (Outcome.PENDING, "verify"), "only a look takes a success back"
 
 
 def test_a_success_is_verified_before_it_counts(rich: Gateways, desk: Desk) -> None:

@@ -85,6 +85,12 @@ def test_paid_and_returned_is_a_persons_business() -> None:
     assert (found.outcome, found.detail["park"]) == (Outcome.UNKNOWN, True)
 
 
+def test_what_is_known_as_paid_stays_paid_when_its_refund_is_shown_in_it() -> None:
+    """The refund or the dispute is booked as what it is; taking the charge back too would book it twice."""
+    found = read("123", status="reversed")
+    assert (found.outcome, found.movement_id) == (Outcome.SUCCEEDED, "123")
+
+
 def test_what_the_payer_may_still_pay_is_not_over() -> None:
     """They have the page: a no to us and a yes to them would be two payments."""
     assert read("page:abc", status="abandoned").outcome is Outcome.PENDING
@@ -93,7 +99,9 @@ def test_what_the_payer_may_still_pay_is_not_over() -> None:
 
 def test_every_word_of_the_paper_is_known() -> None:
     assert set(words.TRANSFER_ENDS) == {
-        status for status, outcome in words.TRANSFER.items() if outcome is Outcome.DECLINED
+        status
+        for status, outcome in words.TRANSFER.items()
+        if outcome in (Outcome.DECLINED, Outcome.REVERSED)
     }
     assert set(words.CHARGE) | {"reversed"} == {
         "success", "failed", "abandoned", "pending", "ongoing", "processing", "queued", "reversed",

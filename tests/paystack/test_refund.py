@@ -81,8 +81,22 @@ def test_a_refund_may_need_the_payers_account_or_fail(desk: Desk) -> None:
     asks = desk.look(*made[ATTENTION])
     assert (asks.outcome, asks.code) == (Outcome.PENDING, "needs_attention") and "dashboard" in asks.message
     fails = desk.look(*made[REFUND_FAILS])
-    assert (fails.outcome, fails.failure_class) == (Outcome.DECLINED, FailureClass.HARD_DECLINE)
+    assert (fails.outcome, fails.failure_class) == (Outcome.REVERSED, FailureClass.HARD_DECLINE)
     assert desk.moved("refund") == []
+
+
+def test_a_refund_may_come_back_days_later(desk: Desk) -> None:
+    charge, paid = desk.paid()
+    one = desk.refund(charge, paid, 900)
+    desk.world.fault("late_reversal", route=REFUND, days=3)
+    said = desk.send(one)
+    desk.world.advance(61)
+    done = desk.look(one, said)
+    assert done.outcome is Outcome.SUCCEEDED
+    desk.world.advance(3 * 86_400)
+    back = desk.look(one, said, done)
+    assert (back.outcome, back.provider_ref) == (Outcome.REVERSED, done.provider_ref)
+    assert desk.moved("return") == [900]
 
 
 def test_more_than_is_left_is_refused(desk: Desk) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from engine.providers.base import Finding, Outcome, Sendable
 from engine.providers.edge.faults import Fault
-from engine.providers.paystack import findings, strict, transfer
+from engine.providers.paystack import findings, strict, transfer, words
 from engine.providers.paystack.client import Client, Refused, Reply
 from engine.providers.paystack.strict import Odd
 
@@ -69,6 +69,6 @@ def _item(row: Mapping[str, Any] | None, one: Sendable, trace: Mapping[str, Any]
     detail = {"trace": trace, "status": status}
     if (amount, currency) != (one.amount_minor, one.currency):
         return findings.unknown("amount_differs", "the answer names another amount", detail)
-    if status == "success":
+    if words.TRANSFER.get(status) in (Outcome.SUCCEEDED, Outcome.REVERSED):
         return Finding(Outcome.PENDING, code="verify", provider_ref=code, detail=detail)
     return transfer.of_status(status, code, detail)

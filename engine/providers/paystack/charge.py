@@ -49,8 +49,7 @@ def prepared(payable: Payable) -> Prepared:
 
 def send(client: Client, sendable: Sendable) -> Finding:
     """Charge once and verify it, within the total deadline. Calls out; never raises for the world's faults."""
-    begun = time.monotonic()
-    wanted = _wanted(sendable)
+    begun, wanted = time.monotonic(), _wanted(sendable)
     try:
         hint = _read(client.post(PATH, sendable.envelope, operation="charge"), client, wanted)
     except Refused as refused:
@@ -72,11 +71,13 @@ def verified(hint: Finding, ask: Callable[[float], Finding], begun: float) -> Fi
     Looked up at once, in the thread that sent it: an order of magnitude sooner than by the lane that recovers, and by
     the same evidence. A "no" right after a "yes" settles nothing: the next look does. Calls out, never raises.
     """
+    settles: tuple[Outcome, ...]
+    if hint.outcome is Outcome.REVERSED:
+        return findings.to_verify(hint)
     if hint.outcome is Outcome.SUCCEEDED:
-        hint = Finding(Outcome.PENDING, code="verify", provider_ref=hint.provider_ref, detail=hint.detail)
-        settles: tuple[Outcome, ...] = (Outcome.SUCCEEDED,)
+        hint, settles = findings.to_verify(hint), (Outcome.SUCCEEDED,)
     elif hint.code in findings.USED_BEFORE:
-        settles = (Outcome.SUCCEEDED, Outcome.DECLINED, Outcome.PENDING)
+        settles = Outcome.SUCCEEDED, Outcome.DECLINED, Outcome.PENDING
     else:
         return hint
     left = settings.ENV.send_deadline_seconds - (time.monotonic() - begun)

@@ -39,6 +39,11 @@ def of(fault: Fault, *, send_no: int = 1) -> Finding:
     return unknown(fault.code, fault.message, detail)
 
 
+def to_verify(hint: Finding) -> Finding:
+    """What an answer says of an end as what it is, a hint: the look-up tells."""
+    return Finding(Outcome.PENDING, code="verify", provider_ref=hint.provider_ref, detail=hint.detail)
+
+
 def nothing_moves(fault: Fault, *, send_no: int) -> Finding:
     """The same of a call that moves nothing itself, the first of its send: at worst this send did not leave."""
     if isinstance(fault, Refused) and send_no == 1:

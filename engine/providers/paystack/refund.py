@@ -46,9 +46,8 @@ def send(client: Client, sendable: Sendable) -> Finding:
     except Fault as fault:
         return findings.of(fault, send_no=sendable.send_no)
     found = _read(reply.data, sendable, client.account.domain, {"trace": reply.trace})
-    if found.outcome is Outcome.SUCCEEDED:
-        return Finding(Outcome.PENDING, code="verify", provider_ref=found.provider_ref, detail=found.detail)
-    return found
+    ended = found.outcome in (Outcome.SUCCEEDED, Outcome.REVERSED)
+    return findings.to_verify(found) if ended else found
 
 
 def look(client: Client, asked: Asked) -> Finding:
@@ -107,7 +106,7 @@ def _read(data: Any, one: Sendable | Asked, domain: str, detail: dict[str, Any])
         return Finding(
             outcome, provider_ref=ref, movement_id=ref, gross_minor=amount, currency=currency, detail=detail
         )
-    if outcome is Outcome.DECLINED:
+    if outcome is Outcome.REVERSED:
         text = "Paystack could not give it back; the money is in the balance again"
         return Finding(
             outcome, FailureClass.HARD_DECLINE, "refund_failed", text, provider_ref=ref, detail=detail

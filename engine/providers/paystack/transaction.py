@@ -96,10 +96,13 @@ def _seen(data: Mapping[str, Any]) -> Seen:
 
 
 def _finding(seen: Seen, wanted: Wanted, detail: dict[str, Any]) -> Finding:
-    outcome = words.CHARGE.get(seen.status)
+    if seen.status == "reversed" and wanted.known_ref == seen.number:
+        # Paid, as is known, and what went back is a refund or a dispute: each is booked as what it is.
+        return _paid(seen, wanted, detail)
     if seen.status == "reversed":
         text = "Paystack says that it was paid and given back: see its refunds and disputes"
         return findings.unknown("paid_and_returned", text, detail, park=True)
+    outcome = words.CHARGE.get(seen.status)
     if outcome is None:
         return findings.unknown(
             "status_unknown", f"Paystack calls it {redact(seen.status, most=40)!r}", detail

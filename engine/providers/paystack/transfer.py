@@ -60,9 +60,9 @@ def read(data: Any, identity: str, *, domain: str, trace: Mapping[str, Any]) -> 
 def of_status(
     status: str, code: str, detail: Mapping[str, Any], *, fee: tuple[int, str] = (0, "")
 ) -> Finding:
-    """A transfer that has not arrived. `fee` is what it cost us all the same, and in which currency."""
+    """A transfer that has not arrived, or has come back. `fee` is what it cost us all the same, with its currency."""
     outcome = words.TRANSFER.get(status)
-    if outcome is Outcome.DECLINED:
+    if outcome in (Outcome.DECLINED, Outcome.REVERSED):
         kind, ours, text = words.TRANSFER_ENDS[status]
         minor, currency = fee
         return Finding(

@@ -20,7 +20,7 @@ TRANSFER = {
     "otp": Outcome.PENDING,
     "success": Outcome.SUCCEEDED,
     "failed": Outcome.DECLINED,
-    "reversed": Outcome.DECLINED,
+    "reversed": Outcome.REVERSED,
     "abandoned": Outcome.DECLINED,
     "blocked": Outcome.DECLINED,
     "rejected": Outcome.DECLINED,
@@ -30,7 +30,7 @@ REFUND = {
     "processing": Outcome.PENDING,
     "needs-attention": Outcome.PENDING,
     "processed": Outcome.SUCCEEDED,
-    "failed": Outcome.DECLINED,
+    "failed": Outcome.REVERSED,  # before it was processed or after: the engine knows whether it had been
 }
 
 # What a bank says of a card, by a part of its text; the first that fits. The raw text stays with the evidence.
@@ -61,7 +61,7 @@ _REFUSALS = (
      ("invalid_account_number", "invalid_bank_code", "cannot resolve account", "could not resolve account")),
 )  # fmt: skip
 
-# How a transfer may end without having arrived: each is conclusive, a new one may be made.
+# How a transfer may end without having arrived, or after it had: each is conclusive, a new one may be made.
 TRANSFER_ENDS = {
     "failed": (FailureClass.SOFT_DECLINE, "transfer_failed", "the bank did not take the transfer"),
     "reversed": (FailureClass.SOFT_DECLINE, "transfer_reversed", "the transfer came back to the balance"),
