@@ -48,12 +48,18 @@ def test_money_that_may_not_be_used_yet_has_arrived(shop: Shop) -> None:
     assert shop.look_at(made).code == "paid"
 
 
-def test_what_was_paid_and_given_back_before_we_looked_is_a_persons(shop: Shop) -> None:
-    made = shop.make(channel="va:bni")
+@pytest.mark.parametrize("channel", ["", "va:bni"])
+def test_what_was_paid_and_given_back_is_taken_back(shop: Shop, channel: str) -> None:
+    made = shop.make(channel=channel)
+    shop.look_at(made)
     shop.end(made.number)
     shop.end(made.number, "refunded")
     found = shop.look_at(made)
-    assert (found.outcome, found.code, found.detail["park"]) == (Outcome.UNKNOWN, "taken_back", True)
+    assert (found.outcome, found.code) == (Outcome.REVERSED, "taken_back")
+    assert found.network_fee_minor == FEE  # it keeps that
+    if not channel:
+        shop.again(made.sendable.identity)
+        assert shop.look_at(made).outcome is Outcome.PENDING
 
 
 def test_a_word_that_nobody_knows_is_unknown_and_its_look_is_kept(shop: Shop) -> None:

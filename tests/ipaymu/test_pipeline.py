@@ -21,7 +21,7 @@ from engine.providers import registry
 from payments import charge, look, switches
 from payments.charge import Charge
 from payments.models import Attempt, Case, Evidence, Payment
-from payments.pipeline import evidence, send, verify
+from payments.pipeline import evidence, look_again, send, verify
 from payments.pipeline.evidence import Said
 from payments.pipeline.lanes import Lane
 from payments.pipeline.mark_sent import mark_sent
@@ -102,9 +102,20 @@ def number_of(one: UUID) -> int:
 
 def arrived() -> int:
     """What the ledger says was taken in at iPaymu."""
-    clearing = accounts.ensure([accounts.Key(f"clearing:{NAME}", "IDR")]).values()
-    found = Transfer.objects.filter(debit_id__in=clearing).aggregate(minor=Sum("amount_minor"))
-    return found["minor"] or 0
+    return _sum(debit_id__in=_clearing())
+
+
+def held() -> int:
+    """What the ledger says lies there, less what iPaymu kept."""
+    return arrived() - _sum(credit_id__in=_clearing())
+
+
+def _clearing() -> list[int]:
+    return list(accounts.ensure([accounts.Key(f"clearing:{NAME}", "IDR")]).values())
+
+
+def _sum(**which: object) -> int:
+    return Transfer.objects.filter(**which).aggregate(minor=Sum("amount_minor"))["minor"] or 0
 
 
 def links(world) -> int:
@@ -122,6 +133,23 @@ def test_a_payer_pays_the_link_and_the_books_agree(engine: Shop, owed, channel: 
     look_due()
     assert Payment.objects.get().state == "succeeded"
     assert engine.collected() == [(Attempt.objects.get().identity, arrived())]
+    assert engine.world.balances()["ipaymu:platform:available"] == {"IDR": held()}
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["after it was booked", "before anybody looked"])
+def test_what_ipaymu_takes_back_leaves_the_books(engine: Shop, owed, seen: bool) -> None:
+    one = owed(channel="va:bni")
+    send_due()
+    engine.end(number_of(one))
+    if seen:
+        look_due()
+        assert Payment.objects.get().state == "succeeded"
+    engine.end(number_of(one), "refunded")
+    look_again.make_due(Attempt.objects.values_list("pk", flat=True))
+    look_due()
+    assert Payment.objects.get().state == ("reversed" if seen else "failed")
+    assert engine.world.balances()["ipaymu:platform:available"] == {"IDR": held()}
+    assert Case.objects.count() == seen
 
 
 @pytest.mark.parametrize("kind", ["timeout_after_success", "reset_after_success", "500_after_success"])

@@ -17,7 +17,7 @@ _TAKEN_BACK = "It was paid, and iPaymu gave it back."
 
 
 def of_all(one: Asked, replies: Sequence[Reply]) -> Finding:
-    """One finding of them all: paid if any is, ended if all are; otherwise what is still open, or can't be read."""
+    """One finding of them all: paid if any is; taken back or ended if nothing of it is open, or can't be read."""
     read = [(_read(one, reply), reply) for reply in replies]
     known = [(each, reply) for each, reply in read if isinstance(each, Transaction)]
     paid = [(each, reply) for each, reply in known if each.status in PAID]
@@ -28,7 +28,10 @@ def of_all(one: Asked, replies: Sequence[Reply]) -> Finding:
     waiting = [(each, reply) for each, reply in known if each.status in (Status.PENDING, Status.ESCROW)]
     if odd:
         return odd[0]
-    return _open(one, *waiting[0]) if waiting else _ended(*known[-1])
+    if waiting:
+        return _open(one, *waiting[0])
+    back = [(each, reply) for each, reply in known if each.status is Status.REFUNDED]
+    return _taken_back(*back[0]) if back else _ended(*known[-1])
 
 
 def _read(one: Asked, reply: Reply) -> Transaction | Finding:
@@ -73,13 +76,26 @@ def _numbers(each: Sequence[Transaction]) -> list[str]:
 
 def _odd(seen: Transaction, reply: Reply) -> Finding | None:
     """A status that ends nothing and leaves nothing open."""
-    if seen.status is Status.REFUNDED:
-        return _unknown(reply, "taken_back", _TAKEN_BACK, seen, park=True)
     if seen.status is Status.ERROR:
         return _unknown(reply, "provider_error", "iPaymu says that it went wrong there.", seen)
     if seen.status is None:
         return _unknown(reply, "status_unknown", "iPaymu names a status that we do not know.", seen)
     return None
+
+
+def _taken_back(seen: Transaction, reply: Reply) -> Finding:
+    """Given back on purpose: nobody asks for it again by itself. iPaymu keeps its fee."""
+    return Finding(
+        Outcome.REVERSED,
+        FailureClass.HARD_DECLINE,
+        "taken_back",
+        _TAKEN_BACK,
+        provider_ref=seen.number,
+        movement_id=seen.number,
+        network_fee_minor=seen.fee_minor,
+        network_currency=CURRENCY if seen.fee_minor else "",
+        detail={"status": seen.raw_status, "trace": dict(reply.trace)},
+    )
 
 
 def _open(one: Asked, seen: Transaction, reply: Reply) -> Finding:
@@ -99,13 +115,7 @@ def _ended(seen: Transaction, reply: Reply) -> Finding:
                    detail={"status": seen.raw_status, "trace": dict(reply.trace)})  # fmt: skip
 
 
-def _unknown(
-    reply: Reply, code: str, message: str, seen: Transaction | None = None, *, park: bool = False
-) -> Finding:
-    detail = (
-        {"trace": dict(reply.trace)}
-        | ({"status": seen.raw_status} if seen else {})
-        | ({"park": True} if park else {})
-    )
+def _unknown(reply: Reply, code: str, message: str, seen: Transaction | None = None) -> Finding:
+    detail = {"trace": dict(reply.trace)} | ({"status": seen.raw_status} if seen else {})
     return Finding(Outcome.UNKNOWN, FailureClass.UNKNOWN, code, message, provider_ref=seen.number if seen else "",
                    detail=detail)  # fmt: skip

@@ -79,7 +79,9 @@ def _through_history(
         elif scan.complete:
             finding = _not_listed(one, now)
         # Ended is said only of all its transactions.
-        if finding is not None and (scan.complete or finding.outcome is not Outcome.DECLINED):
+        if finding is not None and (
+            scan.complete or finding.outcome not in (Outcome.DECLINED, Outcome.REVERSED)
+        ):
             found[one.attempt_id] = finding
 
 
