@@ -1,7 +1,8 @@
 """Write the documents that are made from the code: `python docs/make.py`. A house test compares them.
 
 docs/ledger.md from engine/ledger/chart.py, docs/states.md from every transition table, docs/errors.md and the page
-that `doc_url` leads to from every refusal, docs/openapi.yaml from every endpoint. Needs the environment of `make run`.
+that `doc_url` leads to from every refusal, docs/gateways.md from every capability sheet, docs/openapi.yaml from every
+endpoint. Needs the environment of `make run`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 import codes  # noqa: E402
 import django  # noqa: E402
+import sheets  # noqa: E402
 from django.apps import apps  # noqa: E402
 
 if not apps.ready:
@@ -39,6 +41,7 @@ def pages() -> dict[str, str]:
         "ledger.md": ledger(),
         "states.md": states(),
         "errors.md": errors(),
+        "gateways.md": gateways(),
         "../engine/rest/templates/rest/errors.html": errors_page(),
         "openapi.yaml": openapi(),
     }
@@ -73,6 +76,17 @@ def errors_page() -> str:
         "dd{margin:0}:target{background:#fe8}</style></head>\n"
         f"<body><h1>Errors</h1><p>{intro}</p>\n<dl>\n{rows}\n</dl></body></html>\n"
     )
+
+
+SHEETS = (
+    "What each rail and gateway can do: its capability sheet, whether it is on or not. Recovery acts from the sheet "
+    "alone, and what it does not declare is refused. Spans are seconds, amounts minor units; — is none, or no limit."
+)
+
+
+def gateways() -> str:
+    """The capability sheets."""
+    return f"{MADE}\n# Rails and gateways\n\n{SHEETS}\n\n{sheets.written()}\n"
 
 
 def openapi() -> str:

@@ -57,9 +57,9 @@ class Sheet:
     absence_certain: bool  # ABSENT can be proved, so a new identity is allowed
     cancel: bool  # an open attempt can be called back (abilities.Cancelling)
     reversible: bool  # a final success may still be taken back: a dispute, a returned payout
-    currencies: tuple[str, ...]
-    minimum_minor: Mapping[str, int] = field(default_factory=dict)
-    maximum_minor: int = 2**63 - 1
+    currencies: tuple[str, ...]  # of engine/core/money.py
+    minimum_minor: Mapping[str, int] = field(default_factory=dict)  # the least of one payment, by currency
+    maximum_minor: int = 2**63 - 1  # the most, of any currency
     concurrency: int = 64  # sends in flight over all workers
     deadline_seconds: float | None = None  # total time of one request; None: SEND_DEADLINE_SECONDS
 

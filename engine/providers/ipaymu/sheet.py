@@ -6,9 +6,7 @@ from engine.providers.base import Sheet
 
 NAME = "ipaymu"
 CURRENCY = "IDR"
-# A creation whose answer is lost can't be sent again and is found only by paging through the history: patience is
-# cheaper. Nothing is published; a bank's code is had from the bank while we wait.
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 30.0  # nothing is published; a bank's code is had from the bank while we wait
 
 
 def sheet() -> Sheet:
@@ -29,5 +27,5 @@ def sheet() -> Sheet:
         reversible=True,  # its status 3: what was paid was given back, by iPaymu's own doing
         currencies=(CURRENCY,),
         concurrency=16,
-        deadline_seconds=DEADLINE_SECONDS,
+        deadline_seconds=DEADLINE_SECONDS,  # patience is cheaper than to look for a creation whose answer was lost
     )

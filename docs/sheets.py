@@ -1,0 +1,87 @@
+"""The capability sheet of each rail and gateway, read from the code: for docs/gateways.md."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from engine.providers import base
+from engine.providers.base import Sheet
+
+ROOT = Path(__file__).resolve().parents[1]
+# Of the environment: what stands in a document can't hang on it.
+_SET = {("solana", "currencies"): "the tokens of `SOLANA_MINTS`"}
+_WORDS = {True: "yes", False: "no", None: "—"}
+
+
+def written() -> str:
+    """A table of all of them, then each with its reasons. Imports the adapters, reads their source."""
+    found = {package: import_module(f"engine.providers.{package}.sheet").sheet() for package in packages()}
+    lines = [
+        _row("", *(f"[`{sheet.provider}`](#{sheet.provider})" for sheet in found.values())),
+        "|---" * (len(found) + 1) + "|",
+    ]
+    for name, says in _meanings().items():
+        cells = (_value(package, name, getattr(sheet, name)) for package, sheet in found.items())
+        lines.append(_row(f"`{name}`: {says}", *cells))
+    for package, sheet in found.items():
+        lines += ["", *_section(package, sheet)]
+    return "\n".join(lines)
+
+
+def packages() -> list[str]:
+    """Each package that is an adapter: it has a sheet."""
+    return sorted(path.parent.name for path in (ROOT / "engine/providers").glob("*/sheet.py"))
+
+
+def _section(package: str, sheet: Sheet) -> Iterator[str]:
+    module = import_module(f"engine.providers.{package}.sheet")
+    yield f'## <a id="{sheet.provider}"></a>{sheet.provider}\n'
+    yield f"`engine/providers/{package}/`. {inspect.getdoc(import_module(f'engine.providers.{package}'))}\n"
+    for name, reason in _reasons(Path(str(module.__file__)).read_text()):
+        yield f"- `{name}` {_value(package, name, getattr(sheet, name))}: {reason}"
+
+
+def _meanings() -> dict[str, str]:
+    """What each field says, from the comment beside it."""
+    text = inspect.getsource(base.Sheet)
+    beside = dict(re.findall(r"^    (\w+): [^#\n]*(?:# (.+))?$", text, re.MULTILINE))
+    shown = [field.name for field in fields(Sheet) if field.name != "provider"]
+    return {name: beside.get(name, "").replace("None:", f"{_WORDS[None]}:") for name in shown}
+
+
+def _reasons(text: str) -> Iterator[tuple[str, str]]:
+    """The fields of a module's `Sheet(...)` that have a comment beside them, with it."""
+    lines = text.splitlines()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Sheet":
+            for each in node.keywords:
+                _, mark, reason = lines[(each.end_lineno or 1) - 1].partition("  # ")
+                if mark and each.arg:
+                    yield each.arg, reason
+
+
+def _value(package: str, name: str, value: Any) -> str:
+    if (package, name) in _SET:
+        return _SET[package, name]
+    if value is None or isinstance(value, bool):
+        return _WORDS[value]
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {each:,}" for key, each in value.items()) or _WORDS[None]
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    if isinstance(value, str):
+        return value
+    return (
+        _WORDS[None] if value == 2**63 - 1 else f"{value:,.10g}" if isinstance(value, float) else f"{value:,}"
+    )
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cells) + " |"
