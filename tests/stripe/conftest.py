@@ -14,6 +14,7 @@ from engine.providers import registry
 from engine.providers.stripe.provider import Stripe
 from sandbox.gateways.control import Gateways
 from tests.edge.conftest import _fresh  # noqa: F401
+from tests.stripe import published
 from tests.stripe.shop import SECRET, Shop
 
 
@@ -25,10 +26,11 @@ def served() -> Iterator[Gateways]:
 
 @pytest.fixture
 def world(served: Gateways) -> Iterator[Gateways]:
-    """A world in which nothing has happened yet. No test may end with a bug in a handler."""
+    """A world in which nothing has happened yet. All that it is asked by us is as Stripe has published it."""
     served.reset()
     yield served
     assert served.status()["bugs"] == 0
+    assert published.faults(served.requests()) == []
 
 
 @pytest.fixture

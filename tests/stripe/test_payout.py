@@ -34,6 +34,8 @@ def test_a_transfer_moves_at_once(rich: Shop) -> None:
     assert moved["object"] == found.movement_id == found.provider_ref
     rich.hand.v1.transfers.reversals.create(found.provider_ref, {"amount": 2000})
     assert rich.look(attempt).detail["reversed_minor"] == 2000
+    rich.hand.v1.transfers.reversals.create(found.provider_ref, {"amount": 3000})
+    assert rich.look(attempt).outcome is Outcome.REVERSED
 
 
 @pytest.mark.parametrize("leg", ["transfer", "bank"])

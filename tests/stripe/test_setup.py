@@ -96,3 +96,12 @@ def test_a_card_number_never_comes_to_us(shop: Shop) -> None:
     fill_in(shop, asked)
     found = shop.provider.find_setup(asked.details)
     assert "4242424242424242" not in f"{asked} {found}"
+
+
+def test_a_set_up_of_the_other_mode_is_none(shop: Shop) -> None:
+    asked = ask(shop)
+    shop.world.fault("unknown_status", route="GET /setup_intents", count=1)
+    assert shop.provider.find_setup(asked.details).granted is False
+    shop.world.configure("stripe", livemode=True)
+    with pytest.raises(ProviderUnavailable):
+        ask(shop, "set-live")

@@ -10,7 +10,7 @@ from engine.providers.abilities import Payer, SetupAsked, SetupFound
 from engine.providers.edge.faults import Fault
 from engine.providers.stripe import refusal
 from engine.providers.stripe.client import Api, Refused
-from engine.providers.stripe.reading import Json, Odd, check, named, part, text
+from engine.providers.stripe.reading import Json, Odd, check, named, part, text, word
 
 if TYPE_CHECKING:
     from stripe._v1_services import V1Services
@@ -44,11 +44,12 @@ def find(api: Api, details: Json) -> SetupFound:
     try:
         found = api.ask("setup", lambda v1: v1.setup_intents.retrieve(setup_ref, params)).found
         check(found, "setup_intent", live=api.account.live)
+        status = word(found, "status")
     except (Fault, Refused) as fault:
         raise refusal.unavailable(fault) from None
     except Odd as odd:
-        return SetupFound(False, "unreadable", f"Stripe's answer does not fit: {odd}")
-    status, method = text(found, "status"), named(found, "payment_method")
+        raise refusal.odd(odd) from None
+    method = named(found, "payment_method")
     if status == "succeeded" and method:
         kept = {**details, "source": method, "payment_method": method}
         return SetupFound(True, details=kept, label=_label(part(found, "payment_method")))
@@ -56,7 +57,7 @@ def find(api: Api, details: Json) -> SetupFound:
     if status == "requires_payment_method" and error:
         code = text(error, "decline_code") or text(error, "code") or "card_declined"
         return SetupFound(False, code, text(error, "message"))
-    return SetupFound(False, status or "unreadable", "The payer has not finished it.")
+    return SetupFound(False, status, "The payer has not finished it.")
 
 
 def forget(api: Api, details: Json) -> None:

@@ -72,6 +72,9 @@ def judge(found: Json, one: Asked | Sendable, *, live: bool) -> Finding:
     if not is_of(found, one.identity):
         raise Odd("metadata names another transfer")
     back, amount = whole(found, "amount_reversed"), whole(found, "amount")
+    if back >= amount > 0:
+        said = "All of it was clawed back from the account."
+        return Finding(Outcome.REVERSED, code="reversed", message=said, provider_ref=ref)
     return Finding(
         Outcome.SUCCEEDED,
         code="succeeded",
