@@ -1,1 +1,1 @@
-"""Paystack: cards that were kept are charged, refunds, transfers to banks, disputes and its own account of it all."""
+"""Paystack: kept cards are charged, refunds, transfers to banks, disputes, and its own account of what moved."""
