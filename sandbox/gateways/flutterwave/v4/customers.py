@@ -31,6 +31,13 @@ def create(request: Request) -> Answer:
     return said("Customer created", _customer(request.world, email, request.data), 201)
 
 
+@MOUNT.route("POST", "/customers/search", lookup=True)
+def found(request: Request) -> Answer:
+    """Those of an email: one, or none."""
+    rows = table(request.world, "customers").rows(email=text(request.data, "email"))
+    return said("Customers fetched", rows, meta={"page_info": {"total": len(rows)}})
+
+
 @MOUNT.route("GET", "/customers/{id}", lookup=True)
 def seen(request: Request) -> Answer:
     """One customer."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.gateways.flutterwave import money
 from sandbox.gateways.flutterwave.v4 import charges, customers
-from sandbox.gateways.flutterwave.v4.mount import MOUNT, NAME, moment, priced, refused, said, tell, text
+from sandbox.gateways.flutterwave.v4.mount import MOUNT, NAME, moment, part, priced, refused, said, tell, text
 from sandbox.gateways.messages import Answer, Request
 from sandbox.gateways.world import World
 
@@ -23,8 +23,9 @@ def create(request: Request) -> Answer:
     if world.books.balance(money.PLATFORM, paid["currency"]) < asked:
         raise refused("INSUFFICIENT_BALANCE", "1402400", "Insufficient balance")
     row = {"id": world.fresh("rfd_", 10), "charge_id": paid["id"], "amount": asked, "currency": paid["currency"],
-           "reason": text(data, "reason", "requested_by_customer"), "status": "pending", "meta": {},
-           "reference": paid["reference"], "key": request.key, "created_datetime": moment(world)}  # fmt: skip
+           "reason": text(data, "reason", "requested_by_customer"), "status": "pending",
+           "meta": part(data, "meta") if "meta" in data else {}, "reference": paid["reference"], "key": request.key,
+           "created_datetime": moment(world)}  # fmt: skip
     money.move(world, row, "hold", money.PLATFORM, money.TRANSIT, asked)
     paid["refunded"] += asked
     customers.table(world, "charges").put(paid["id"], paid)
