@@ -48,6 +48,7 @@ def timetable() -> list[Entry]:
             "billing.watch_upcoming",
             every=ENV.watch_ahead_every_seconds,
         ),
+        Entry("access tokens", "engine.warm_tokens", every=60),  # row 3.12; who sends renews by himself (D18)
         Entry("daily maintenance", "billing.maintenance", cron=ENV.maintenance_time),  # row 0.4
         Entry("trim task results", "ops.trim_results", cron="17 4 * * *"),
     ]

@@ -6,11 +6,14 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from engine.core.errors import Refusal
 from engine.providers.base import Asked, Finding, Sendable
+
+if TYPE_CHECKING:
+    from engine.providers.edge.tokens import Source
 
 
 class Stepped(Protocol):
@@ -85,6 +88,13 @@ class Observed(Protocol):
 
     def standing(self) -> Standing:
         """For health and doctor. Calls out; the world's faults are an answer, never raised."""
+
+
+class BearingTokens(Protocol):
+    """A provider whose calls carry an access token that ends."""
+
+    def token_source(self) -> Source | None:
+        """Where its tokens are had; None where its credentials stay. No calls."""
 
 
 class Networked(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -10,6 +11,9 @@ from django.utils.module_loading import import_string
 from engine.core.errors import Refusal
 from engine.providers.abilities import Approving, Standing
 from engine.providers.base import Provider
+
+if TYPE_CHECKING:
+    from engine.providers.edge.tokens import Source
 
 
 @cache
@@ -38,6 +42,13 @@ def standing(name: str) -> Standing | None:
     """How that provider's other side is now; None of one that can't be asked. Calls out."""
     provider = get(name)
     return provider.standing() if hasattr(provider, "standing") else None
+
+
+def token_sources() -> list[Source]:
+    """Where the access tokens of the providers that carry some are had. No calls."""
+    asked = [get(name) for name in names()]
+    found = [provider.token_source() for provider in asked if hasattr(provider, "token_source")]
+    return [source for source in found if source]
 
 
 def check_payee(wallet: str) -> None:

@@ -215,6 +215,26 @@ def test_a_young_token_that_is_refused_is_not_fetched_again(source: Source, issu
     assert len(issuer.requests) == 1
 
 
+def test_what_is_at_hand_asks_nobody_and_lives_to_its_very_end(
+    source: Source,
+    issuer: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    django_assert_num_queries: Callable[[int], object],
+) -> None:
+    with pytest.raises(NotSent, match="another one is had first"):
+        tokens.at_hand(source)
+    tokens.held(source)
+    with django_assert_num_queries(0):  # type: ignore[attr-defined]
+        assert tokens.at_hand(source).text == "hush-1"
+        now = clock.boot_seconds()
+        monkeypatch.setattr(clock, "boot_seconds", lambda: now + 590)
+        assert tokens.at_hand(source).text == "hush-1", "it is renewed before the next batch, not in this one"
+        monkeypatch.setattr(clock, "boot_seconds", lambda: now + 601)
+        with pytest.raises(NotSent):
+            tokens.at_hand(source)
+    assert len(issuer.requests) == 1
+
+
 def test_rejecting_asks_no_database(
     source: Source, django_assert_num_queries: Callable[[int], object]
 ) -> None:

@@ -47,6 +47,7 @@ EVERY = {
     "invoice numbers": ("billing.number_invoices", 30, ""),
     "ledger roll-up": ("payments.roll_up", 30, ""),
     "payment methods of what is due soon": ("billing.watch_upcoming", 3600, ""),
+    "access tokens": ("engine.warm_tokens", 60, ""),
     "daily maintenance": ("billing.maintenance", 0, "0 2 * * *"),
     "trim task results": ("ops.trim_results", 0, "17 4 * * *"),
 }

@@ -1,7 +1,7 @@
 """Access tokens: fetched on demand before they expire, once for all workers, and once more where one is refused.
 
-Threads that only speak HTTP may call `reject`; `held` and `keep_warm` read the database and belong to a lane's driver
-or a task. Machine time is the database's; a token in memory ages by the boot-time clock.
+Threads that only speak HTTP may call `at_hand` and `reject`; `held` and `keep_warm` read the database and belong to a
+lane's driver or a task. Machine time is the database's; a token in memory ages by the boot-time clock.
 """
 
 from __future__ import annotations
@@ -88,6 +88,18 @@ def held(source: Source) -> Token:
         return _remembered(source) or _read_or_renew(source, early=0.0)
     finally:
         lock.release()
+
+
+def at_hand(source: Source) -> Token:
+    """The token that the lane's driver had, while it lives. No calls, no database: for threads that only send.
+
+    Raises NotSent where it was refused or is over meanwhile: the next `held` has another one.
+    """
+    token = _memory.get(source.name)
+    if token is None or clock.boot_seconds() >= token.ends_at:
+        text = f"the access token for {source.provider} was refused or is over; another one is had first"
+        raise NotSent("token_awaited", text, 1.0)
+    return token
 
 
 def reject(source: Source, token: Token) -> bool:
