@@ -16,7 +16,11 @@ from engine.providers.base import Sheet
 
 ROOT = Path(__file__).resolve().parents[1]
 # Of the environment: what stands in a document can't hang on it.
-_SET = {("solana", "currencies"): "the tokens of `SOLANA_MINTS`"}
+_SET = {("solana", "currencies"): "the tokens of `SOLANA_MINTS`"} | {
+    (f"flutterwave.{version}", name): "40 (four times `SEND_DEADLINE_SECONDS`)"
+    for version in ("v3", "v4")
+    for name in ("deadline_seconds", "absence_after")
+}
 _WORDS = {True: "yes", False: "no", None: "—"}
 
 
@@ -24,7 +28,7 @@ def written() -> str:
     """A table of all of them, then each with its reasons. Imports the adapters, reads their source."""
     found = {package: import_module(f"engine.providers.{package}.sheet").sheet() for package in packages()}
     lines = [
-        _row("", *(f"[`{sheet.provider}`](#{sheet.provider})" for sheet in found.values())),
+        _row("", *(f"[{title}](#{_anchor(title)})" for title in map(_title, found))),
         "|---" * (len(found) + 1) + "|",
     ]
     for name, says in _meanings().items():
@@ -36,14 +40,27 @@ def written() -> str:
 
 
 def packages() -> list[str]:
-    """Each package that is an adapter: it has a sheet."""
-    return sorted(path.parent.name for path in (ROOT / "engine/providers").glob("*/sheet.py"))
+    """Each package that has a sheet: an adapter, or one of its versions."""
+    room = ROOT / "engine/providers"
+    return sorted(".".join(path.parent.relative_to(room).parts) for path in room.rglob("sheet.py"))
+
+
+def _title(package: str) -> str:
+    """The provider's name, with the version where a sheet is of one."""
+    name = import_module(f"engine.providers.{package}.sheet").sheet().provider
+    return f"`{name}`" + "".join(f" {version}" for version in package.split(".")[1:])
+
+
+def _anchor(title: str) -> str:
+    return title.replace("`", "").replace(" ", "-")
 
 
 def _section(package: str, sheet: Sheet) -> Iterator[str]:
     module = import_module(f"engine.providers.{package}.sheet")
-    yield f'## <a id="{sheet.provider}"></a>{sheet.provider}\n'
-    yield f"`engine/providers/{package}/`. {inspect.getdoc(import_module(f'engine.providers.{package}'))}\n"
+    title = _title(package)
+    yield f'## <a id="{_anchor(title)}"></a>{title.replace("`", "")}\n'
+    says = inspect.getdoc(import_module(f"engine.providers.{package}"))
+    yield f"`engine/providers/{package.replace('.', '/')}/`. {says}\n"
     for name, reason in _reasons(Path(str(module.__file__)).read_text()):
         yield f"- `{name}` {_value(package, name, getattr(sheet, name))}: {reason}"
 

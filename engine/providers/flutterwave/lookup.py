@@ -1,0 +1,80 @@
+"""The truth about attempts: by the id that evidence has named, else by our reference; some at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from uuid import UUID
+
+from engine.providers.base import Asked, Finding, Outcome
+from engine.providers.edge.faults import Fault, NoAnswer
+from engine.providers.edge.http import Answer
+from engine.providers.flutterwave import findings, reading
+from engine.providers.flutterwave.dialect import Dialect, Row
+
+_AT_ONCE = 8
+
+
+def look(dialect: Dialect, asked: Sequence[Asked]) -> dict[UUID, Finding]:
+    """What is known of each; who could not be asked is left out. Calls out.
+
+    Raises ProviderUnavailable where nothing at all was learned.
+    """
+    if not asked:
+        return {}
+    with ThreadPoolExecutor(min(_AT_ONCE, len(asked)), thread_name_prefix="look-flutterwave") as pool:
+        said = list(pool.map(partial(_look, dialect), asked))
+    faults = [each for each in said if isinstance(each, Fault)]
+    if len(faults) == len(asked):
+        raise faults[0].unavailable()
+    return {
+        each.attempt_id: found for each, found in zip(asked, said, strict=True) if isinstance(found, Finding)
+    }
+
+
+def _look(dialect: Dialect, asked: Asked) -> Finding | Fault:
+    """One attempt. In a thread that speaks HTTP and nothing else."""
+    made_for = asked.data.get("api")
+    if made_for != dialect.version:
+        text = f"it was sent by {made_for} of the API: set FLUTTERWAVE_API_VERSION to that to look it up"
+        return findings.unknown("other_api_version", text, park=True)
+    operation, ref = dialect.operations[asked.operation], asked.known.provider_ref
+    question = operation.by_id(ref) if ref else operation.by_identity(asked)
+    try:
+        answer = dialect.client.get(question.path, question.query)
+        found = _of_answer(dialect, asked, answer)
+    except Fault as fault:
+        return fault
+    return reading.traced(dialect, found, answer)
+
+
+def _of_answer(dialect: Dialect, asked: Asked, answer: Answer) -> Finding:
+    """What it says. Raises NoAnswer where the look itself failed: that says nothing of the attempt."""
+    if found := findings.of_status(answer):
+        raise NoAnswer(found.code, found.message)
+    if answer.status >= 400:
+        if answer.status == 404 or dialect.not_there(reading.json_of(answer), answer.status):
+            return findings.missing("Flutterwave knows no such object")
+        return findings.unknown("lookup_refused", f"Flutterwave refused the look-up (HTTP {answer.status})")
+    data = reading.data_of(answer)
+    if not isinstance(data, list | dict):
+        return findings.unknown("unreadable", "the answer to the look-up can't be read")
+    rows = [row for row in (data if isinstance(data, list) else [data]) if isinstance(row, dict)]
+    return _of_rows(dialect, asked, rows, one=isinstance(data, dict))
+
+
+def _of_rows(dialect: Dialect, asked: Asked, rows: Sequence[Row], *, one: bool) -> Finding:
+    """A list is looked through, whatever filter was asked for: one that they don't know they ignore."""
+    operation = dialect.operations[asked.operation]
+    said = [operation.read(row, asked, looked=True) for row in rows if operation.is_mine(row, asked)]
+    paid = [found for found in said if found.outcome is Outcome.SUCCEEDED]
+    if len(paid) > 1:
+        return findings.unknown(
+            "paid_twice", f"Flutterwave shows {len(paid)} of them under one reference", park=True
+        )
+    if paid or said:
+        return (paid or said)[0]
+    if one:
+        return findings.unknown("odd_answer", "Flutterwave answered the look-up with something else")
+    return findings.missing("Flutterwave lists nothing under this reference")

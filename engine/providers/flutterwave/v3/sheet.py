@@ -1,0 +1,29 @@
+"""What version 3 can do."""
+
+from __future__ import annotations
+
+from engine.providers.base import Sheet
+from engine.providers.flutterwave import account
+
+
+def sheet() -> Sheet:
+    """The capability sheet: what was sent is looked up, and never sent again."""
+    return Sheet(
+        provider=account.NAME,
+        operations=("charge", "refund", "payout"),
+        pulls=True,
+        settlement="platform",
+        resend_same_identity=False,  # a refund has no reference: a second one would give back twice
+        identity_seconds=None,
+        unique_reference=True,  # said to be so; nothing relies on it
+        lookup_by_identity=True,  # a refund by its comments, among the newest
+        lookup_batch=account.LOOKS,
+        absence_after=account.deadline(),
+        absence_certain=False,  # a look may lag behind
+        cancel=False,
+        reversible=True,  # a refund that was done may fail
+        currencies=account.CURRENCIES,
+        maximum_minor=account.LARGEST,
+        concurrency=64,
+        deadline_seconds=account.deadline(),  # a 503 may come after 28 s, and means nothing
+    )

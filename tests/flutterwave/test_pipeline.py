@@ -1,0 +1,165 @@
+"""The adapter under the real pipeline: what waits, what is looked up, what is booked where it does not agree."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from types import SimpleNamespace
+from uuid import UUID
+
+import pytest
+from django.conf import settings as django_settings
+
+from engine.core import clock
+from engine.core.ids import uuid7
+from engine.ledger.models import Transfer
+from engine.providers import registry
+from engine.providers.edge import tokens
+from engine.providers.flutterwave.provider import Flutterwave
+from payments import charge, switches
+from payments.charge import Charge
+from payments.models import Attempt, Payment
+from payments.pipeline import apply, driver, outbound, verify
+from payments.pipeline.lanes import Lane
+from tests.flutterwave.conftest import Change
+from tests.flutterwave.desk import POOR, Desk
+from tests.flutterwave.test_faults import breaks
+
+LANE = Lane("charge", "flutterwave")
+NAME = "engine.providers.flutterwave.provider.Flutterwave"
+Schedule = Callable[..., UUID]
+
+
+@pytest.fixture
+def committed(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One transaction around all: only this thread uses the database."""
+    for module in (tokens, outbound):
+        monkeypatch.setattr(module, "sql", SimpleNamespace(outside_transaction=lambda: True))
+    yield
+    tokens.forget()
+
+
+@pytest.fixture
+def desk(
+    request: pytest.FixtureRequest, spans: None, as_version: Callable[[str], Desk], change: Change,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Desk:  # fmt: skip
+    """With its provider as the only one; a send has four tenths of a second in all."""
+    found = as_version(getattr(request, "param", "v4"))
+    change(send_deadline_seconds=0.1, send_window_seconds=0.2)
+    monkeypatch.setattr(django_settings, "PROVIDERS", {"flutterwave": NAME})
+    monkeypatch.setitem(django_settings.SOURCES, "test", "tests.flutterwave.test_pipeline.told")
+    registry.get.cache_clear()
+    switches.seed()
+    provider = registry.get("flutterwave")
+    assert isinstance(provider, Flutterwave)
+    found.provider = provider
+    return found
+
+
+def told(changes: list[object]) -> None:
+    """The source has nothing to say."""
+
+
+@pytest.fixture
+def schedule(desk: Desk) -> Schedule:
+    def make(card: str = "", amount: int = 30_050) -> UUID:
+        now = clock.machine_now()
+        kept = desk.method(card) if card else desk.method()
+        one = Charge(
+            source_kind="test", source_id=uuid7(), no=1, provider="flutterwave", clock_id=0, method_id=None,
+            queue_key=uuid7(), due_at=now, grace_until=now + timedelta(hours=1), currency="NGN", amount_minor=amount,
+            fee_minor=0, instructions=kept, customer_id=uuid7(), creator_id=uuid7(), correlation_id=None,
+        )  # fmt: skip
+        return charge.schedule([one], machine_at=now)[0]
+
+    return make
+
+
+def drive(*, until: Callable[[], bool]) -> None:
+    """Send, apply and look up, as the workers do, until it is so."""
+    end = time.monotonic() + 20
+    while not until():
+        assert time.monotonic() < end, list(
+            Payment.objects.values("state", "waiting", "failure_code", "parked_reason")
+        )
+        driver.drive(LANE)
+        apply.drain()
+        verify.verify(LANE)
+        apply.drain()
+        time.sleep(0.05)
+
+
+def is_in(payment_id: UUID, state: str) -> Callable[[], bool]:
+    return lambda: Payment.objects.get(pk=payment_id).state == state
+
+
+BOTH = pytest.mark.parametrize("desk", ["v4", "v3"], indirect=True)
+
+
+@BOTH
+def test_it_is_collected_once(desk: Desk, schedule: Schedule) -> None:
+    one = schedule()
+    drive(until=is_in(one, "succeeded"))
+    assert Payment.objects.get(pk=one).settled_minor == 30_050
+    assert [row["reference"] for row in desk.moved()] == [Attempt.objects.get().identity]
+
+
+@BOTH
+def test_a_refused_card_fails_it(desk: Desk, schedule: Schedule) -> None:
+    one = schedule(POOR)
+    drive(until=is_in(one, "failed"))
+    assert Attempt.objects.get().failure_class == "insufficient_funds" and desk.moved() == []
+
+
+@BOTH
+def test_an_answer_that_is_lost_is_looked_up(desk: Desk, schedule: Schedule) -> None:
+    one = schedule()
+    breaks(desk, "reset_after_success")
+    drive(until=is_in(one, "succeeded"))
+    assert Attempt.objects.count() == 1 and len(desk.moved()) == 1
+
+
+def test_what_never_began_is_sent_again_under_its_key(desk: Desk, schedule: Schedule) -> None:
+    one = schedule()
+    breaks(desk, "500_before")
+    drive(until=is_in(one, "succeeded"))
+    attempt = Attempt.objects.get()
+    assert attempt.send_no == 2 and len(desk.moved()) == 1
+
+
+def test_without_a_token_it_waits_in_its_lane(desk: Desk, schedule: Schedule) -> None:
+    one = schedule()
+    desk.world.fault("500_before", provider="flutterwave-idp")
+    driver.drive(LANE)
+    payment = Payment.objects.get(pk=one)
+    assert payment.state == "scheduled" and Attempt.objects.count() == 0
+    assert "no access token for flutterwave could be had" in str(vars(payment))
+    desk.world.clear_faults()
+    Payment.objects.update(next_action_at=clock.machine_now())
+    drive(until=is_in(one, "succeeded"))
+
+
+def test_a_token_refused_in_mid_batch_fails_nobody(desk: Desk, schedule: Schedule) -> None:
+    wanted = [schedule(amount=100 + number) for number in range(6)]
+    desk.provider.context([desk.charge()])
+    monkey = next(iter(tokens._memory.values()))
+    tokens._memory[next(iter(tokens._memory))] = type(monkey)(
+        monkey.text, monkey.digest, monkey.fetched_at - 100, monkey.stale_at, monkey.ends_at
+    )
+    desk.world.fault("token_expired", provider="flutterwave", nth=3, count=1)
+    drive(until=lambda: Payment.objects.filter(state="succeeded").count() == len(wanted))
+    assert len(desk.moved()) == 6
+    assert len(desk.world.requests(provider="flutterwave-idp")) == 2
+
+
+@BOTH
+def test_an_amount_that_differs_goes_to_suspense_and_is_parked(desk: Desk, schedule: Schedule) -> None:
+    one = schedule()
+    breaks(desk, "wrong_amount", count=None, amount=1)
+    drive(until=lambda: Payment.objects.get(pk=one).parked_at is not None)
+    payment = Payment.objects.get(pk=one)
+    assert payment.state == "in_flight" and "30150 NGN arrived where 30050 NGN" in payment.parked_reason
+    (leg,) = Transfer.objects.filter(kind="payment.mismatch")
+    assert leg.amount_minor == 30_150

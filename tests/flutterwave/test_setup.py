@@ -1,0 +1,161 @@
+"""A payer's card becomes a method: at their page or encrypted in the payer's browser, never by a number of ours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import requests
+
+from engine.core.errors import Refusal
+from engine.core.ids import uuid7
+from engine.providers.abilities import Payer, SetupAsked
+from engine.providers.base import Outcome, ProviderUnavailable
+from tests.flutterwave.desk import AVAILABLE, EMAIL, POOR, Desk, payable
+from tests.flutterwave.test_callbacks import one
+from tests.flutterwave.test_faults import breaks
+from tests.gateways.receiver import Receiver
+
+PAYER = Payer(uuid7(), "Ada Obi", EMAIL)
+CIPHER = "sAE3hEDaDQ+yLzo4Py+Lx15OZjBGduHu/DcdILh3En0="
+CARD = {
+    "nonce": "abcdefghijkl", "encrypted_card_number": CIPHER, "encrypted_expiry_month": CIPHER,
+    "encrypted_expiry_year": CIPHER, "encrypted_cvv": CIPHER,
+}  # fmt: skip
+BACK = "https://shop.example/back"
+
+
+@pytest.fixture
+def v3(v3: Desk) -> Desk:
+    """With something in the wallet: giving back takes the fee, too."""
+    v3.world.give(AVAILABLE, "NGN", 10_000)
+    return v3
+
+
+def ask(desk: Desk, payer: Payer = PAYER, **options: Any) -> SetupAsked:
+    return desk.provider.ask_setup(
+        payer=payer, currency="NGN", return_url=BACK, reference="setup-1", options=options
+    )
+
+
+def press(asked: SetupAsked, **form: str) -> requests.Response:
+    return requests.post(asked.url, {"do": "card", **form}, timeout=5, allow_redirects=False)
+
+
+def test_v3_has_a_page_whose_payment_is_given_back(v3: Desk) -> None:
+    asked = ask(v3)
+    assert (asked.kind, asked.details["amount_minor"]) == ("redirect", 5_000)
+    assert v3.provider.find_setup(asked.details).code == "payer_action_needed"
+    assert press(asked).headers["location"].startswith(BACK)
+    found = v3.provider.find_setup(asked.details)
+    assert found.granted and found.details["source"] == found.details["token"]
+    assert found.label == {
+        "brand": "MASTERCARD",
+        "last4": "2950",
+        "exp_month": "09",
+        "exp_year": "32",
+        "bank": "TEST BANK",
+    }
+    assert v3.provider.find_setup(asked.details) == found
+    v3.world.advance(61)
+    assert [row["amount"] for row in v3.moved()] == [row["amount"] for row in v3.moved("refund")] == [5_000]
+    paid = v3.pay(payable("charge", 700, dict(found.details)))
+    assert paid.found and paid.found.outcome is Outcome.SUCCEEDED
+
+
+def test_v3_a_card_that_is_refused_on_the_page(v3: Desk) -> None:
+    asked = ask(v3)
+    press(asked, card=POOR)
+    assert v3.provider.find_setup(asked.details).code == "setup_failed" and v3.moved() == []
+
+
+def test_v3_another_amount_is_given_back_and_is_no_method(v3: Desk) -> None:
+    asked = ask(v3)
+    press(asked)
+    found = v3.provider.find_setup({**asked.details, "amount_minor": 9_000})
+    assert (found.granted, found.code) == (False, "amount_differs")
+    assert [row["amount"] for row in v3.moved("hold")] == [5_000]
+
+
+def test_v3_a_refund_whose_answer_is_lost_is_not_made_twice(v3: Desk) -> None:
+    asked = ask(v3)
+    press(asked)
+    breaks(v3, "reset_after_success", route="refund$")
+    with pytest.raises(ProviderUnavailable):
+        v3.provider.find_setup(asked.details)
+    assert v3.provider.find_setup(asked.details).granted and len(v3.moved("hold")) == 1
+    assert len([row for row in v3.world.requests() if row["route"].endswith("/refund")]) == 1
+
+
+def test_v3_a_wallet_that_can_not_give_it_back_keeps_no_method_from_being_used(
+    v3: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    v3.world.give(AVAILABLE, "NGN", -10_000)
+    asked = ask(v3)
+    press(asked)
+    assert v3.provider.find_setup(asked.details).granted and v3.moved("hold") == []
+    assert "could not be given back" in caplog.text
+
+
+def test_v3_its_callback_names_the_setup(v3: Desk) -> None:
+    taken = Receiver()
+    try:
+        v3.world.configure("flutterwave-v3", webhook_url=taken.url)
+        press(ask(v3))
+        hint = one(v3, taken.wait(1)[0])
+    finally:
+        taken.close()
+    assert (hint.setup_ref, hint.identity) == ("setup-1", "")
+
+
+def test_v4_has_the_customer_first_and_the_card_once_it_is_encrypted(v4: Desk) -> None:
+    begun = ask(v4)
+    assert (begun.kind, v4.provider.find_setup(begun.details).granted) == ("hosted_fields", False)
+    asked = ask(v4, card=CARD)
+    assert asked.details["customer_id"] == begun.details["customer_id"]
+    assert ask(v4, card=CARD) == asked, "under the same key it is the same method"
+    found = v4.provider.find_setup(asked.details)
+    assert found.granted and found.details["source"] == found.details["payment_method_id"]
+    assert found.label["last4"] == "2950"
+    paid = v4.pay(payable("charge", 700, dict(found.details)))
+    assert paid.found and paid.found.outcome is Outcome.SUCCEEDED
+
+
+def test_v4_a_customer_whom_they_know_is_found_by_email(v4: Desk) -> None:
+    first = ask(v4)
+    again = ask(v4, replace(PAYER, customer_id=uuid7()))
+    assert again.details["customer_id"] == first.details["customer_id"]
+
+
+@pytest.mark.parametrize(
+    "differs",
+    [{"card_number": "5531886652142950"}, {"encrypted_cvv": "123"}, {"encrypted_card_number": "5531886652142950"},
+     {"encrypted_card_number": None}, {"encrypted_card_number": 5531886652142950}],
+)  # fmt: skip
+def test_v4_a_card_that_is_not_encrypted_goes_nowhere(v4: Desk, differs: dict[str, Any]) -> None:
+    with pytest.raises(Refusal) as refused:
+        ask(v4, card=CARD | differs)
+    assert refused.value.code == "card_not_encrypted" and "5531" not in refused.value.message
+    assert [row for row in v4.world.requests() if "payment-methods" in row["route"]] == []
+
+
+def test_v4_another_customers_method_is_not_granted(v4: Desk) -> None:
+    asked = ask(v4, card=CARD)
+    found = v4.provider.find_setup({**asked.details, "customer_id": "cus_other"})
+    assert (found.granted, found.code) == (False, "method_of_another")
+    found = v4.provider.find_setup({**asked.details, "payment_method_id": "pmd_gone"})
+    assert (found.granted, found.code) == (False, "method_unknown")
+
+
+def test_who_can_not_be_asked_is_asked_later(desk: Desk) -> None:
+    breaks(desk, "500_before", count=None)
+    with pytest.raises(ProviderUnavailable):
+        ask(desk)
+
+
+def test_bad_input_is_refused(desk: Desk) -> None:
+    with pytest.raises(Refusal) as refused:
+        ask(desk, replace(PAYER, email="" if desk.version == "v3" else "nobody"))
+    assert refused.value.code == "setup_refused"
+    desk.provider.forget_setup({"source": "x"})
