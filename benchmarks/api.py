@@ -61,9 +61,9 @@ def measure(size: Size) -> dict[str, object]:
         rested = [
             list(one) for one in load.run(port, headers, targets, rate=10, seconds=size["rested"]).values()
         ]
-        before = _cpu(pid)
+        before = cpu_seconds(pid)
         loaded = load.run(port, headers, targets, rate=size["rate"], seconds=size["seconds"])
-        cpu_ms = (_cpu(pid) - before) * 1000 / sum(len(values) for values in loaded.values())
+        cpu_ms = (cpu_seconds(pid) - before) * 1000 / sum(len(values) for values in loaded.values())
         admin = _admin(port, _pages(payments), size["pages"])
         with workers(money=1):
             triggers = _triggers(port, headers, range(people - due, people), size["triggers"])
@@ -75,13 +75,14 @@ def measure(size: Size) -> dict[str, object]:
 
 
 @contextmanager
-def web() -> Iterator[tuple[int, int]]:
-    """The web process of sandbox/run/parts.py; its port and process id."""
+def web(*, processes: int = 1) -> Iterator[tuple[int, int]]:
+    """The web process of sandbox/run/parts.py; its port and process id. `processes`: gunicorn's workers."""
     paths = run_paths()
     port = int(os.environ.get("BENCH_PORT", "28620"))
     part = next(each for each in PARTS if each.name == "web")
     words = {"python": sys.executable, "web_port": str(port), "sockets": str(paths.sockets)}
-    argv = tuple(word.format(**words) for word in part.argv.split())
+    text = part.argv.replace("--workers 1", f"--workers {processes}")
+    argv = tuple(word.format(**words) for word in text.split())
     env = {**os.environ, "CLEARBEAT_PROCESS": "web", "API_RATE_LIMIT": "1000000"}
     supervisor = Supervisor(lambda line: None)
     process = Process("bench-web", Command(argv, env, CHECKOUT), paths)
@@ -92,7 +93,7 @@ def web() -> Iterator[tuple[int, int]]:
         supervisor.stop()
 
 
-def _cpu(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """Seconds of CPU that a process and its children have used."""
     top = psutil.Process(pid)
     return sum(sum(each.cpu_times()[:2]) for each in (top, *top.children(recursive=True)))

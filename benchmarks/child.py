@@ -13,7 +13,7 @@ from pathlib import Path
 
 import django
 
-MEASURES = ("drain", "settle", "pulls", "memory", "million", "hot", "api")
+MEASURES = ("drain", "settle", "pulls", "memory", "million", "hot", "api", "inbox")
 
 
 def main(name: str, out: str) -> None:

@@ -15,6 +15,8 @@ _mine = threading.local()
 
 Target = tuple[str, Callable[[], str]]
 """A name, and what makes a path of it."""
+Send = Callable[[], tuple[int, bytes]]
+"""Sends one request; its status and body."""
 
 
 def request(port: int, method: str, path: str, headers: dict[str, str], body: str = "") -> tuple[int, bytes]:
@@ -39,15 +41,29 @@ def request(port: int, method: str, path: str, headers: dict[str, str], body: st
 def run(
     port: int, headers: dict[str, str], targets: Sequence[Target], *, rate: float, seconds: float
 ) -> dict[str, list[float]]:
-    """Milliseconds by name, from the moment a request was meant to leave to its last byte. Raises on any but 200."""
+    """GETs of the targets in turns, as `steady` sends them."""
+
+    def nth(number: int) -> tuple[str, Send]:
+        name, path = targets[number % len(targets)]
+        address = path()
+        return name, lambda: request(port, "GET", address, headers)
+
+    return steady(nth, rate=rate, seconds=seconds)
+
+
+def steady(nth: Callable[[int], tuple[str, Send]], *, rate: float, seconds: float) -> dict[str, list[float]]:
+    """Milliseconds by name, from the moment a request was meant to leave to its last byte. Raises on any but 200.
+
+    `nth(number)` names a request and makes what sends it.
+    """
     found: dict[str, list[float]] = defaultdict(list)
     lock = threading.Lock()
 
-    def call(name: str, path: str, at: float) -> None:
-        status, said = request(port, "GET", path, headers)
+    def call(name: str, send: Send, at: float) -> None:
+        status, said = send()
         took = (time.perf_counter() - at) * 1000
         if status != 200:
-            raise RuntimeError(f"{path}: {status} {said[:300]!r}")
+            raise RuntimeError(f"{name}: {status} {said[:300]!r}")
         with lock:
             found[name].append(took)
 
@@ -56,8 +72,7 @@ def run(
         for number in range(int(rate * seconds)):
             at = began + number / rate
             time.sleep(max(0.0, at - time.perf_counter()))
-            name, path = targets[number % len(targets)]
-            futures.append(pool.submit(call, name, path(), at))
+            futures.append(pool.submit(call, *nth(number), at))
         for future in futures:
             future.result()
     return dict(found)

@@ -17,6 +17,11 @@ SHOWN = ("server_version", "fsync", "synchronous_commit", "full_page_writes", "w
 STORE = ("appendonly", "appendfsync", "maxmemory-policy")
 
 
+def cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
 def facts(database_url: str, redis_url: str) -> dict[str, str]:
     """Name and value of everything that a reader needs to judge a figure."""
     one, five, fifteen = os.getloadavg()
@@ -26,7 +31,7 @@ def facts(database_url: str, redis_url: str) -> dict[str, str]:
     valkey = client.info("server")
     kept = {name: client.config_get(name).get(name, "?") for name in STORE}
     return {
-        "cores": str(len(os.sched_getaffinity(0))),
+        "cores": str(cores()),
         "CPU": _cpu(),
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.1f} GiB",
         "system": f"{platform.system()} {platform.release().split('-')[0]} {platform.machine()}",

@@ -214,6 +214,27 @@ def api(found: list[Found]) -> Section:
     )
 
 
+def inbox(found: list[Found]) -> Section:
+    """(g)"""
+    one = found[0]
+    section = Section("g", f"Callbacks into the inbox, {one['rate']}/s", (
+        f"The web process of make run with {one['processes']} gunicorn workers of 8 threads on {one['cores']} cores, "
+        f"real PostgreSQL; {one['sent']:,} events of Paystack of {one['bytes']:,} bytes, signed as Paystack signs "
+        f"them, {one['again']:,} of them twice. An open loop sends {one['rate']}/s for "
+        f"{one['seconds']} s; a callback's time runs from the moment it was meant to leave to its 200, behind the "
+        "commit that keeps it. The load is made on the same cores; nothing works the callbacks meanwhile."
+    ))  # fmt: skip
+    figures = section.figures
+    figures += _tails("callback", one["took"], "under 10", "", "")
+    figures += [
+        Figure("at 20 callbacks/s, median", [load.quantile(one["rested"], 0.5)], "ms"),
+        Figure("CPU of the web processes, a callback", [one["cpu_ms"]], "ms"),
+        Figure("sent, but for those that came again", [one["sent"] - one["again"]], "callbacks"),
+        Figure("  kept", [one["kept"]], "callbacks", "the same"),
+    ]
+    return section
+
+
 def _tails(name: str, values: list[float], middle: str, most: str, worst: str) -> list[Figure]:
     """Median, 99th percentile (of few values the worst) and worst, each beside its aim."""
     return [
@@ -229,5 +250,5 @@ def _missed(one: Figure) -> bool:
 
 
 SECTIONS: dict[str, Callable[[list[Found]], Section]] = {
-    "a": drain, "b": settle, "c": pulls, "d": memory, "e": million, "f": api,
+    "a": drain, "b": settle, "c": pulls, "d": memory, "e": million, "f": api, "g": inbox,
 }  # fmt: skip

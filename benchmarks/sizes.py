@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 Size = dict[str, Any]
-ORDER = ("a", "b", "c", "d", "e", "f")
-MODULES = {"a": "drain", "b": "settle", "c": "pulls", "d": "memory", "e": "million", "f": "api"}
+ORDER = ("a", "b", "c", "d", "e", "f", "g")
+MODULES = {"a": "drain", "b": "settle", "c": "pulls", "d": "memory", "e": "million", "f": "api",
+           "g": "inbox"}  # fmt: skip
 
 SHORT: dict[str, list[Size]] = {
     "a": [{"table": table, "due": 100, "rounds": 1, "warm": 1, "batch": 20} for table in (400,)],
@@ -25,6 +26,7 @@ SHORT: dict[str, list[Size]] = {
             "triggers": 1,
         }
     ],
+    "g": [{"rate": 50, "seconds": 2, "processes": 1}],
 }
 USUAL: dict[str, list[Size]] = {
     "a": [
@@ -46,6 +48,7 @@ USUAL: dict[str, list[Size]] = {
             "triggers": 20,
         }
     ],
+    "g": [{"rate": 500, "seconds": 30, "processes": 2}],
 }
 LONG: dict[str, list[Size]] = {
     **USUAL,

@@ -25,6 +25,7 @@ app.conf.task_routes = {
     # threads, talks to the world; one driver per lane and worker
     "payments.send": {"queue": "io"},
     "payments.verify": {"queue": "io"},
+    "payments.work_callbacks": {"queue": "io"},
     "billing.watch_upcoming": {"queue": "io"},
     "engine.warm_tokens": {"queue": "io"},
 }

@@ -26,7 +26,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import SettingsConfigDict
 
 from config import gateways
-from config.env_fields import Edge, Sandbox, Scheduler, Servers, Solana, Spans
+from config.env_fields import Edge, Inbox, Sandbox, Scheduler, Servers, Solana, Spans
 from config.env_rules import (
     check_bearers,
     check_collectors,
@@ -53,7 +53,7 @@ PUBLIC_RPC = {
 }
 
 
-class Env(Sandbox, Gateways, Solana, Edge, Spans, Scheduler, Servers):
+class Env(Sandbox, Gateways, Solana, Inbox, Edge, Spans, Scheduler, Servers):
     """All settings that come from the environment; the variables themselves stand in env_fields.py and gateways.py.
 
     Names are the variables' names, lower-cased. Bases stand last first, as fields are gathered from the end.

@@ -18,7 +18,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from config.env import Env
-from config.env_fields import Containers, Edge, Sandbox, Scheduler, Servers, Solana, Spans
+from config.env_fields import Containers, Edge, Inbox, Sandbox, Scheduler, Servers, Solana, Spans
 from config.gateways import Gateways
 
 HEAD = """\
@@ -28,7 +28,7 @@ HEAD = """\
 # out shows the default. A wrong value stops the boot, and all faults are told at once. Read by docker compose,
 # by systemd's EnvironmentFile, and by a shell: set -a; . ./.env; set +a
 """
-_GROUPS = (Servers, Scheduler, Spans, Edge, Gateways, Solana, Sandbox)
+_GROUPS = (Servers, Scheduler, Spans, Edge, Gateways, Inbox, Solana, Sandbox)
 _BOUNDS = (("ge", "at least"), ("gt", "above"), ("le", "at most"), ("lt", "below"))
 
 

@@ -176,6 +176,32 @@ class Edge(BaseSettings):
     breaker_open_max_seconds: float = Field(default=60, gt=0, description="The longest such wait")
 
 
+class Inbox(BaseSettings):
+    """What gateways tell us by themselves (payments/callbacks)"""
+
+    callback_bytes_max: int = Field(
+        default=262_144,
+        ge=1024,
+        le=1_048_576,
+        description="A longer callback is refused and counted, not kept",
+    )
+    callback_days: int = Field(
+        default=30, ge=1, description="Days that callbacks are kept; what waits or is parked stays"
+    )
+    callback_unknown_seconds: float = Field(
+        default=3600, ge=0, description="What names nothing of ours is looked for again for so long"
+    )
+    callback_refused_per_minute: int = Field(
+        default=30,
+        ge=0,
+        le=10_000,
+        description="Callbacks that are not believed: so many a minute, gateway and web process are kept",
+    )
+    callback_refused_kept: int = Field(
+        default=1000, ge=0, description="The newest of them that are kept of each gateway"
+    )
+
+
 class Solana(BaseSettings):
     """Solana (rows 0.39 to 0.41, docs/design.md section 6)"""
 

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "engine.audit.apps.AuditConfig",
     "engine.rest.apps.RestConfig",
     "payments.apps.PaymentsConfig",
+    "payments.callbacks.apps.CallbacksConfig",
     "billing.apps.BillingConfig",
     "ops.apps.OpsConfig",
 ]
@@ -126,12 +127,14 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "engine.rest.document.shared",
         "ops.api.health.documented",
+        "payments.callbacks.api.door.documented",
     ],
     "ENUM_NAME_OVERRIDES": {
         "SubscriptionState": "billing.api.shapes.SUBSCRIPTION_STATES",
         "PaymentState": "payments.api.shapes.PAYMENT_STATES",
         "AttemptState": "payments.api.shapes.ATTEMPT_STATES",
         "PaymentMethodState": "payments.api.shapes.METHOD_STATES",
+        "CallbackState": "payments.callbacks.api.shapes.CALLBACK_STATES",
     },
 }
 

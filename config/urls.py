@@ -38,5 +38,6 @@ urlpatterns = [
     path("api/payments", payments.Payments.as_view(sources_of=sources_of)),
     path("api/payment_methods", methods.PaymentMethods.as_view(is_customer=is_customer)),
     path("api/", include("payments.api.urls")),
+    path("api/", include("payments.callbacks.api.urls")),
     path("api/", include("engine.outbox.api")),
 ]

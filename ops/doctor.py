@@ -34,6 +34,7 @@ def examine(*, seconds: float = SECONDS) -> dict[str, Seen]:
         "database": _database, "migrations": _migrations, "redis": _redis, "host clock": _host_clock,
         "signs of life": _signs, "timetable": _timetable, "switches": _switches, "books": _books, "disk": _disk,
         "networks": _networks, "keys": _keys, "ledger": parts.ledger,
+        "inbox": parts.inbox,
     }  # fmt: skip
     looks |= {f"provider {name}": partial(_provider, name) for name in registry.names()}
     found = probes.look(looks, seconds=seconds, mend="it hangs, or its server does: look at it by hand")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import BigIntegerField, Func, QuerySet
+from django.db.models import BigIntegerField, Func, QuerySet, Sum
 
 from billing.models import Subscription
 from engine.core import clock, sql
@@ -18,6 +18,7 @@ from engine.ledger import rollup
 from engine.outbox.models import Event
 from engine.providers import registry
 from ops import heartbeat, parts
+from payments.callbacks.models import Callback, TurnedAway
 from payments.models import Case, KillSwitch, Payment, ProviderSwitch
 
 MOST = 10_000
@@ -40,6 +41,7 @@ def read() -> Iterator[Gauge]:
     yield from _payments(now)
     yield from _decided_by_people(now)
     yield from _backlogs(now)
+    yield from _callbacks(now)
     yield from _sending()
     ages: dict[tuple[str, ...], float] = {(name,): age for name, age in heartbeat.ages(now).items()}
     yield Gauge(
@@ -103,6 +105,21 @@ def _backlogs(now: datetime) -> Iterator[Gauge]:
     yield Gauge(
         "ledger_late", "1: changes have waited for longer than five minutes", (), {(): float(ledger.late)}
     )
+
+
+def _callbacks(now: datetime) -> Iterator[Gauge]:
+    due = Callback.objects.filter(next_action_at__lte=now)
+    yield from _counted("callbacks_waiting", "Callbacks of providers that are due to be worked", due,
+                        "next_action_at", now)  # fmt: skip
+    for state, says in (
+        ("parked", "that failed again and again"), ("unknown", "that name nothing of ours, as far as they are kept")
+    ):  # fmt: skip
+        rows = Callback.objects.filter(state=state)
+        yield from _counted(f"callbacks_{state}", f"Callbacks {says}", rows, "received_at", now, order="pk")
+    turned = TurnedAway.objects.filter(hour_start__gt=now - timedelta(hours=2)).values_list("provider", "why")
+    sums = turned.annotate(sum=Sum("count")).values_list("provider", "why", "sum")
+    yield Gauge("callbacks_turned_away", "Callbacks that were not believed, in this hour and the one before",
+                ("provider", "why"), {(provider, why): float(count) for provider, why, count in sums})  # fmt: skip
 
 
 def _sending() -> Iterator[Gauge]:

@@ -18,11 +18,13 @@ from engine.providers import registry
 from engine.providers.abilities import Standing
 from ops import heartbeat, scheduler
 from ops.probes import FAULT, OK, WARN, Seen
+from payments.callbacks.models import Callback
 
 # A worker may be at one task for 240 s; every queue gets a task of the timetable each 30 s.
 SILENT_SECONDS = 300.0
 _REDIS_SECONDS = 0.5
 _REMEMBERED_SECONDS = 5.0
+_MANY = 1000
 _seen: dict[str, tuple[float, Standing | None]] = {}
 _lock = threading.Lock()
 
@@ -84,6 +86,19 @@ def ledger() -> Seen:
             WARN, said, "start a worker of the queue money, or look for payments.roll_up in its log", facts
         )
     return Seen(OK, f"{found.rows} deltas wait for the roll-up", facts=facts)
+
+
+def inbox() -> Seen:
+    """Whether what providers told us is worked soon."""
+    with _hurried():
+        since = clock.machine_now() - timedelta(seconds=SILENT_SECONDS)
+        late = len(Callback.objects.filter(next_action_at__lt=since).values_list("pk", flat=True)[:_MANY])
+    if late:
+        more = " or more" if late == _MANY else ""
+        said = f"{late}{more} callbacks wait for more than {SILENT_SECONDS:.0f} s"
+        mend = "start a worker of the queue io, or look for payments.work_callbacks in its log"
+        return Seen(WARN, said, mend, {"late": late})
+    return Seen(OK, "what providers told us is worked", facts={"late": 0})
 
 
 def beat(age: float | None) -> Seen:

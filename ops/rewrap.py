@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 from uuid import UUID
 
@@ -23,30 +23,53 @@ class Rewrapped(NamedTuple):
     examples: list[UUID]
 
 
-def attempts(*, dry_run: bool = False, say: Callable[[int], None] | None = None) -> Rewrapped:
-    """Every attempt's envelope. Writes and commits per batch; stopped half way, it is run again. `dry_run` counts."""
-    newest = Fernet(settings.FIELD_KEYS[0])
+class _Column(NamedTuple):
+    """The statements that read a sealed column by key and write it."""
+
+    after: str
+    rewrap: str
+
+
+def fields(*, dry_run: bool = False, say: Callable[[int], None] | None = None) -> Rewrapped:
+    """Envelopes of attempts and bodies of callbacks. Writes and commits per batch; stopped half way, it is run again.
+
+    `dry_run` counts. `say` is told how many rows were looked at.
+    """
+    columns = (
+        _Column(sql.statement(__file__, "envelopes_after"), sql.statement(__file__, "rewrap_envelopes")),
+        _Column(sql.statement(__file__, "bodies_after"), sql.statement(__file__, "rewrap_bodies")),
+    )
     seen = moved = 0
     shut: list[UUID] = []
-    after = UUID(int=0)
-    while batch := sql.rows(sql.statement(__file__, "envelopes_after"), {"after": after, "most": _BATCH}):
-        after = batch[-1][0]
-        old = [(row[0], bytes(row[1])) for row in batch if not _opens(newest, bytes(row[1]))]
-        made = [(key, sealed, _rewrap(sealed)) for key, sealed in old]
-        wrapped = [(key, sealed, new) for key, sealed, new in made if new is not None]
-        shut += [key for key, _, new in made if new is None]
-        moved += len(wrapped) if dry_run or not wrapped else _write(wrapped)
-        seen += len(batch)
-        if say:
-            say(seen)
+    for column in columns:
+        for batch in _batches(column):
+            wrapped, unreadable = _wrapped(batch)
+            moved += len(wrapped) if dry_run or not wrapped else _write(column, wrapped)
+            shut += unreadable
+            seen += len(batch)
+            if say:
+                say(seen)
     return Rewrapped(seen, moved, len(shut), shut[:20])
 
 
-def _write(wrapped: list[tuple[UUID, bytes, bytes]]) -> int:
-    keys, olds, news = (list(column) for column in zip(*wrapped, strict=True))
-    return sql.affected(
-        sql.statement(__file__, "rewrap_envelopes"), {"ids": keys, "olds": olds, "news": news}
-    )
+def _batches(column: _Column) -> Iterator[list[tuple[UUID, bytes]]]:
+    after = UUID(int=0)
+    while batch := sql.rows(column.after, {"after": after, "most": _BATCH}):
+        after = batch[-1][0]
+        yield [(row[0], bytes(row[1])) for row in batch]
+
+
+def _wrapped(batch: list[tuple[UUID, bytes]]) -> tuple[list[tuple[UUID, bytes, bytes]], list[UUID]]:
+    """Those under an older key, with what they become; the ids of those that no key opens."""
+    newest = Fernet(settings.FIELD_KEYS[0])
+    made = [(key, sealed, _rewrap(sealed)) for key, sealed in batch if not _opens(newest, sealed)]
+    wrapped = [(key, sealed, new) for key, sealed, new in made if new is not None]
+    return wrapped, [key for key, _, new in made if new is None]
+
+
+def _write(column: _Column, wrapped: list[tuple[UUID, bytes, bytes]]) -> int:
+    keys, olds, news = (list(part) for part in zip(*wrapped, strict=True))
+    return sql.affected(column.rewrap, {"ids": keys, "olds": olds, "news": news})
 
 
 def _opens(box: Fernet, sealed: bytes) -> bool:

@@ -16,6 +16,7 @@ from engine.core import clock, sql
 from engine.core.ids import uuid7
 from engine.ledger import rollup
 from payments import cancel
+from payments.callbacks import work as inbox
 from payments.pipeline import apply, driver, lanes, verify
 from payments.pipeline.lanes import Lane, Worked
 
@@ -70,7 +71,7 @@ def run(*, clocks: Sequence[int], seconds: float, batch: int = 500, say: Say | N
 
 def settle_lanes(until: float, silent: Silent) -> Counter[str]:
     """Send, look up and apply what is due in every lane, once; the counts. Commits, calls out. Keeps `silent`."""
-    done: Counter[str] = Counter()
+    done = Counter(callbacks=inbox.work(seconds=until - time.monotonic()).counts.total())
     for lane in lanes.all_lanes():
         if time.monotonic() < until:
             worked = driver.drive(lane)

@@ -13,6 +13,7 @@ from engine.core.task import Counts, batch_task, silent_task, task_id
 from engine.rest import limits
 from ops import heartbeat, wanted
 from ops.jobs import work
+from payments.callbacks import again, trim
 from payments.pipeline import sweep
 
 
@@ -32,8 +33,9 @@ def work_jobs() -> Counts:
 
 @batch_task(name="ops.sweep", quiet_when_idle=True)
 def audit() -> Counts:
-    """Audit that the tick missed nothing."""
-    return {**sweep.sweep(), **owed.sweep()}
+    """Audit that the tick missed nothing, and that nobody fills the inbox."""
+    found = {"callbacks": again.drive_again(), "callbacks_refused": trim.trim_refused()}
+    return {**sweep.sweep(), **owed.sweep(), **found}
 
 
 @batch_task(name="ops.trim_results")
@@ -43,4 +45,4 @@ def trim_results() -> Counts:
     trimmed = 0
     while ids := list(TaskResult.objects.filter(date_done__lt=before).values_list("pk", flat=True)[:1000]):
         trimmed += TaskResult.objects.filter(pk__in=ids).delete()[0]
-    return {"trimmed": trimmed, **limits.trim()}
+    return {"trimmed": trimmed, "callbacks": trim.trim(), **limits.trim()}

@@ -6,6 +6,7 @@ from billing import drafts_due
 from engine.core.wake import Wake
 from engine.ledger import rollup
 from ops.jobs import work
+from payments.callbacks import work as inbox
 from payments.pipeline import tick
 
 
@@ -14,6 +15,8 @@ def wanted() -> list[Wake]:
     found = tick.wanted()
     if drafts_due.waiting():
         found.append(Wake("billing.finalize_drafts"))
+    if inbox.waiting():
+        found.append(Wake("payments.work_callbacks"))
     if rollup.waiting():
         found.append(Wake("payments.roll_up"))
     if work.waiting():

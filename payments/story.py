@@ -10,6 +10,7 @@ from engine.core.timeline import Moment, facts, in_order, times, when
 from engine.ledger.models import Transfer
 from engine.outbox.models import Event
 from payments import states
+from payments.callbacks.models import Callback
 from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import spans
 from payments.pipeline.books import movement
@@ -30,11 +31,13 @@ def sentence(payment: Payment) -> str:
 
 
 def timeline(payment_id: UUID) -> list[Moment]:
-    """Attempts, evidence, events, postings and acts of people on it and its cases, oldest first. Reads by index."""
+    """Attempts, evidence, callbacks, events, postings and acts of people on it and its cases, oldest first. Reads by
+    index."""
     attempts = list(Attempt.objects.filter(payment_id=payment_id).defer("envelope").order_by("-seq")[:MOST])
     keys = [attempt.pk for attempt in attempts]
     said = Evidence.objects.filter(attempt_id__in=keys).order_by("-pk")[:MOST]
     told = Event.objects.filter(object_id=payment_id, object_kind="payment").order_by("-seq")[:MOST]
+    called = Callback.objects.filter(payment_id=payment_id).defer("body", "headers").order_by("-pk")[:MOST]
     cases = Case.objects.filter(payment_id=payment_id).values_list("pk", flat=True)
     differing = Evidence.objects.filter(attempt_id__in=keys, verdict="amount differs").select_related(
         "attempt"
@@ -45,6 +48,7 @@ def timeline(payment_id: UUID) -> list[Moment]:
     return in_order(
         map(_attempt, attempts),
         map(_evidence, said),
+        map(_callback, called),
         map(_event, told),
         map(_posting, booked),
         acts_of("payment", payment_id, most=MOST),
@@ -143,6 +147,14 @@ def _evidence(one: Evidence) -> Moment:
     )
     ids = {"evidence": str(one.pk), "attempt": str(one.attempt_id)}
     return Moment(one.observed_at, "evidence", f"{one.source} said: {one.outcome}", detail, ids)
+
+
+def _callback(one: Callback) -> Moment:
+    doubt = f"not believed ({one.refusal})" if one.refusal else ""
+    more = f"arrived {times(one.deliveries)}" if one.deliveries > 1 else ""
+    detail = "; ".join(part for part in (doubt, one.said or "not worked yet", more) if part)
+    title = f"{one.provider} called back: {one.kind or one.event_id}"
+    return Moment(one.received_at, "callback", title, detail, {"callback": str(one.pk)})
 
 
 def _event(one: Event) -> Moment:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 
 class Moment(NamedTuple):
-    """One line. `kind`: event, attempt, evidence, posting, audit, invoice; `ids` name the rows it came from."""
+    """One line. `kind`: event, attempt, callback, evidence, posting, audit or invoice; `ids` name its rows."""
 
     at: datetime
     kind: str
@@ -19,7 +19,7 @@ class Moment(NamedTuple):
 
 
 # Of what stands at the same moment, the cause before its effect.
-_ORDER = {"audit": 0, "invoice": 1, "attempt": 2, "evidence": 3, "event": 4, "posting": 5}
+_ORDER = {"audit": 0, "invoice": 1, "attempt": 2, "callback": 3, "evidence": 4, "event": 5, "posting": 6}
 
 
 def in_order(*moments: Iterable[Moment]) -> list[Moment]:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from engine.core.errors import Refusal
-from engine.providers.abilities import Approving, Standing
+from engine.providers.abilities import Approving, CallingBack, Standing
 from engine.providers.base import Provider
 
 if TYPE_CHECKING:
@@ -72,4 +72,12 @@ def approving(name: str) -> Approving:
     provider = get(name)
     if not hasattr(provider, "ask_approval"):
         raise Refusal("no_approvals", f"{name} does not collect by approval", param="provider")
+    return provider  # type: ignore[return-value]
+
+
+def calling_back(name: str) -> CallingBack:
+    """That provider, if it calls back. Raises Refusal if it does not, or is not there."""
+    provider = get(name)
+    if not hasattr(provider, "parse_webhook"):
+        raise Refusal("no_callbacks", f"{name} does not call back", param="provider")
     return provider  # type: ignore[return-value]

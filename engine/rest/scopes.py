@@ -9,7 +9,7 @@ from engine.core.errors import Refusal
 
 RESOURCES = (
     "customers", "creators", "plans", "subscriptions", "invoices", "payment_methods", "payments", "events", "jobs",
-    "scheduler", "keys", "metrics",
+    "webhooks", "scheduler", "keys", "metrics",
 )  # fmt: skip
 _OF_ADMINS = ("scheduler", "keys")
 READ_ALL, WRITE_ALL = "admin:read", "admin:write"

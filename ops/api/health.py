@@ -16,25 +16,29 @@ from ops.probes import OK, Seen
 
 SECONDS = 1.5
 KEPT_SECONDS = 1.0  # it needs no key: whoever asks more often is told the same
-LEDGER = "ledger roll-up"  # no provider's name
+LEDGER, INBOX = "ledger roll-up", "inbox of callbacks"  # no provider's names
 _FAILED = {"database": "Database connection failed", "redis": "Redis connection failed"}
 
 
 def health(request: HttpRequest) -> JsonResponse:
-    """200 `healthy`, or `degraded` where beat, workers or a provider are silent or the ledger's roll-up is behind;
+    """200 `healthy`, or `degraded` where beat, workers or a provider are silent, or the roll-up or the inbox is behind;
     503 `unhealthy` without database or Redis. Reads the database and Redis, calls the providers, at most once a
     second; needs no key and tells no secret.
     """
     asked = {name: partial(parts.provider, name) for name in registry.names()}
     looks: dict[str, probes.Look] = {
-        "database": parts.database, "redis": parts.redis, LEDGER: parts.ledger, **asked,
+        "database": parts.database, "redis": parts.redis, LEDGER: parts.ledger, INBOX: parts.inbox, **asked,
     }  # fmt: skip
     found = probes.look(looks, seconds=SECONDS, kept_seconds=KEPT_SECONDS)
     base = found["database"]
     alive = _alive(base)
     providers = {name: found[name] for name in asked}
     errors = [sentence for name, sentence in _FAILED.items() if found[name].state != OK]
-    silent = [seen for seen in (*alive.values(), *providers.values(), found[LEDGER]) if seen.state != OK]
+    silent = [
+        seen
+        for seen in (*alive.values(), *providers.values(), found[LEDGER], found[INBOX])
+        if seen.state != OK
+    ]
     document = {
         "status": "unhealthy" if errors else "degraded" if silent else "healthy",
         "database": _connected(base),
@@ -45,7 +49,8 @@ def health(request: HttpRequest) -> JsonResponse:
         "chain": {
             name: {"status": _connected(seen), "detail": seen.sentence} for name, seen in providers.items()
         },
-        "ledger": _behind(found[LEDGER]),
+        "ledger": _behind(found[LEDGER], "deltas"),
+        "callbacks": _behind(found[INBOX], "late"),
     }
     return JsonResponse(
         document | ({"error": errors[0], "errors": errors} if errors else {}), status=503 if errors else 200
@@ -71,9 +76,9 @@ def _shown(seen: Seen) -> dict[str, Any]:
     }
 
 
-def _behind(seen: Seen) -> dict[str, Any]:
-    """How many changes of balances wait for the roll-up; null where that could not be asked."""
-    return {"status": "current" if seen.state == OK else "behind", "deltas": seen.facts.get("deltas")}
+def _behind(seen: Seen, counted: str) -> dict[str, Any]:
+    """How many changes of balances, or late callbacks, wait; null where that could not be asked."""
+    return {"status": "current" if seen.state == OK else "behind", counted: seen.facts.get(counted)}
 
 
 def _connected(seen: Seen) -> str:
@@ -87,12 +92,22 @@ def _this_machines_time() -> datetime:
 
 _SHAPE = {
     "type": "object",
-    "required": ["status", "database", "redis", "timestamp", "beat", "workers", "chain", "ledger"],
+    "required": [
+        "status",
+        "database",
+        "redis",
+        "timestamp",
+        "beat",
+        "workers",
+        "chain",
+        "ledger",
+        "callbacks",
+    ],
     "properties": {
         "status": {"type": "string", "enum": ["healthy", "degraded", "unhealthy"]},
         **{name: {"type": "string", "enum": ["connected", "disconnected"]} for name in ("database", "redis")},
         "timestamp": {"type": "string", "format": "date-time"},
-        **{name: {"type": "object"} for name in ("beat", "workers", "chain", "ledger")},
+        **{name: {"type": "object"} for name in ("beat", "workers", "chain", "ledger", "callbacks")},
         "error": {"type": "string"},
         "errors": {"type": "array", "items": {"type": "string"}},
     },
@@ -102,7 +117,7 @@ _EXAMPLE = {
     "status": "healthy", "database": "connected", "redis": "connected", "timestamp": "2026-01-31T09:30:00.000Z",
     "beat": _SIGN, "workers": dict.fromkeys(heartbeat.QUEUES, _SIGN),
     "chain": {"solana_delegate": {"status": "connected", "detail": "answers"}},
-    "ledger": {"status": "current", "deltas": 120},
+    "ledger": {"status": "current", "deltas": 120}, "callbacks": {"status": "current", "late": 0},
 }  # fmt: skip
 _AWAY = {
     **_EXAMPLE, "status": "unhealthy", "redis": "disconnected", "error": _FAILED["redis"], "errors": [_FAILED["redis"]],

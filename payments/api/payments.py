@@ -80,7 +80,7 @@ class PaymentTimeline(OfPayment):
         "Timeline", {"object": KindField("timeline"), "payment": serializers.CharField(),
                      "data": MomentShape(many=True)}), examples=[examples.shown(examples.TIMELINE)])  # fmt: skip
     def get(self, request: Request, payment_id: str) -> Response:
-        """Attempts, evidence, events, postings and acts of people in one column, oldest first."""
+        """Attempts, callbacks, evidence, events, postings and acts of people in one column, oldest first."""
         self.query(NoQuery)
         payment = self.payment(payment_id)
         told = [{**moment._asdict(), "ids": _ids(moment.ids)} for moment in story.timeline(payment.pk)]

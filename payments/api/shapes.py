@@ -212,7 +212,7 @@ class MomentShape(serializers.Serializer[Any]):
     """One line of a timeline."""
 
     at = MomentField()
-    kind = serializers.CharField(help_text="attempt, evidence, event, posting or audit")
+    kind = serializers.CharField(help_text="attempt, callback, evidence, event, posting or audit")
     title = serializers.CharField()
     detail = serializers.CharField()
     ids = serializers.DictField(child=serializers.CharField(), help_text="The rows it came from")

@@ -106,6 +106,9 @@ class Evidence(models.Model):
                 fields=["payment_id", "id"], condition=Q(applied_at__isnull=True), name="evidence_to_apply"
             ),
             models.Index(fields=["movement_id"], condition=~Q(movement_id=""), name="evidence_by_movement"),
+            models.Index(
+                fields=["provider_ref"], condition=~Q(provider_ref=""), name="evidence_by_provider_ref"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -29,6 +29,7 @@ EXPECTED = {
         "admin, one payment",
         "worst of",
     ],
+    "g": ["callback, median", "99th percentile", "CPU of the web processes", "kept"],
 }
 
 

@@ -12,6 +12,7 @@ from tests.house import tree
 
 SECRETS = {
     "payments.Attempt": {"envelope", "fence"},
+    "payments_callbacks.Callback": {"body"},
     "engine_rest.ApiKey": {"digest"},
     "engine_rest.Answer": {"answer", "body"},
 }

@@ -47,6 +47,7 @@ ALSO = {
         "one_unresolved_attempt_per_payment",
     ),
     "payments.Case": ("one_case_per_matter",),
+    "payments_callbacks.Callback": ("one_callback_per_event", "a_waiting_callback_has_its_time"),
     "payments.KillSwitch": ("one_kill_switch",),
     "billing.Subscription": ("one_live_subscription_per_plan", "only_a_billed_subscription_is_due"),
     "billing.Plan": ("one_plan_per_number",),

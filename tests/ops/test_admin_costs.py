@@ -20,6 +20,8 @@ from engine.providers.models import AccessToken, Destination
 from engine.rest import keys
 from engine.rest.models import Answer, Use
 from ops.models import Heartbeat, Job
+from payments.callbacks.keep import keep
+from payments.callbacks.models import TurnedAway
 from payments.models import Attempt, Evidence
 from tests.ops.admin_pages import client_of, url
 from tests.ops.world import fill, subscribe
@@ -62,6 +64,8 @@ def grow(world, scripted, number: int) -> None:
         Destination.objects.create(payee=name, mint="a mint", payment_id=uuid7(), signature=name,
                                    last_valid_block_height=1, signed_slot=1)  # fmt: skip
         Heartbeat.objects.create(name=name, seen_at=now)
+        keep("scripted", name.encode(), {}, [])
+        TurnedAway.objects.create(provider=name, why="signature_wrong", hour_start=now)
         AccessToken.objects.create(name=name)
         TaskResult.objects.create(task_id=name, task_name="x")
         GroupResult.objects.create(group_id=name)

@@ -18,6 +18,8 @@ from engine.core import clock, crypt
 from engine.rest import keys
 from engine.rest.models import ApiKey
 from ops import heartbeat, tasks, timetable
+from payments.callbacks.keep import keep
+from payments.callbacks.models import Callback
 from payments.models import Attempt, KillSwitch, Payment, ProviderSwitch
 from tests.billing.world import rows_everywhere
 from tests.house import tree
@@ -79,7 +81,8 @@ def test_a_key_is_rotated_with_an_overlap(db):
 
 def test_columns_at_rest_move_to_the_newest_key(world, scripted, monkeypatch):
     fill(world, scripted)
-    before = {a.pk: crypt.unseal(a.envelope) for a in Attempt.objects.all()}
+    keep("scripted", b"a callback", {}, [])
+    before = _sealed()
     fresh, old = Fernet.generate_key().decode(), settings.FIELD_KEYS[0]
     monkeypatch.setattr(settings, "FIELD_KEYS", [fresh, old])
     crypt._box.cache_clear()
@@ -90,12 +93,18 @@ def test_columns_at_rest_move_to_the_newest_key(world, scripted, monkeypatch):
         assert read("rotate_keys", "--fields")["rewrapped"] == 0
         monkeypatch.setattr(settings, "FIELD_KEYS", [fresh])
         crypt._box.cache_clear()
-        assert {a.pk: crypt.unseal(a.envelope) for a in Attempt.objects.all()} == before
+        assert _sealed() == before
         monkeypatch.setattr(settings, "FIELD_KEYS", [Fernet.generate_key().decode()])
         crypt._box.cache_clear()
         refused("rotate_keys", "--fields", match="put their key back")
     finally:
         crypt._box.cache_clear()
+
+
+def _sealed():
+    """What FIELD_KEYS encrypt, opened."""
+    envelopes = {each.pk: crypt.unseal(each.envelope) for each in Attempt.objects.all()}
+    return envelopes | {each.pk: crypt.unseal(each.body) for each in Callback.objects.all()}
 
 
 # --- one payment ------------------------------------------------------------------------------------

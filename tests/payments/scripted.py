@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from engine.core.errors import Refusal
+from engine.providers.abilities import Hint
 from engine.providers.base import (
     Asked,
     FailureClass,
@@ -77,6 +83,32 @@ class Scripted:
         if self.down:
             raise self.down
         return {one.attempt_id: _next(self.looks, one.payment_id, paid(one)) for one in asked}
+
+
+class Telling(Scripted):
+    """Calls back: a JSON list of hints (or one), signed with `X-Signature`. "unreadable" and "broken" are so."""
+
+    secret = b"whsec_of_the_tests"
+    sheet = replace(Scripted.sheet, reversible=True)
+
+    def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> list[Hint]:
+        if b"broken" in body:
+            raise KeyError("a mistake of the adapter")
+        if not hmac.compare_digest(self.signature(body), headers.get("X-Signature", "")):
+            raise self.wrong(body)
+        if b"unreadable" in body:
+            raise Refusal("callback_unreadable", "it can't be read", param="body")
+        return self.hints(body)
+
+    def wrong(self, body: bytes) -> Refusal:
+        return Refusal("signature_wrong", "the signature is wrong", param="body")
+
+    def hints(self, body: bytes) -> list[Hint]:
+        told = json.loads(body)
+        return [Hint(**each) for each in (told if isinstance(told, list) else [told])]
+
+    def signature(self, body: bytes) -> str:
+        return hmac.new(self.secret, body, hashlib.sha256).hexdigest()
 
 
 def paid(one: Asked | None = None, **changes: Any) -> Finding:

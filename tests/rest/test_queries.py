@@ -18,8 +18,9 @@ def _operations() -> list[tuple[str, str]]:
     return [
         (method, path)
         for path, methods in document["paths"].items()
-        for method in methods
+        for method, operation in methods.items()
         if path.startswith("/api/")
+        and operation.get("security") != [{}]  # what needs no key is not asked by callers
     ]
 
 

@@ -61,7 +61,11 @@ def test_every_operation_that_takes_a_body_shows_one(operations):
 
 
 def test_our_own_operations_name_their_scope_key_and_refusals(operations):
-    ours = {name: each for name, each in operations.items() if not _OF_THE_SOURCES.match(name.split()[1])}
+    ours = {
+        name: each
+        for name, each in operations.items()
+        if not _OF_THE_SOURCES.match(name.split()[1]) and each.get("security") != [{}]  # a door without a key
+    }
     assert len(ours) > 55
     scopeless = [name for name, each in ours.items() if "Scope: `" not in each["description"]]
     assert scopeless == ["GET /api/requests/{key}"]  # a key's own answers, whatever its scopes

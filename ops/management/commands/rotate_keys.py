@@ -70,11 +70,13 @@ def _find(term: str) -> ApiKey:
 
 def _fields(dry_run: bool) -> Answer:
     with console.progress() as bar:
-        task = bar.add_task("attempts", total=None)
-        done = rewrap.attempts(dry_run=dry_run, say=lambda seen: bar.update(task, completed=seen))
+        task = bar.add_task("rows", total=None)
+        done = rewrap.fields(dry_run=dry_run, say=lambda seen: bar.update(task, completed=seen))
     data = {"dry_run": dry_run, **done._asdict()}
     word = "would be encrypted anew" if dry_run else "encrypted anew"
     rows = [("rows", done.seen), (word, done.rewrapped), ("no key opens", done.unreadable)]
     notes = ["Nothing was written." if dry_run else "Every readable row is under the newest key."]
     failure = "some rows can't be opened: put their key back into FIELD_KEYS" if done.unreadable else ""
-    return Answer(data, [Table("Signed transactions at rest", ("", "count"), rows)], notes, failure)
+    return Answer(
+        data, [Table("Signed transactions and callbacks at rest", ("", "count"), rows)], notes, failure
+    )
