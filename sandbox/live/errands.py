@@ -47,17 +47,43 @@ def subscribe(
 ) -> list[str]:  # fmt: skip
     """A customer with an active method and a subscription for each wallet, due in a period; their ids."""
     version = PlanVersion.objects.select_related("plan").get(plan_id=UUID(plan), no=1)
-    now, count = clock.business_now(clock_id), len(wallets)
+    details = [_details(wallet, mint, fee_wallet, strict_once) for wallet in wallets]
+    return _people(version, provider, "USDC", clock_id, details, wallets)
+
+
+def subscribe_by(
+    provider: str, currency: str, price_minor: int, details: Sequence[dict[str, Any]], clock_id: int
+) -> list[str]:
+    """A creator's plan of this price, and a customer with an active method and a subscription for each of `details`,
+    due in a period; their ids."""
+    creator = customers.create_creator(name=f"Creator paid by {provider}", fee_bps=500)
+    plan = plans.create_plan(
+        creator_id=creator.id, number=1, name=f"By {provider}", price_minor=price_minor, currency=currency,
+        interval_unit="second", interval_count=INTERVAL_SECONDS,
+    )  # fmt: skip
+    version = PlanVersion.objects.select_related("plan").get(plan_id=plan.id, no=1)
+    return _people(version, provider, currency, clock_id, details)
+
+
+def _people(
+    version: PlanVersion,
+    provider: str,
+    currency: str,
+    clock_id: int,
+    details: Sequence[dict[str, Any]],
+    wallets: Sequence[str] = (),
+) -> list[str]:
+    now, count = clock.business_now(clock_id), len(details)
     payers = [
-        Customer(id=new, name=f"Payer {n}", wallet=wallet, clock_id=clock_id, created_at=now)
-        for n, (new, wallet) in enumerate(zip(uuid7s(count), wallets, strict=True))
+        Customer(
+            id=new, name=f"Payer {n}", wallet=wallets[n] if wallets else "", clock_id=clock_id, created_at=now
+        )
+        for n, new in enumerate(uuid7s(count))
     ]
     methods = [
-        PaymentMethod(
-            id=new, customer_id=payer.id, provider=provider, currency="USDC", state="active", created_at=now,
-            details=_details(payer.wallet, mint, fee_wallet, strict_once),
-        )
-        for new, payer in zip(uuid7s(count), payers, strict=True)
+        PaymentMethod(id=new, customer_id=payer.id, provider=provider, currency=currency, state="active",
+                      created_at=now, details=each)
+        for new, payer, each in zip(uuid7s(count), payers, details, strict=True)
     ]  # fmt: skip
     made = [
         _subscription(new, payer, method.id, version, now)

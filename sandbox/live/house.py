@@ -93,6 +93,18 @@ class House:
         self.cohorts.append(Cohort(clock_id, made))
         return self.cohorts[-1]
 
+    def subscribe_by(
+        self, provider: str, currency: str, price_minor: int, details: list[dict[str, Any]]
+    ) -> Cohort:
+        """A payer with this method and a subscription for each of `details`; nothing is due yet."""
+        clock_id = self.nursery.errand("make_clock")
+        made = self.nursery.errand(
+            "subscribe_by", provider=provider, currency=currency, price_minor=price_minor, details=details,
+            clock_id=clock_id,
+        )  # fmt: skip
+        self.cohorts.append(Cohort(clock_id, made))
+        return self.cohorts[-1]
+
     def make_due(self, cohort: Cohort | None = None) -> None:
         """The next period of a cohort (of all) starts now: claim finds it."""
         for each in [cohort] if cohort else self.cohorts:

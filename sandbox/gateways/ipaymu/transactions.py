@@ -117,6 +117,19 @@ def by_hand(world: World, data: Row) -> Row:
     return view(row)
 
 
+@MOUNT.control("pay_all")
+def paid_by_all(world: World, data: Row) -> Row:
+    """{email}: every payer (or this one) pays what they were asked for and have not paid: {paid}."""
+    due = [
+        row
+        for _, row in _table(world).items()
+        if row["status"] == PENDING and data.get("email") in (None, row["email"])
+    ]
+    for row in due:
+        end(world, row, PAID)
+    return {"paid": len(due)}
+
+
 def tell(world: World, row: Row) -> None:
     """The callback, to the address that was named with the payment."""
     if not row["notify"]:

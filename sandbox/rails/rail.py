@@ -1,0 +1,77 @@
+"""What each rail's outside world offers to a proof: payers of every kind, the truth, and the variables to reach it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+from sandbox.gateways.control import Gateways
+
+Details = dict[str, Any]
+_HEX = re.compile(r"[0-9a-f]{32}")
+
+
+class Moved(NamedTuple):
+    """One movement at the outside. `payment` is the payment's id (hex), "" of what names none of ours; `identity` the
+    word under which it was asked for."""
+
+    payment: str
+    kind: str  # "charge", "refund", "fee", "dispute", "return", ...
+    amount_minor: int
+    currency: str
+    object_id: str
+    identity: str
+
+
+@dataclass(frozen=True)
+class Rail:
+    """One gateway in one simulator. `speakers` are the names under which its faults are set."""
+
+    gateways: Gateways
+    name: ClassVar[str]
+    speakers: ClassVar[tuple[str, ...]]
+    currency: ClassVar[str]
+    price_minor: ClassVar[int]
+    cards: ClassVar[
+        Mapping[str, str]
+    ]  # "good", "insufficient_funds", "hard_decline", "payer_action" -> test card
+
+    def environ(self) -> dict[str, str]:
+        """The variables with which the product uses this simulator."""
+        raise NotImplementedError
+
+    def payer(self, email: str, kind: str = "good") -> Details:
+        """Somebody who set up a method before: what `find_setup` would have found. Writes at the simulator."""
+        raise NotImplementedError
+
+    def options(self, kind: str = "good") -> Details:
+        """What the payer's browser hands over when a set-up is begun."""
+        return {}
+
+    def fill(self, url: str, client_secret: str, kind: str = "good") -> None:
+        """What a payer does at the gateway's page or fields so that a method is set up."""
+
+    def spoil(self, details: Details, kind: str) -> None:
+        """From now on this method's charges end so, whatever the card was when it was set up."""
+        raise NotImplementedError
+
+    def act(self) -> int:
+        """Whoever is waited for pays now; how many did. Rails that pull wait for nobody."""
+        return 0
+
+    def moved(self, since: int = 0) -> list[Moved]:
+        """What moved since that number of the outside's books, the oldest first."""
+        return [
+            Moved(payment_of(row["reference"]), row["kind"], row["amount"], row["currency"], row["object"],
+                  row.get("metadata", {}).get("identity") or row["reference"])
+            for row in self.gateways.ledger(since)
+            if row["provider"] in (self.name, *self.speakers)
+        ]  # fmt: skip
+
+
+def payment_of(word: str) -> str:
+    """The payment's id (hex) that a reference of ours begins with."""
+    found = _HEX.match(word.replace("-", ""))
+    return found[0] if found else ""

@@ -1,0 +1,101 @@
+"""One database for the module, one simulator for the session, and the provider that is tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+
+from config import gateways as config
+from engine.core import wake
+from engine.providers import registry
+from engine.providers.edge import breaker, limiter, shared, tokens
+from payments import switches
+from sandbox.gateways.control import Gateways
+from sandbox.localnet.control import Localnet
+from tests.conformance.driven import Driven
+from tests.conformance.outsides import OUTSIDES, OnGateway, OnSolana, Outside
+from tests.databases import own_copy
+
+SPANS = {
+    "take_seconds": 5.0,
+    "send_window_seconds": 5.0,
+    "send_deadline_seconds": 1.0,
+    "verify_first_seconds": 0.01,
+    "payment_retry_delay": 10,
+    "park_unknown_seconds": 86_400.0,
+    "breaker_failures": 1000,
+}
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[Gateways]:
+    with Gateways.start() as gateways:
+        yield gateways
+
+
+@pytest.fixture(scope="session")
+def chain() -> Iterator[Localnet]:
+    with Localnet.start(slot_ms=20) as net:
+        yield net
+
+
+@pytest.fixture(scope="module")
+def committed(empty_database: str, django_db_blocker: Any) -> Iterator[None]:
+    """Rows that every test of the module adds to: append-only tables refuse to be emptied."""
+    with django_db_blocker.unblock(), own_copy(empty_database):
+        yield
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What the source of kind "test" was told."""
+    told: list[Any] = []
+    monkeypatch.setitem(django_settings.SOURCES, "test", "tests.conformance.conftest.hook")
+    monkeypatch.setattr("tests.conformance.conftest.listener", told.extend)
+    return told
+
+
+def listener(changes: list[Any]) -> None:
+    raise AssertionError("the fixture `heard` sets this")
+
+
+def hook(changes: list[Any]) -> None:
+    listener(changes)
+
+
+@pytest.fixture(params=OUTSIDES, ids=list(OUTSIDES))
+def driven(
+    request: pytest.FixtureRequest, committed: None, heard: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Driven]:
+    """The provider of that outside world, as the only one, with nothing remembered."""
+    kind = OUTSIDES[request.param]
+    outside: Outside
+    if issubclass(kind, OnSolana):
+        outside = kind(request.getfixturevalue("chain"))
+    else:
+        outside = kind(request.getfixturevalue("simulator"))
+    with outside.prepared():
+        _use(outside, monkeypatch)
+        yield Driven(outside.name, outside)
+    registry.get.cache_clear()
+
+
+def _use(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+    env = django_settings.ENV.model_copy(update=SPANS | outside.settings())
+    monkeypatch.setattr(django_settings, "ENV", env)
+    found = {outside.name: outside.path} if outside.path else config.adapters(env)
+    monkeypatch.setattr(django_settings, "PROVIDERS", {outside.name: found[outside.name]})
+    registry.get.cache_clear()
+    for each in (shared, breaker, limiter, tokens):
+        each.forget()
+    redis = wake.connect(django_settings.CELERY_BROKER_URL)
+    for key in redis.scan_iter("edge:*"):
+        redis.delete(key)
+    redis.close()
+    switches.seed()
+
+
+__all__ = ["OnGateway"]

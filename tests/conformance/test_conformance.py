@@ -1,0 +1,165 @@
+"""What every provider must do, the chain's included: one suite over the whole pipeline and real HTTP.
+
+A provider is done when it is in outsides.OUTSIDES and this passes (docs/adding-a-provider.md). Each test ends with
+what no fault may break: money moved once at most, and the books say what the outside says.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from engine.core import clock
+from engine.providers.base import Outcome
+from ops import books
+from payments.models import Attempt, Evidence
+from payments.pipeline import points
+from tests.conformance.driven import Driven
+from tests.conformance.faults import FAULTS, LIES
+
+
+class TestConformance:
+    """Each method is one promise."""
+
+    def test_a_good_payer_pays_once(self, driven: Driven) -> None:
+        paid = driven.charge()
+        driven.settle(paid)
+        one = driven.payment(paid)
+        assert (one.state, one.settled_minor) == ("succeeded", one.amount_minor)
+        assert driven.outside.paid(paid) == [(one.amount_minor, one.currency)]
+        said = Evidence.objects.filter(payment_id=paid, outcome=Outcome.SUCCEEDED).latest("id")
+        assert said.movement_id and said.gross_minor == one.amount_minor
+
+    def test_each_refusal_has_its_class_and_moves_nothing(self, driven: Driven) -> None:
+        for kind, failure in driven.outside.declines.items():
+            refused = driven.charge(kind)
+            driven.settle(refused)
+            one = driven.payment(refused)
+            assert (kind, one.state, one.failure_class) == (kind, "failed", failure)
+            assert one.failure_code and one.failure_message
+            assert driven.outside.paid(refused) == []
+
+    @pytest.mark.parametrize("name", FAULTS)
+    def test_a_fault_costs_and_doubles_nothing(self, driven: Driven, name: str) -> None:
+        hit = driven.charge()
+        if not driven.outside.fault(name):
+            pytest.skip("this world knows no such fault")
+        driven.settle(hit)
+        driven.judge(hit)
+        one = driven.payment(hit)
+        if one.state != "succeeded":
+            assert one.parked_at is not None and name in _MAY_PARK.get(driven.name, ()), (name, str(one))
+
+    @pytest.mark.parametrize("name", LIES)
+    def test_what_differs_is_never_paid_by_itself(self, driven: Driven, name: str) -> None:
+        lied = driven.charge()
+        if not driven.outside.fault(name, count=None):
+            pytest.skip("this world tells no such lie")
+        driven.settle(lied)
+        one = driven.payment(lied)
+        assert one.state == "in_flight" and one.parked_at is not None, (one.state, one.parked_reason)
+        assert len(driven.outside.paid(lied)) <= 1
+
+    def test_a_lost_worker_leaves_nothing_unknown(
+        self, driven: Driven, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It sent and died before it could write what it heard."""
+        gone = driven.charge()
+        with monkeypatch.context() as death:
+            death.setattr("payments.pipeline.outbound.evidence.store", lambda *_, **__: None)
+            driven.send()
+        assert not Evidence.objects.filter(payment_id=gone).exists()
+        driven.settle(gone)
+        driven.judge(gone)
+        one = driven.payment(gone)
+        assert one.state == "succeeded" or not driven.provider.sheet.lookup_by_identity, str(one)
+
+    def test_the_same_identity_acts_once(self, driven: Driven) -> None:
+        """Three threads send one committed attempt at the same moment; where that is not safe nobody ever does."""
+        if not driven.provider.sheet.resend_same_identity:
+            pytest.skip("its sheet says that the same is never sent again")
+        twice = driven.charge()
+        _send_in(driven, threads=3)
+        driven.settle(twice)
+        driven.judge(twice)
+
+    def test_a_worker_that_was_stopped_for_ten_minutes_does_not_send(
+        self, driven: Driven, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Between its last look at the clock and the first byte."""
+        late = driven.charge()
+        boot = clock.boot_seconds
+        stopped = False
+
+        def reach(point: object) -> None:
+            nonlocal stopped
+            stopped = stopped or point == points.MARK_COMMITTED
+
+        with monkeypatch.context() as freeze:
+            freeze.setattr(points, "reach", reach)
+            freeze.setattr(clock, "boot_seconds", lambda: boot() + (600 if stopped else 0))
+            driven.send()
+        assert driven.outside.paid(late) == []
+        assert [each.code for each in Evidence.objects.filter(payment_id=late)] == ["window_over"]
+        driven.settle(late)
+        driven.judge(late)
+        assert driven.payment(late).state == "succeeded"
+
+    def test_nothing_sent_is_never_called_paid(self, driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Marked, and the worker died before the first byte: the look finds nothing, and proves no more than it can."""
+        never = driven.charge()
+        with monkeypatch.context() as death:
+            death.setattr("payments.pipeline.driver.Outbound.put", lambda *_: None)
+            driven.send()
+        (attempt,) = driven.attempts(never)
+        driven.look()
+        looked = Evidence.objects.filter(attempt=attempt, source=Evidence.Source.LOOKUP).order_by("id")[:1]
+        said = set(looked.values_list("outcome", flat=True))
+        assert said <= {Outcome.MISSING, Outcome.ABSENT, Outcome.UNKNOWN}, said
+        assert Outcome.ABSENT not in said or driven.provider.sheet.absence_certain
+        driven.settle(never)
+        driven.judge(never)
+
+    def test_many_at_once_are_each_paid_once(self, driven: Driven) -> None:
+        many = [driven.charge() for _ in range(12)]
+        driven.settle(*many)
+        driven.judge(*many)
+        assert {one.state for one in driven.payments(*many)} == {"succeeded"}
+
+    def test_what_the_sheet_does_not_take_is_refused_before_any_attempt(self, driven: Driven) -> None:
+        assert "EUR" not in driven.provider.sheet.currencies or driven.name in ("stripe", "flutterwave")
+        assert set(driven.provider.sheet.minimum_minor) <= set(driven.provider.sheet.currencies)
+
+    def test_the_books_hold(self, driven: Driven) -> None:
+        """After all that: every rule of check_books but those of sources, which this suite has none of."""
+        paid = driven.charge()
+        driven.settle(paid)
+        broken = {each.name: str(each) for each in books.check_books().broken}
+        assert [said for name, said in broken.items() if name not in _OF_SOURCES] == []
+
+
+_OF_SOURCES = ("receivables", "suspense")  # no invoices here, and lies are left in suspense on purpose
+_MAY_PARK: dict[str, tuple[str, ...]] = {
+    # Nothing is unique there and nothing is replayed: what may have been made is looked for, never made again.
+    "ipaymu": ("timeout before", "500 before", "html"),
+}
+
+
+def _send_in(driven: Driven, *, threads: int) -> None:
+    from payments.pipeline import driver
+
+    taken: list[object] = []
+    submit = driver.Outbound.put
+
+    def put(outbound: object, marked: object) -> None:
+        submit(outbound, marked)
+        for _ in range(threads - 1):
+            submit(outbound, marked)
+        taken.append(marked)
+
+    with pytest.MonkeyPatch.context() as several:
+        several.setattr(driver.Outbound, "put", put)
+        driven.send()
+    assert len(taken) == 1 and threading.active_count() > 0
+    assert Attempt.objects.filter(provider=driven.name).exists()
