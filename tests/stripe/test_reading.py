@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -13,6 +14,8 @@ from engine.providers import registry
 from engine.providers.abilities import DisputeState
 from engine.providers.base import ProviderUnavailable
 from engine.providers.stripe import statement
+from engine.providers.stripe.client import Api, Unreadable
+from engine.providers.stripe.reading import Heard
 from tests.stripe.shop import Shop
 
 BEGINNING, END = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
@@ -113,3 +116,29 @@ def test_how_it_is(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     said = registry.get("stripe").standing()
     assert not said.reachable and "STRIPE_SECRET_KEY" in said.message
     assert "sk_test_wrong" not in said.message
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"data": "no", "has_more": False},
+        {"data": [{"id": "txn_1"}, 7], "has_more": False},
+        {"data": [{"id": "txn_1"}]},
+        {"data": [{}], "has_more": True},
+        {"data": [], "has_more": True},
+    ],
+    ids=str,
+)
+def test_a_list_that_does_not_say_how_it_goes_on_is_not_taken_for_the_whole(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, page: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(Api, "ask", lambda *_, **__: Heard(page, {}))
+    with pytest.raises(Unreadable):
+        list(shop.provider._api.pages("lookup", lambda v1, cursor: None))
+
+
+def test_a_list_that_goes_round_ends(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = {"data": [{"id": "txn_1"}], "has_more": True}
+    monkeypatch.setattr(Api, "ask", lambda *_, **__: Heard(page, {}))
+    with pytest.raises(Unreadable):
+        list(shop.provider._api.pages("lookup", lambda v1, cursor: None))

@@ -1,5 +1,4 @@
-"""Stripe (v1 API): cards pulled off session, refunds, disputes, and payouts through Connect.
+"""Stripe (v1 API): cards are charged off session; refunds, disputes, and payouts through connected accounts.
 
-Its own library makes the requests, so that names of fields are checked against the API's types; the bytes leave
-through our edge. Facts: docs/decisions/0017 and 0020, and the comments here.
+Its own library makes the requests, so that names and types of parameters are checked; their bytes leave by our edge.
 """

@@ -13,7 +13,7 @@ from engine.providers.edge.faults import NoAnswer
 from engine.providers.edge.http import Answer
 from engine.providers.edge.redact import redact
 from engine.providers.stripe.account import Account
-from engine.providers.stripe.reading import Heard, Json, is_of
+from engine.providers.stripe.reading import Heard, Json, is_of, text
 from engine.providers.stripe.transport import EdgeClient
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 Listing: TypeAlias = "Callable[[V1Services, Cursor], Any]"
 FIND_MOST = 400  # members of a list in which an attempt without a name is looked for
-# What the library may raise over JSON that is no object of its own.
-_ODD = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 
 
 class Cursor(TypedDict):
@@ -72,11 +70,7 @@ class Api:
         Raises NotSent, NoAnswer (also of an answer that can't be read), Limited, or Refused for any error status.
         """
         with self._edge.asking(operation, moves=moves) as asking:
-            try:
-                call(self._client.v1)
-            except (stripe.StripeError, *_ODD):
-                if asking.answer is None:
-                    raise
+            call(self._client.v1)
         assert asking.answer is not None
         trace, status = asking.answer.trace, asking.answer.status
         if not 200 <= status < 300:
@@ -92,13 +86,15 @@ class Api:
         cursor: Cursor = {"limit": size}
         while True:
             page, trace = self.ask(operation, partial(_at, call, cursor))
-            rows = page.get("data")
+            rows, more = page.get("data"), page.get("has_more")
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
                 raise Unreadable("the answer is no list", trace)
             yield from (Heard(row, trace) for row in rows)
-            last = rows[-1].get("id") if rows else None
-            if not page.get("has_more") or last in (None, cursor.get("starting_after")):
+            if more is False:
                 return
+            last = text(rows[-1], "id") if rows else ""
+            if more is not True or last in ("", cursor.get("starting_after")):
+                raise Unreadable("the list does not say how it goes on", trace)
             cursor = {"limit": size, "starting_after": last}
 
     def find(self, call: Listing, identity: str) -> Heard | None:

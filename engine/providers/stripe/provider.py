@@ -73,7 +73,7 @@ class Stripe:
         return []
 
     def submit(self, sendable: Sendable) -> Finding:
-        """Never called: every send goes by steps."""
+        """Never called (abilities.Stepped): an intent's id would not be committed before it is confirmed."""
         raise NotImplementedError("Stripe is sent to in steps")
 
     def submit_in_steps(self, sendable: Sendable) -> Generator[Finding, None, Finding]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from engine.core.errors import Refusal
 from engine.providers.abilities import Payer, SetupAsked, SetupFound
 from engine.providers.edge.faults import Fault
+from engine.providers.edge.redact import redact
 from engine.providers.stripe import refusal
 from engine.providers.stripe.client import Api, Refused
 from engine.providers.stripe.reading import Json, Odd, check, named, part, text, word
@@ -56,7 +57,7 @@ def find(api: Api, details: Json) -> SetupFound:
     error = part(found, "last_setup_error")
     if status == "requires_payment_method" and error:
         code = text(error, "decline_code") or text(error, "code") or "card_declined"
-        return SetupFound(False, code, text(error, "message"))
+        return SetupFound(False, code, redact(text(error, "message")))
     return SetupFound(False, status, "The payer has not finished it.")
 
 

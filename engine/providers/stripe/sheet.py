@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.providers.base import Sheet
 from engine.providers.stripe.account import NAME
 
-# A key may be forgotten after 24 h and then acts anew; an hour is for what is on its way.
+# An hour less than what Stripe promises, for what is on its way.
 KEY_SECONDS = 23 * 3600.0
 # Those of ours that Stripe counts as we do. Not IDR, which it counts in hundredths, nor those of three places, whose
 # last one must be 0.
@@ -22,14 +22,14 @@ def sheet() -> Sheet:
         pulls=True,
         settlement="platform",
         resend_same_identity=True,
-        identity_seconds=KEY_SECONDS,
+        identity_seconds=KEY_SECONDS,  # a key may be forgotten after 24 h, and would then act anew
         unique_reference=True,
-        lookup_by_identity=True,  # by lists: our identity stands in the metadata
-        lookup_batch=20,
-        absence_after=0,  # an absence is said of what was canceled, or never had a name (lookup.py)
-        absence_certain=True,
-        cancel=True,
-        reversible=True,
+        lookup_by_identity=True,  # in lists: our identity stands in the metadata
+        lookup_batch=20,  # a call each
+        absence_after=0,  # it is not read from silence: see absence_certain
+        absence_certain=True,  # of an intent that was called back, or never named: confirming waits for its name
+        cancel=True,  # an intent that was not paid, a payout to a bank that is pending
+        reversible=True,  # a refund that fails later, a transfer clawed back, a paid payout that the bank returns
         currencies=CURRENCIES,
         minimum_minor=LEAST,
         maximum_minor=MOST,
