@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -133,6 +134,18 @@ def test_a_key_that_v4_forgot_finds_the_reference_used(v4: Desk) -> None:
     found = v4.send(sent)
     assert (found.outcome, found.code) == (Outcome.UNKNOWN, "duplicate_reference")
     assert v4.look(sent).outcome is Outcome.SUCCEEDED and len(v4.moved()) == 1
+
+
+def test_a_refusal_of_a_second_send_says_nothing_of_the_first(v4: Desk) -> None:
+    sent = v4.prepare(v4.charge())
+    breaks(v4, "reset_after_success")
+    v4.send(sent)
+    envelope = sent.prepared.envelope.replace(
+        b"pmd_", b"gone_"
+    )  # as if the key were forgotten, and the method gone
+    sent.prepared = replace(sent.prepared, identity=f"{sent.identity}x", envelope=envelope)
+    found = v4.send(sent)
+    assert (found.outcome, found.code) == (Outcome.UNKNOWN, "object_unknown")
 
 
 def test_v3_is_never_sent_again(v3: Desk) -> None:

@@ -13,17 +13,18 @@ from django.conf import settings as django_settings
 
 from engine.core import clock
 from engine.core.ids import uuid7
-from engine.ledger.models import Transfer
+from engine.ledger import balances
+from engine.ledger.models import Account, Transfer
 from engine.providers import registry
 from engine.providers.edge import tokens
 from engine.providers.flutterwave.provider import Flutterwave
 from payments import charge, switches
 from payments.charge import Charge
-from payments.models import Attempt, Payment
+from payments.models import Attempt, Evidence, Payment
 from payments.pipeline import apply, driver, outbound, verify
 from payments.pipeline.lanes import Lane
 from tests.flutterwave.conftest import Change
-from tests.flutterwave.desk import POOR, Desk
+from tests.flutterwave.desk import AVAILABLE, POOR, Desk
 from tests.flutterwave.test_faults import breaks
 
 LANE = Lane("charge", "flutterwave")
@@ -79,7 +80,7 @@ def schedule(desk: Desk) -> Schedule:
 
 def drive(*, until: Callable[[], bool]) -> None:
     """Send, apply and look up, as the workers do, until it is so."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 40
     while not until():
         assert time.monotonic() < end, list(
             Payment.objects.values("state", "waiting", "failure_code", "parked_reason")
@@ -163,3 +164,29 @@ def test_an_amount_that_differs_goes_to_suspense_and_is_parked(desk: Desk, sched
     assert payment.state == "in_flight" and "30150 NGN arrived where 30050 NGN" in payment.parked_reason
     (leg,) = Transfer.objects.filter(kind="payment.mismatch")
     assert leg.amount_minor == 30_150
+
+
+@BOTH
+def test_whatever_is_lost_on_the_way_our_books_are_theirs(desk: Desk, schedule: Schedule) -> None:
+    """Thirty at once, and of every kind of loss some: each is collected once, and what they hold is what we say."""
+    lost = (
+        "reset_after_success",
+        "500_after_success",
+        "malformed_json",
+        "truncated",
+        "unknown_status",
+        "wrong_amount",
+    )
+    begun = ("500_before", "429", "duplicate_key_conflict") if desk.version == "v4" else ("429",)
+    for number, kind in enumerate((*lost, *begun)):
+        desk.world.fault(kind, provider=desk.mount, route="POST .*charges", share=0.12, seed=number)
+    desk.world.fault("lookup_404_for", provider=desk.mount, route="GET", share=0.2, seconds=600)
+    wanted = [schedule(POOR if number % 10 == 9 else "", amount=1_000 + number) for number in range(30)]
+    drive(until=lambda: not Payment.objects.filter(state__in=["scheduled", "in_flight"]).exists())
+    assert sum(rule["fired"] for rule in desk.world.faults()) > 10
+    assert Payment.objects.filter(state="succeeded").count() == len(desk.moved()) == 27
+    assert len(wanted) == 30 and {row["object"] for row in desk.moved()} == set(
+        Evidence.objects.filter(outcome="succeeded").values_list("movement_id", flat=True)
+    )
+    held = Account.objects.get(kind="clearing:flutterwave", currency="NGN")
+    assert balances.balances([held.pk])[held.pk] == desk.world.balances()[AVAILABLE]["NGN"]

@@ -36,8 +36,6 @@ _REFUSED = {
     "1404400": (_HARD, "refund_refused"),
 }
 _BALANCE = "insufficient_balance"
-# An earlier send of the same may be why: it took what is missing now.
-_BY_ITSELF = ("balance_too_small", "refund_refused")
 
 
 def finding(body: Any, status: int, sent: Sent) -> Finding:
@@ -58,11 +56,12 @@ def finding(body: Any, status: int, sent: Sent) -> Finding:
         found = findings.invalid(message, **raw)
     else:
         return findings.unknown(f"http_{status}", message, **raw)
-    return _unless_by_itself(found, sent)
+    return _of_this_send(found, sent)
 
 
-def _unless_by_itself(found: Finding, sent: Sent) -> Finding:
-    if isinstance(sent, Sendable) and sent.send_no > 1 and found.code in _BY_ITSELF:
+def _of_this_send(found: Finding, sent: Sent) -> Finding:
+    """A refusal of a later send says nothing of an earlier one, which may be why: it took what is missing now."""
+    if isinstance(sent, Sendable) and sent.send_no > 1:
         return replace(found, outcome=Outcome.UNKNOWN, failure_class=FailureClass.UNKNOWN)
     return found
 
