@@ -21,7 +21,7 @@ from payments.pipeline import asking, evidence, spans
 from payments.pipeline.decide import ANOTHER_AMOUNT
 from payments.pipeline.evidence import Said
 
-NEEDS_A_LOOK = ("seen_after_end", "reply_after_end")
+NEEDS_A_LOOK = ("seen_after_end", "reply_after_end", "evidence_failed")
 _CLOSED = (Attempt.State.DECLINED, Attempt.State.NOT_SENT)
 
 

@@ -225,7 +225,8 @@ class CaseShape(serializers.Serializer[Any]):
     object = KindField("case")
     livemode = LiveField()
     kind = serializers.CharField(
-        help_text="paid_after_close, amount_differs, source_refused, reply_after_end, seen_after_end, reversed"
+        help_text="paid_after_close, amount_differs, source_refused, reply_after_end, seen_after_end, reversed, "
+        "evidence_failed"
     )
     payment = WholeOrIdField("payment", PaymentShape, source="payment_id")
     attempt = IdField("attempt", source="attempt_id", allow_null=True)

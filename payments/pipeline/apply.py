@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from engine.core import clock, sql
 from engine.core.errors import first_line
@@ -21,7 +21,7 @@ from engine.ledger import posting
 from engine.ledger.posting import Leg
 from engine.outbox.emit import emit
 from engine.providers import registry
-from payments import sources
+from payments import sources, states
 from payments.pipeline import books, paid_earlier, park, points, rows, siblings, telling
 from payments.pipeline.decide import TAKEN_BACK, TERMINAL, Decision, decide
 from payments.pipeline.rows import Row
@@ -37,7 +37,8 @@ def apply(*, batch: int = BATCH) -> int:
     """Apply one batch of stored evidence; how many pieces. Commits.
 
     Whatever stops the batch, but for a lost connection, makes it go one by one: one payment's trouble stays
-    its own. A lost connection is raised: nothing was committed, and the next run reads the batch again.
+    its own. One whose statement took too long even so is left for the next run, and is not counted. A lost
+    connection is raised: nothing was committed, and the next run reads the batch again.
     """
     tried: list[UUID] = []
     try:
@@ -48,12 +49,10 @@ def apply(*, batch: int = BATCH) -> int:
         points.reach(points.APPLY_COMMITTED)
         return len(tried)
     except Exception as fault:
-        if sql.lost(fault):
+        if sql.lost(fault) and not sql.its_own(fault):
             raise
         log.warning("a batch of evidence goes one by one", fault=first_line(fault), count=len(tried))
-    for evidence_id in tried:
-        _apply_one(evidence_id)
-    return len(tried)
+    return sum(_apply_one(evidence_id) for evidence_id in tried)
 
 
 def drain(*, seconds: float = 60) -> int:
@@ -72,8 +71,20 @@ def _claim(most: int) -> list[UUID]:
     return list(first.values())
 
 
-def _apply_one(evidence_id: UUID) -> None:
-    """One piece alone. What its source refuses is booked to suspense and parked; what fails is parked."""
+def _apply_one(evidence_id: UUID) -> bool:
+    """One piece alone. False where a statement of it took too long, or lost against another's lock: tried again."""
+    try:
+        _book_or_park(evidence_id)
+    except OperationalError as fault:
+        if not sql.its_own(fault):
+            raise
+        log.warning("evidence is applied later", evidence=str(evidence_id), fault=first_line(fault))
+        return False
+    return True
+
+
+def _book_or_park(evidence_id: UUID) -> None:
+    """What its source refuses is booked to suspense and parked; what fails is parked. Raises a lost connection."""
     try:
         _work_alone(evidence_id)
     except sources.HookRefused as refusal:
@@ -108,6 +119,10 @@ def _park_failed(evidence_id: UUID, fault: Exception) -> None:
             now = clock.machine_now()
             for row in rows.lock([evidence_id]):
                 why = f"its evidence can't be applied: {reason}"
+                if row.attempt_state not in states.UNRESOLVED_ATTEMPT:
+                    # No worker looks it up by itself any more: until a person has, its source is not asked again.
+                    siblings.tell([row.payment_id])
+                    _open_cases([(row, Decision("failed", case="evidence_failed", park=why))], "", now)
                 park.park([row.payment_id], why, machine_at=now, among=park.ANY)
                 _mark([(row, "failed: " + reason)], now)
 

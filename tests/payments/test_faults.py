@@ -7,12 +7,12 @@ import time
 import pytest
 from django.db import IntegrityError, OperationalError
 
-from engine.core import clock
+from engine.core import clock, sql
 from engine.core.states import IllegalMove
 from engine.ledger.models import Transfer
 from engine.providers.base import Finding, Outcome
-from payments.models import Attempt, Evidence, ProviderSwitch
-from payments.pipeline import driver, evidence, resend, verify
+from payments.models import Attempt, Evidence, Payment, ProviderSwitch
+from payments.pipeline import apply, driver, evidence, park, resend, verify
 from payments.pipeline.evidence import Said
 from payments.pipeline.outbound import Outbound
 from tests.payments.scripted import paid
@@ -34,6 +34,40 @@ def test_a_failing_hook_can_not_keep_money_out_of_the_books(world, new_payment, 
         ("payment.refused", 50),
         ("payment.refused", 950),
     ]
+
+
+def slow(*_: object, **__: object) -> None:
+    """A statement that the server stops."""
+    sql.rows("SET LOCAL statement_timeout = '20ms'")
+    sql.rows("SELECT pg_sleep(5)")
+
+
+@pytest.mark.parametrize("where", ["the hook", "the park of what can't be applied"])
+def test_what_takes_too_long_is_applied_later_and_keeps_no_other(
+    world, new_payment, payment, monkeypatch, where
+):
+    late, good = new_payment(), new_payment()
+    mark()
+    for each in Attempt.objects.all():
+        found = paid(gross_minor=1000, currency="USDC", fee_minor=50)
+        evidence.store([Said(each.pk, each.payment_id, 1, "lookup", found)])
+    with monkeypatch.context() as until:
+        if where == "the hook":
+            until.setattr(
+                "tests.payments.conftest.listener",
+                lambda changes: [slow() for change in changes if change.payment_id == late],
+            )
+        else:
+            accounts = payment(late).accounts
+            Payment.objects.filter(pk=late).update(accounts={})
+            until.setattr(park, "park", slow)
+        assert [apply.apply(), apply.apply()] == [1, 0]
+        assert (payment(good).state, payment(good).parked_at) == ("succeeded", None)
+        assert (payment(late).state, payment(late).parked_at) == ("in_flight", None)
+    if where != "the hook":
+        Payment.objects.filter(pk=late).update(accounts=accounts)
+    apply_all()
+    assert payment(late).state == "succeeded"
 
 
 def test_one_odd_answer_stops_no_other_look(world, new_payment, payment, monkeypatch):

@@ -9,10 +9,12 @@ import pytest
 from django.db import InternalError, transaction
 
 from engine.core import clock, sql
+from engine.core.actor import SYSTEM
+from engine.core.errors import Refusal
 from engine.core.ids import uuid7
 from engine.ledger.models import Transfer
 from engine.providers.base import FailureClass, Finding, Outcome
-from payments import cancel
+from payments import cancel, operate
 from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import apply, evidence, take, verify
 from payments.pipeline.evidence import Said
@@ -321,3 +323,17 @@ def test_a_decline_after_the_end_changes_nothing(world, new_payment, payment, to
     apply_all()
     assert payment(one).state == "succeeded"
     assert [change.state for change in told] == ["succeeded"]
+
+
+def test_what_could_not_be_booked_of_an_earlier_attempt_is_a_case(world, new_payment, payment, monkeypatch):
+    """Let go on without it, the payment would be signed anew beside money that is said to have come."""
+    one = new_payment()
+    world.replies[one] = [NOT_LEFT]
+    run(monkeypatch)
+    Payment.objects.filter(pk=one).update(accounts={})
+    evidence.store([Said(Attempt.objects.get().pk, one, 1, "lookup", GOOD)])
+    apply_all()
+    assert "can't be applied" in payment(one).parked_reason
+    with pytest.raises(Refusal) as fault:
+        operate.unpark(one, reason="a drill", by=SYSTEM)
+    assert fault.value.code == "case_open"

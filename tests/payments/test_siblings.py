@@ -8,11 +8,12 @@ import pytest
 
 from engine.core import clock
 from engine.core.actor import SYSTEM
+from engine.core.errors import Refusal
 from engine.core.ids import uuid7
 from engine.providers import registry
 from engine.providers.base import FailureClass, Finding, Outcome
 from payments import cancel, cases
-from payments.models import Attempt, Case
+from payments.models import Attempt, Case, Payment
 from payments.pipeline import evidence
 from payments.pipeline.evidence import Said
 from payments.pipeline.mark_sent import mark_sent
@@ -104,3 +105,22 @@ def test_another_source_goes_on(world, given_up, new_payment, payment):
     say(first, SEEN)
     new_payment(source_id=uuid7(), no=2)
     assert len(mark()) == 1
+
+
+def test_money_that_could_not_be_booked_keeps_the_next_payment_back(world, given_up, new_payment, payment):
+    source, first = given_up
+    after, accounts = new_payment(source_id=source, no=2), payment(first.payment_id).accounts
+    Payment.objects.filter(pk=first.payment_id).update(accounts={})
+    say(first, WHOLE)
+    case = Case.objects.get()
+    assert (case.kind, case.attempt_id) == ("evidence_failed", first.pk)
+    assert "can't be applied" in case.sentence
+    assert payment(after).stop_code == "payment_in_question"
+    assert mark() == [], "asked for a second time"
+    with pytest.raises(Refusal) as fault:
+        cases.close_case(case.pk, resolution="done", reason="a drill", by=SYSTEM)
+    assert fault.value.code == "look_first"
+    Payment.objects.filter(pk=first.payment_id).update(accounts=accounts)
+    say(first, WHOLE)
+    assert payment(first.payment_id).state == "succeeded_late"
+    cases.close_case(case.pk, resolution="booked", reason="a drill", by=SYSTEM)
