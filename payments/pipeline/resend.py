@@ -13,8 +13,8 @@ from django.db import transaction
 
 from engine.core import clock, sql
 from engine.core.crypt import unseal
-from engine.providers.base import Provider, Sendable
-from payments.pipeline import mark_sent, park, points, spans
+from engine.providers.base import Provider, Sendable, Sheet
+from payments.pipeline import mark_sent, park, points, siblings, spans
 from payments.pipeline.lanes import Lane
 from payments.pipeline.mark_sent import Marked
 
@@ -27,7 +27,8 @@ def mark(
 ) -> list[Marked]:
     """Commit a new send of each attempt whose fence is still the one that was looked up.
 
-    Commits. Who lost the fence to another worker is left out; the evidence of the earlier sends stays valid.
+    Commits. Who lost the fence to another worker is left out, and who may not be sent again (siblings.py); the
+    evidence of the earlier sends stays valid.
     """
     boot = clock.boot_seconds()
     with transaction.atomic():
@@ -39,13 +40,12 @@ def mark(
         won = sql.rows(
             sql.statement(__file__, "mark_resend"),
             {
-                "payments": [one.payment_id for one in chosen],
+                "payments": _free(provider.sheet, [one.payment_id for one in chosen]),
                 "ids": [one.attempt_id for one in chosen],
                 "olds": [one.fence for one in chosen],
                 "news": [fences[one.attempt_id] for one in chosen],
                 "send_by": send_by,
                 "task_id": task_id,
-                "absence_certain": provider.sheet.absence_certain,
                 "look_at": send_by + timedelta(seconds=spans.deadline(provider.sheet)),
             },
         )
@@ -60,6 +60,12 @@ def mark(
         for row in won
         if (envelope := opened[row[0]]) is not None
     ]
+
+
+def _free(sheet: Sheet, payment_ids: Sequence[UUID]) -> list[UUID]:
+    """The payments, locked in id order, that may leave again: nothing is in question that would collect twice."""
+    params = {"ids": list(payment_ids), "absence_certain": sheet.absence_certain}
+    return siblings.may_be_sent_again(dict(sql.rows(sql.statement(__file__, "lock_resend"), params)))
 
 
 def _open(sealed: bytes) -> bytes | None:

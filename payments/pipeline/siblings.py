@@ -5,7 +5,7 @@ What would keep the same payment from being signed anew keeps its source's next 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -19,7 +19,7 @@ def tell(payment_ids: Sequence[UUID]) -> None:
     """Tell the open siblings of these locked payments to stop. Writes in the caller's transaction.
 
     A hint: whom another holds at this moment is passed over, so nobody waits for a payment behind a payment. The
-    rule is `without_questionable`, which mark sent asks.
+    rule is `without_questionable`, which mark sent asks, and `may_be_sent_again`, which every further send asks.
     """
     if payment_ids:
         params = {"ids": list(payment_ids), "code": IN_QUESTION[0], "reason": IN_QUESTION[1]}
@@ -33,11 +33,30 @@ def without_questionable(payment_ids: Iterable[UUID], *, machine_at: datetime) -
     payment is told to stop; where evidence of it is not applied yet, it waits for that.
     """
     ids = list(payment_ids)
-    if not ids:
-        return set()
-    found = sql.rows(sql.statement(__file__, "siblings_in_question"), {"ids": ids})
-    decided = [payment_id for payment_id, by_a_person in found if by_a_person]
-    stop.tell(decided, code=IN_QUESTION[0], reason=IN_QUESTION[1])
-    waits = [payment_id for payment_id, by_a_person in found if not by_a_person]
+    found = _in_question(ids)
+    _stop(one for one, by_a_person in found.items() if by_a_person)
+    waits = [payment_id for payment_id, by_a_person in found.items() if not by_a_person]
     hold.behind_another(waits, machine_at=machine_at, taken=True)
-    return set(ids) - {payment_id for payment_id, _ in found}
+    return set(ids) - found.keys()
+
+
+def may_be_sent_again(stopped: Mapping[UUID, bool]) -> list[UUID]:
+    """The same of locked payments in flight, by whether each was told to stop already: the word it got stands.
+
+    Of each itself, too, nothing may be in question, and no earlier attempt paid: a stop can say something else by
+    now. Whoever may not is looked up on. Writes in the caller's transaction.
+    """
+    found = _in_question(list(stopped), own=True)
+    _stop(one for one, by_a_person in found.items() if by_a_person and not stopped[one])
+    return [one for one in stopped if one not in found]
+
+
+def _in_question(ids: Sequence[UUID], *, own: bool = False) -> dict[UUID, bool]:
+    """Whose source has another payment in question (`own`: any); whether a person decides about that."""
+    if not ids:
+        return {}
+    return dict(sql.rows(sql.statement(__file__, "siblings_in_question"), {"ids": list(ids), "own": own}))
+
+
+def _stop(payment_ids: Iterable[UUID]) -> None:
+    stop.tell(payment_ids, code=IN_QUESTION[0], reason=IN_QUESTION[1])

@@ -16,10 +16,11 @@ from billing.models import Invoice, Subscription
 from engine.core import clock
 from engine.core.errors import Refusal
 from engine.core.ids import uuid7
+from engine.providers import registry
 from engine.providers.base import Payable
 from payments import methods
 from payments.models import Case, Payment, PaymentMethod
-from payments.pipeline import mark_sent, siblings
+from payments.pipeline import mark_sent, resend, siblings
 from tests.billing.test_arrived import told_late
 from tests.billing.world import World, end, invoices
 
@@ -121,20 +122,29 @@ def asked_again(world: World) -> tuple[Payment, Payment]:
     return first, after
 
 
-def test_a_case_of_an_earlier_payment_that_comes_while_mark_sent_waits_is_seen(
-    committed_world: World,
+def signs(after: Payment) -> object:
+    return mark_sent._lock([Payable(after.pk, "charge", 1000, 0, "USDC", {})], clock.machine_now())
+
+
+def sends_again(after: Payment) -> object:
+    return resend._free(registry.get(after.provider).sheet, [after.pk])
+
+
+@pytest.mark.parametrize(("leaves", "state"), [(signs, "scheduled"), (sends_again, "in_flight")])
+def test_a_case_of_an_earlier_payment_that_comes_while_a_send_waits_is_seen(
+    committed_world: World, leaves: Callable[[Payment], object], state: str
 ) -> None:
     first, after = asked_again(committed_world)
+    Payment.objects.filter(pk=after.pk).update(state=state)
 
     def opened() -> None:
         Payment.objects.select_for_update().get(pk=after.pk)
         Case.objects.create(id=uuid7(), kind="seen_after_end", payment=first, sentence="Odd.",
                             opened_at=clock.machine_now())  # fmt: skip
 
-    wanted = [Payable(after.pk, "charge", 1000, 0, "USDC", {})]
-    assert meanwhile(lambda: mark_sent._lock(wanted, clock.machine_now()), locks=opened) == {}
+    assert not meanwhile(lambda: leaves(after), locks=opened)
     after.refresh_from_db()
-    assert (after.state, after.stop_code) == ("scheduled", "payment_in_question")
+    assert (after.state, after.stop_code) == (state, "payment_in_question")
 
 
 def test_an_apply_never_waits_for_a_payment_behind_an_invoice(committed_world: World) -> None:

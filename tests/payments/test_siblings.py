@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -12,15 +13,15 @@ from engine.core.errors import Refusal
 from engine.core.ids import uuid7
 from engine.providers import registry
 from engine.providers.base import FailureClass, Finding, Outcome
-from payments import cancel, cases
+from payments import cancel, cases, operate
 from payments.models import Attempt, Case, Payment
-from payments.pipeline import evidence
+from payments.pipeline import evidence, resend, spans, verify
 from payments.pipeline.evidence import Said
 from payments.pipeline.mark_sent import mark_sent
 from payments.pipeline.take import payables, take
 from tests.payments.scripted import Scripted, paid
-from tests.payments.steps import LANE, absence_may_be_read, apply_all, mark
-from tests.payments.test_stops import GONE, SEEN, call_back, say
+from tests.payments.steps import LANE, absence_may_be_read, apply_all, mark, run
+from tests.payments.test_stops import GONE, MISSING, SEEN, call_back, say
 
 NOT_LEFT = Finding(Outcome.NOT_LEFT, FailureClass.TECHNICAL, "not_reached")
 LESS = paid(gross_minor=400, currency="USDC", fee_minor=50, movement_id="less")
@@ -124,3 +125,107 @@ def test_money_that_could_not_be_booked_keeps_the_next_payment_back(world, given
     say(first, WHOLE)
     assert payment(first.payment_id).state == "succeeded_late"
     cases.close_case(case.pk, resolution="booked", reason="a drill", by=SYSTEM)
+
+
+def close(kind: str) -> None:
+    cases.close_case(Case.objects.get(kind=kind).pk, resolution="seen to", reason="a drill", by=SYSTEM)
+
+
+def test_what_was_paid_late_is_asked_for_by_no_other_payment_after_its_case_is_closed(
+    world, given_up, new_payment, payment
+):
+    """The money stands in unapplied; a payment that was made beside the telling is not signed."""
+    source, first = given_up
+    say(first, WHOLE)
+    close("paid_after_close")
+    after = new_payment(source_id=source, no=2)
+    assert mark() == [], "asked for a second time"
+    assert (payment(after).state, payment(after).stop_code) == ("scheduled", "payment_in_question")
+
+
+def taken(*payment_ids: UUID) -> list[verify.Looked]:
+    """A verifier takes these, as if their next look were due."""
+    Payment.objects.filter(pk__in=payment_ids).update(next_action_at=clock.machine_now())
+    found = verify.take_open(LANE, most=50)
+    assert {one.payment_id for one in found} == set(payment_ids)
+    return found
+
+
+def absence_is(certain: bool, world: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(world), "sheet", replace(world.sheet, absence_certain=certain))
+
+
+@pytest.mark.parametrize(("certain", "hinted"), [(True, False), (False, False), (False, True)])
+def test_what_is_in_flight_already_is_not_sent_again(
+    world, given_up, new_payment, payment, monkeypatch, certain, hinted
+):
+    """Whether it was told or the telling passed it over, and whether or not its absence could be proved."""
+    absence_is(certain, world, monkeypatch)
+    source, first = given_up
+    after, other = new_payment(source_id=source, no=2), new_payment()
+    assert len(mark()) == 2
+    say(first, SEEN)
+    if not hinted:
+        Payment.objects.filter(pk=after).update(stop_code="", stop_reason="")
+    again = resend.mark(world, LANE, taken(after, other), free=5)
+    assert [one.sendable.payment_id for one in again] == [other], "asked for a second time"
+    assert payment(after).stop_code == "payment_in_question"
+
+
+def test_what_is_in_flight_beside_money_that_came_late_is_not_sent_again_and_is_parked_in_the_end(
+    world, given_up, new_payment, payment, monkeypatch
+):
+    """Nobody finds it, and sent once more it might be collected after all."""
+    absence_is(False, world, monkeypatch)
+    source, first = given_up
+    after = new_payment(source_id=source, no=2)
+    assert len(mark()) == 1
+    say(first, WHOLE)
+    close("paid_after_close")
+    assert resend.mark(world, LANE, taken(after), free=5) == [], "asked for a second time"
+    world.looks[after] = [MISSING]
+    monkeypatch.setattr(spans, "park_unknown", lambda: 0.0)
+    verify._look(world, LANE, taken(after))
+    assert Attempt.objects.get(payment_id=after).send_no == 1
+    assert (payment(after).state, payment(after).parked_reason) == (
+        "in_flight",
+        "its outcome has been unknown for too long",
+    )
+
+
+@pytest.mark.parametrize(("finding", "stop"), [(WHOLE, "paid_earlier"), (SEEN, "case_open")])
+def test_the_payments_own_earlier_attempt_keeps_it_from_being_sent_again(
+    world, new_payment, payment, monkeypatch, finding, stop
+):
+    """It was paid, or a person decides about it; whatever the payment was told since, and though its absence could
+    never be proved.
+    """
+    absence_is(False, world, monkeypatch)
+    one = new_payment()
+    world.replies[one] = [NOT_LEFT]
+    run(monkeypatch)
+    first = Attempt.objects.get()
+    Payment.objects.update(next_action_at=clock.machine_now())
+    assert len(mark()) == 1
+    say(first, finding)
+    if finding is WHOLE:
+        close("paid_after_close")
+    else:
+        operate.unpark(one, reason="look it up", by=SYSTEM)
+    assert payment(one).stop_code == stop
+    call_back(payment, one)
+    assert payment(one).stop_code == "stopped"
+    assert resend.mark(world, LANE, taken(one), free=5) == [], "asked for a second time"
+    assert payment(one).stop_code == "stopped"
+
+
+def test_evidence_of_an_ended_payment_goes_before_what_is_sent_again(world, given_up, new_payment, payment):
+    source, first = given_up
+    after = new_payment(source_id=source, no=2)
+    assert len(mark()) == 1
+    looked = taken(after)
+    evidence.store([Said(first.pk, first.payment_id, 1, "lookup", GONE)])
+    assert resend.mark(world, LANE, looked, free=5) == []
+    apply_all()
+    assert payment(after).stop_code == ""
+    assert len(resend.mark(world, LANE, looked, free=5)) == 1
