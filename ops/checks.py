@@ -149,7 +149,8 @@ CHECKS: Sequence[Check] = (
     ),
     Check(
         "unasked",
-        "Open invoices that say no reason and that nobody asks for, though they would be collected by themselves.",
+        "Open invoices that nobody asks for though they would be collected by themselves: they say no reason, or that "
+        "a person decides, and nobody has to any more. Trigger their subscriptions.",
         sql.statement(__file__, "check_unasked"),
         violation=False,
     ),

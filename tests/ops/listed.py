@@ -12,13 +12,38 @@ LISTED = (
         {"due_minor": 1000, "collected_minor": 0, "period_no": 1},
     ),
     Break(
+        "unasked",
+        "a person decided, and nobody asked again",
+        invoice("reason_code = 'payment_in_question', reason = 'A person decides.'", "declined"),
+        {"due_minor": 1000, "collected_minor": 0, "period_no": 1},
+    ),
+    Break(
+        "unasked",
+        "what had paid it was taken back, and its case is closed",
+        invoice("reason_code = 'payment_taken_back', reason = 'Taken back.'", "declined"),
+        {"due_minor": 1000, "collected_minor": 0, "period_no": 1},
+    ),
+    Break(
         "stopped",
         "nobody takes it back",
         payment("stop_code = 'method_changed', next_action_at = created_at - interval '1 hour'", "waiting"),
         {"stop_code": "method_changed"},
     ),
 )
+_IN_QUESTION = "reason_code = 'payment_in_question'"
 NOT_LISTED = {
+    "money came late, and its case is closed": "WITH c AS (UPDATE payments_case SET closed_at = opened_at) "
+    + invoice(_IN_QUESTION, "late"),
+    "what it was for refused it": """
+        WITH p AS (UPDATE payments_payment SET state = 'succeeded', parked_at = created_at WHERE id = %(declined)s)
+        """
+    + invoice(_IN_QUESTION, "declined"),
+    "a person decides about it": """
+        WITH c AS (INSERT INTO payments_case (id, kind, payment_id, sentence, opened_at)
+                   SELECT gen_random_uuid(), 'seen_after_end', id, 'Odd.', created_at FROM payments_payment
+                    WHERE id = %(declined)s)
+        """
+    + invoice(_IN_QUESTION, "declined"),
     "its subscription is not billed": """
         WITH s AS (UPDATE billing_subscription SET state = 'paused', next_due_at = NULL)
         """
