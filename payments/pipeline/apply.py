@@ -187,6 +187,7 @@ def _attempt_columns(moving: Decided, now: datetime) -> dict[str, object]:
 def _legs_of(row: Row, decision: Decision, at: datetime, *, refused: bool) -> list[Leg]:
     """The postings of one decision, with what the network took for it."""
     legs: list[Leg] = []
+    declined = "declined" in (decision.attempt, decision.books)
     if decision.books == "reversed":
         legs = books.taken_back(row, at)
     if decision.payment == "reversed" or decision.verdict == TAKEN_BACK:
@@ -197,9 +198,9 @@ def _legs_of(row: Row, decision: Decision, at: datetime, *, refused: bool) -> li
         legs = books.late(row, at)
     elif decision.books == "mismatch":
         legs = books.mismatch(row, at)
-    elif not decision.books and decision.attempt != "declined":
+    elif not decision.books and not declined:
         return []
-    return legs + books.network_fee(row, at, succeeded=decision.attempt != "declined")
+    return legs + books.network_fee(row, at, succeeded=not declined)
 
 
 def _open_cases(effective: Decided, refused: str, now: datetime) -> None:

@@ -90,7 +90,7 @@ def network_fee(row: Row, business_at: datetime, *, succeeded: bool) -> list[Leg
     where the movement was booked under another attempt, only what is beyond the fee that was booked there.
     """
     seq, amount = int(succeeded), row.network_fee_minor - (row.booked_fee_minor if succeeded else 0)
-    again = succeeded and row.attempt_state not in ("sent", "pending")
+    again = row.attempt_state not in ("sent", "pending")
     if amount <= 0 or (again and _is_booked("attempt.network_fee", row.attempt_id, seq)):
         return []
     currency = row.network_currency

@@ -20,8 +20,8 @@ class Decision:
     """Changes to make; None leaves a thing as it is. `look_at` None: nothing to do any more.
 
     `books` names the posting ("succeeded", "late", "mismatch", "reversed"; "before": the movement is in the books, but
-    for what the network took beyond that), `case` the kind of case to open. `stop` says why it is not to be signed
-    anew if it proves not to have left.
+    for what the network took beyond that; "declined": what the network took alone), `case` the kind of case to open.
+    `stop` says why it is not to be signed anew if it proves not to have left.
     """
 
     verdict: str
@@ -145,7 +145,10 @@ def _declined(row: Row, sheet: Sheet, now: datetime) -> Decision:
             row, sheet, now
         )  # one word for both: a refund that failed, before or after it was done
     if not _open(row):
-        return _as_it_was(row, "refused: the attempt was closed")
+        # A look says what it cost us after all; nothing else of it is news.
+        told = row.source == "lookup" and row.attempt_state in ("declined", "not_sent")
+        verdict = "declined after the end" if told else "refused: the attempt was closed"
+        return Decision(verdict, look_at=row.next_action_at, books="declined" if told else "")
     if row.failure_class == FailureClass.TECHNICAL:
         # Refused for our own or the payee's fault: it moved nothing, and the payer is not dunned for it.
         again = _again(row, now, "declined for no fault of the payer", "declined")

@@ -169,3 +169,14 @@ def test_the_books_know_that_no_more_was_booked_than_arrived(world, new_payment,
     run(monkeypatch)
     assert booked() == {"payment.mismatch": 30}
     assert broken() == set()
+
+
+def test_the_fee_of_a_refusal_that_is_told_after_the_end_is_booked_once(world, new_payment, monkeypatch):
+    """It did not leave, as it seemed, and failed on chain: that moved nothing, and cost us the fee."""
+    world.replies[new_payment()] = [NOT_LEFT]
+    run(monkeypatch)
+    for _ in range(2):
+        failed = declined(network_fee_minor=5000, network_currency="SOL")
+        assert say(Attempt.objects.get(), failed) == "declined after the end"
+        assert (Attempt.objects.get().state, booked()) == ("not_sent", {"attempt.network_fee": 5000})
+    assert broken() == set()
