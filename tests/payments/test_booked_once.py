@@ -171,6 +171,15 @@ def test_the_books_know_that_no_more_was_booked_than_arrived(world, new_payment,
     assert broken() == set()
 
 
+@pytest.mark.parametrize("names", [("sig-1", ""), ("", "sig-1")], ids=["first", "afterwards"])
+def test_a_movement_that_is_named_only_once_is_one_movement(world, new_payment, payment, monkeypatch, names):
+    world.looks[new_payment()] = [moved(900, names[0])]
+    run(monkeypatch)
+    assert say(Attempt.objects.get(), moved(900, names[1])) == "amount differs, booked before"
+    assert booked() == {"payment.mismatch": 900, "attempt.network_fee": 5000}
+    assert broken() == set()
+
+
 def test_the_fee_of_a_refusal_that_is_told_after_the_end_is_booked_once(world, new_payment, monkeypatch):
     """It did not leave, as it seemed, and failed on chain: that moved nothing, and cost us the fee."""
     world.replies[new_payment()] = [NOT_LEFT]
