@@ -155,6 +155,12 @@ CHECKS: Sequence[Check] = (
         violation=False,
     ),
     Check(
+        "unnumbered",
+        "Invoices that were issued and have had no number for longer than the limit of evidence.",
+        sql.statement(__file__, "check_unnumbered"),
+        violation=False,
+    ),
+    Check(
         "stopped",
         "Payments that were told to stop, and were not taken back for longer than the limit of evidence.",
         sql.statement(__file__, "check_stopped"),

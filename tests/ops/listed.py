@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from tests.ops.breaks import Break, invoice, payment
 
+_AGED = """
+    WITH e AS (UPDATE engine_outbox_event SET created_at = created_at - interval '1 hour'
+                WHERE type = 'invoice.finalized')
+    """
 LISTED = (
     Break(
         "unasked",
@@ -24,6 +28,18 @@ LISTED = (
         {"due_minor": 1000, "collected_minor": 0, "period_no": 1},
     ),
     Break(
+        "unnumbered",
+        "it was not numbered for an hour",
+        _AGED + invoice("number = NULL", "declined"),
+        {"state": "open"},
+    ),
+    Break(
+        "unnumbered",
+        "it was opened without the moment of its issue",
+        _AGED + invoice("number = NULL, issued_at = NULL", "declined"),
+        {"state": "open", "issued_at": None},
+    ),
+    Break(
         "stopped",
         "nobody takes it back",
         payment("stop_code = 'method_changed', next_action_at = created_at - interval '1 hour'", "waiting"),
@@ -32,6 +48,10 @@ LISTED = (
 )
 _IN_QUESTION = "reason_code = 'payment_in_question'"
 NOT_LISTED = {
+    "it was issued a moment ago": invoice("number = NULL", "declined"),
+    "it is a draft": _AGED + invoice("number = NULL, issued_at = NULL, state = 'draft'", "declined"),
+    "it was voided as a draft": _AGED
+    + invoice("number = NULL, issued_at = NULL, state = 'void'", "declined"),
     "money came late, and its case is closed": "WITH c AS (UPDATE payments_case SET closed_at = opened_at) "
     + invoice(_IN_QUESTION, "late"),
     "what it was for refused it": """
