@@ -25,7 +25,7 @@ def _result(name: str, *, days: float) -> TaskResult:
 def test_rows_older_than_the_setting_are_trimmed_and_no_others():
     _result("old", days=7.1)
     _result("young", days=6.9)
-    assert tasks.trim_results() == {"trimmed": 1, "answers": 0, "uses": 0}
+    assert tasks.trim_results() == {"trimmed": 1, "answers": 0, "callbacks": 0, "uses": 0}
     assert [row.task_id for row in TaskResult.objects.all()] == ["young"]
 
 
@@ -39,7 +39,7 @@ def test_answers_older_than_30_days_and_counts_older_than_an_hour_are_trimmed_an
             created_at=clock.machine_now() - answered,
         )  # fmt: skip
         Use.objects.create(bucket=name, window_start=clock.machine_now() - called)
-    assert tasks.trim_results() == {"trimmed": 0, "answers": 1, "uses": 1}
+    assert tasks.trim_results() == {"trimmed": 0, "answers": 1, "callbacks": 0, "uses": 1}
     assert [row.key for row in Answer.objects.all()] == ["young"]
     assert [row.bucket for row in Use.objects.all()] == ["young"]
 
