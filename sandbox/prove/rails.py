@@ -113,6 +113,7 @@ def run(on: Servers, name: str, weather: RailWeather) -> RailResult:
     with ExitStack() as stack:
         gateways = stack.enter_context(Gateways.start())
         rail = ALL[name](gateways)
+        rail.hasten()
         rates = {f"{rail.name.upper()}_CALLS_PER_SECOND": "1000"}
         home = stack.enter_context(house(on, settings={**SETTINGS, **rail.environ(), **rates}))
         address = stack.enter_context(web(home, port=port))

@@ -57,6 +57,9 @@ class Rail:
         """From now on this method's charges end so, whatever the card was when it was set up."""
         raise NotImplementedError
 
+    def hasten(self) -> None:
+        """The simulator's clock will run ahead of ours: what our clock has to agree with lasts."""
+
     def act(self) -> int:
         """Whoever is waited for pays now; how many did. Rails that pull wait for nobody."""
         return 0

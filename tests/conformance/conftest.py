@@ -12,6 +12,7 @@ from config import gateways as config
 from engine.core import wake
 from engine.providers import registry
 from engine.providers.edge import breaker, limiter, shared, tokens
+from engine.providers.edge.models import AccessToken
 from payments import switches
 from sandbox.gateways.control import Gateways
 from sandbox.localnet.control import Localnet
@@ -95,6 +96,7 @@ def _use(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
     for key in redis.scan_iter("edge:*"):
         redis.delete(key)
     redis.close()
+    AccessToken.objects.all().delete()  # of a simulator that has forgotten it
     switches.seed()
 
 

@@ -69,7 +69,7 @@ class Driven:
     def hasten(self) -> None:
         """What waits is due now, and what was sent was sent long ago."""
         sql.affected(_DUE, {})
-        sql.affected(_LONG_AGO, {"at": clock.machine_now() - timedelta(minutes=5)})
+        sql.affected(_LONG_AGO, {"at": clock.machine_now() - timedelta(hours=2)})
 
     def days_later(self) -> None:
         """Whatever is still not known has not been known for days: a person is asked."""

@@ -22,7 +22,7 @@ from sandbox.rails.rail import Rail
 from tests.conformance.faults import FAULTS, LIES, Fault
 from tests.solana.world import DECIMALS, FINAL_SLOTS, USDC, World
 
-LATER_SECONDS = 61.0  # of the simulator's clock, each round
+LATER_SECONDS = 20.0  # of the simulator's clock, each round: an access token outlives them all
 
 
 class Outside:
@@ -271,5 +271,6 @@ class OnSolana(Outside):
 
 
 OUTSIDES: dict[str, type[Outside]] = {
-    "solana": OnSolana, "stripe": OnStripe, "paystack": OnPaystack, "ipaymu": OnIpaymu,
+    "solana": OnSolana, "stripe": OnStripe, "paystack": OnPaystack, "flutterwave-v4": OnFlutterwave,
+    "flutterwave-v3": OnFlutterwaveV3, "ipaymu": OnIpaymu,
 }  # fmt: skip
