@@ -104,6 +104,7 @@ def empty() -> None:
     labels = (
         "billing",
         "payments",
+        "payments_callbacks",
         "engine_ledger",
         "engine_outbox",
         "engine_providers",
