@@ -66,6 +66,6 @@ def _check_mode(name: str, hints: Sequence[Hint]) -> None:
 def _turn_away(
     name: str, body: bytes, headers: Mapping[str, str], why: str, hints: Sequence[Hint] = ()
 ) -> None:
-    log.warning("a callback was turned away", provider=name, why=why)
     if tally.turn_away(name, why):
+        log.warning("a callback was turned away", provider=name, why=why)
         keep(name, body, headers, hints, refusal=why)
