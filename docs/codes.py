@@ -33,6 +33,8 @@ FRAMEWORK = {
     "max_value": "The number is too large.",
     "min_value": "The number is too small.",
     "text_invalid": "The text holds NUL, or half of a surrogate pair.",
+    "card_number": "What was sent looks like a card number, or is called one: the payer gives it to the provider's own "
+    "fields or page.",
     "required": "A field that is needed was not sent.",
     "max_string_length": "The text is too long for a number.",
     "min_length": "The list or text is too short.",

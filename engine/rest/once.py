@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from engine.core import clock, sql
+from engine.core import cards, clock, sql
 from engine.core.dry_run import kept_unless
 from engine.core.ids import uuid7
 from engine.rest.errors import Fault
@@ -49,7 +49,8 @@ class Under:
 
 
 def under(owner: UUID, key: str, path: str, sent: Mapping[str, Any]) -> Under:
-    """Raises Fault for a key that is empty, longer than 255 or no plain text."""
+    """Raises Fault for a key that is empty, longer than 255 or no plain text, Refusal for a card number."""
+    cards.refuse(key, param="Idempotency-Key")
     if not _KEY.fullmatch(key):
         raise Fault(400, "idempotency_error", "idempotency_key_invalid",
                     "An Idempotency-Key has 1 to 255 visible ASCII characters.", param="Idempotency-Key")  # fmt: skip

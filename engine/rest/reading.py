@@ -11,11 +11,13 @@ from django.core.exceptions import RequestDataTooBig
 from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.parsers import BaseParser
 
+from engine.core import cards
+
 DEEPEST = 20
 
 
 class JsonParser(BaseParser):
-    """An object in UTF-8. Doubled names, NaN, NUL, half surrogates and deep nesting are refused."""
+    """An object in UTF-8. Doubled names, NaN, NUL, half surrogates, deep nesting and card numbers are refused."""
 
     media_type = "application/json"
 
@@ -65,15 +67,20 @@ def _check(value: object, path: str, depth: int) -> None:
     elif isinstance(value, dict):
         for name, inner in value.items():
             check_text(name, path)
-            _check(inner, f"{path}.{name}" if path else name, depth + 1)
+            inside = f"{path}.{name}" if path else name
+            if cards.names_a_secret(name):
+                raise ValidationError({inside: [cards.SENTENCE]}, code=cards.CODE)
+            _check(inner, inside, depth + 1)
     elif isinstance(value, list):
         for number, inner in enumerate(value):
             _check(inner, f"{path}[{number}]", depth + 1)
 
 
 def check_text(text: str, path: str) -> None:
-    """Raise ValidationError for what PostgreSQL can't store: NUL, and half of a surrogate pair."""
+    """Raise ValidationError for what can't be kept: NUL, half of a surrogate pair, or a card number, by no means."""
     if "\x00" in text:
         raise ValidationError({path: ["must not hold NUL characters"]}, code="text_invalid")
     if any("\ud800" <= letter <= "\udfff" for letter in text):
         raise ValidationError({path: ["holds half of a surrogate pair"]}, code="text_invalid")
+    if cards.holds(text):
+        raise ValidationError({path: [cards.SENTENCE]}, code=cards.CODE)

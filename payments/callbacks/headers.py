@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from itertools import islice
 
+from engine.core import cards
 from engine.providers.edge.redact import redact
 
 _MOST, _LONGEST = 64, 400
@@ -14,8 +15,10 @@ _SECRET = re.compile(r"auth|cookie|token|secret|password|api-?key|verif-hash", r
 
 
 def kept(headers: Mapping[str, str]) -> dict[str, str]:
-    """At most 64 of them, in lower case, on one line each."""
+    """At most 64 of them, in lower case, on one line each, none with a card number."""
     return {
-        name.lower()[:100]: "[redacted]" if _SECRET.search(name) else redact(value, most=_LONGEST)
+        cards.mask(name.lower()[:100]): "[redacted]"
+        if _SECRET.search(name)
+        else cards.mask(redact(value, most=_LONGEST))
         for name, value in islice(headers.items(), _MOST)
     }
