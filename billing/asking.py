@@ -49,27 +49,28 @@ def ask(draft: Draft, amount_minor: int) -> Charge | NoPayment:
         return NoPayment("currency_mismatch", f"The payment method pays in {draft.method_currency}, the invoice "
                          f"is in {draft.currency}.")  # fmt: skip
     sheet = registry.get(draft.provider).sheet
-    refused = _limits(sheet, draft, amount_minor)
+    refused = limits(sheet, draft.currency, amount_minor)
     if refused:
         return refused
+    if sheet.settlement == "direct" and not draft.payee:
+        return NoPayment("payee_without_wallet", "The creator has no wallet to be paid to.")
     asked = _charge(draft, sheet, amount_minor)
     if asked.fee_minor and sheet.settlement == "direct" and not asked.instructions.get("fee_wallet"):
         return FEE_WALLET_MISSING
     return asked
 
 
-def _limits(sheet: Sheet, draft: Draft, amount_minor: int) -> NoPayment | None:
-    lowest = sheet.minimum_minor.get(draft.currency, 0)
-    if draft.currency not in sheet.currencies:
-        return NoPayment("currency_not_supported", f"{sheet.provider} does not collect {draft.currency}.")
+def limits(sheet: Sheet, currency: str, amount_minor: int) -> NoPayment | None:
+    """Why a provider can't collect that amount by its sheet; None where it can. Pure."""
+    lowest = sheet.minimum_minor.get(currency, 0)
+    if "charge" not in sheet.operations or currency not in sheet.currencies:
+        return NoPayment("currency_not_supported", f"{sheet.provider} does not collect {currency}.")
     if amount_minor < lowest:
         return NoPayment(
             "below_minimum", f"{amount_minor} is below the {lowest} that {sheet.provider} collects."
         )
     if amount_minor > sheet.maximum_minor:
         return NoPayment("above_maximum", f"{amount_minor} is above what {sheet.provider} collects at once.")
-    if sheet.settlement == "direct" and not draft.payee:
-        return NoPayment("payee_without_wallet", "The creator has no wallet to be paid to.")
     return None
 
 

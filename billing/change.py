@@ -25,9 +25,9 @@ def locked(subscription_id: UUID) -> Subscription:
     return fields.locked(Subscription, subscription_id, param="subscription")
 
 
-def locked_debts(subscription_id: UUID) -> list[Invoice]:
-    """Its open invoices, locked in id order: before the subscription, as everywhere."""
-    owed = Invoice.objects.filter(subscription_id=subscription_id, state="open").order_by("pk")
+def locked_debts(*subscription_ids: UUID) -> list[Invoice]:
+    """Their open invoices, locked in id order: before the subscriptions, as everywhere."""
+    owed = Invoice.objects.filter(subscription_id__in=subscription_ids, state="open").order_by("pk")
     return list(owed.select_for_update())
 
 

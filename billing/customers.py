@@ -17,13 +17,15 @@ from engine.core.actor import SYSTEM, Actor, Role
 from engine.core.ids import uuid7
 from engine.core.metadata import check_metadata, merge_metadata
 from engine.providers import registry
+from engine.providers.abilities import Payer
 
 Party = TypeVar("Party", Customer, Creator)
 
 
-def is_customer(customer_id: UUID) -> bool:
-    """True if there is such a customer. Reads."""
-    return Customer.objects.filter(pk=customer_id).exists()
+def payer_of(customer_id: UUID) -> Payer | None:
+    """The customer as a gateway wants to know them; None if there is none. Reads."""
+    found = Customer.objects.filter(pk=customer_id).first()
+    return Payer(found.pk, found.name, found.email) if found else None
 
 
 def create_customer(

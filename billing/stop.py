@@ -6,7 +6,7 @@ while it makes its payment, so after the subscription is locked here no payment 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from engine.core.errors import Refusal
 from payments import cancel as payment_cancel
 
 _TRIES = 5
+METHOD_CHANGED = ("method_changed", "The payment method was changed.")
 
 
 class Told(NamedTuple):
@@ -36,6 +37,14 @@ class Stopped(NamedTuple):
     """The subscription after it, and the invoices whose payment is in flight and could not be stopped."""
 
     subscription: Subscription
+    canceled: list[UUID]
+    in_flight: list[UUID]
+
+
+class CalledBack(NamedTuple):
+    """The same for several."""
+
+    subscriptions: list[Subscription]
     canceled: list[UUID]
     in_flight: list[UUID]
 
@@ -87,15 +96,10 @@ def change_method(subscription_id: UUID, *, method_id: UUID, reason: str = "", b
     Raises Refusal for a method that is not the customer's, not active or of another currency.
     """
 
-    told = Told(by, "change_method", "method_changed", "The payment method was changed.", reason)
+    told = Told(by, "change_method", *METHOD_CHANGED, reason)
 
     def write(subscription: Subscription, at: Moment) -> None:
-        if subscription.state in ("canceled", "expired"):
-            raise Refusal("not_active", "Subscription is not active", param="subscription")
-        currency = subscription.plan_version.currency
-        subscribe.check_method(method_id, customer_id=subscription.customer_id, currency=currency)
-        subscription.method_id = method_id
-        change.save(subscription, "subscription.method_changed", at, method_id=method_id)
+        write_method(subscription, method_id, at)
 
     with transaction.atomic():
         stopped = _call_back(subscription_id, told, write)
@@ -104,6 +108,16 @@ def change_method(subscription_id: UUID, *, method_id: UUID, reason: str = "", b
                 subscription_id, machine_at=moment.read(stopped.subscription.clock_id).machine
             )
     return stopped
+
+
+def write_method(subscription: Subscription, method_id: UUID, at: Moment) -> None:
+    """The locked subscription is collected from that method. Writes. Raises Refusal as `change_method`."""
+    if subscription.state in ("canceled", "expired"):
+        raise Refusal("not_active", "Subscription is not active", param="subscription")
+    version = subscription.plan_version
+    subscribe.check_method(method_id, customer_id=subscription.customer_id, version=version)
+    subscription.method_id = method_id
+    change.save(subscription, "subscription.method_changed", at, method_id=method_id)
 
 
 def set_auto_pay(subscription_id: UUID, *, on: bool, reason: str = "", by: Actor = SYSTEM) -> Stopped:
@@ -158,31 +172,45 @@ def _ask_again(subscription_id: UUID, told: Told, write: Callable[[Subscription,
 
 
 def _call_back(subscription_id: UUID, told: Told, write: Callable[[Subscription, Moment], None]) -> Stopped:
+    found = call_back([subscription_id], told, write)
+    return Stopped(found.subscriptions[0], found.canceled, found.in_flight)
+
+
+def call_back(
+    subscription_ids: Sequence[UUID], told: Told, write: Callable[[Subscription, Moment], None]
+) -> CalledBack:
+    """Cancel what is scheduled of these subscriptions of one customer, then `write` each, locked. Writes.
+
+    All or nothing. Raises Refusal for one that is not there, what `write` raises, and "busy" where they are being
+    billed again and again at this moment.
+    """
     told.by.must_be(Role.OPERATOR, told.verb)
+    ids = sorted(subscription_ids)
     for _ in range(_TRIES):
         with transaction.atomic():
-            asked = _collecting(subscription_id)
-            at = _moment_of(subscription_id)
+            asked = _collecting(ids)
+            at = _moment_of(ids[0])
             canceled = payment_cancel.call_back(
                 "invoice", list(asked), code=told.code, reason=told.sentence, machine_at=at.machine
             )
-            change.locked_debts(subscription_id)
+            change.locked_debts(*ids)
             collect.reservations_off(canceled, reason_code=told.code, reason=told.sentence)
-            subscription = change.locked(subscription_id)
-            left = _collecting(subscription_id)
+            subscriptions = [change.locked(each) for each in ids]
+            left = _collecting(ids)
             if left.items() <= asked.items():
-                before = change.picture(subscription)
-                write(subscription, at)
-                change.record(told.by, told.verb, subscription, before, reason=told.reason)
-                return Stopped(subscription, canceled, list(left))
+                for subscription in subscriptions:
+                    before = change.picture(subscription)
+                    write(subscription, at)
+                    change.record(told.by, told.verb, subscription, before, reason=told.reason)
+                return CalledBack(subscriptions, canceled, list(left))
             # A payment was made between the two looks: undo, and call that one back too.
             transaction.set_rollback(True)
     raise Refusal("busy", "the subscription is being billed at this moment; try again", param="subscription")
 
 
-def _collecting(subscription_id: UUID) -> dict[UUID, int]:
+def _collecting(subscription_ids: Sequence[UUID]) -> dict[UUID, int]:
     """The invoices of which something is under way, and its number: another payment of one shows as another."""
-    found = Invoice.objects.filter(subscription_id=subscription_id, state="open", collecting_minor__gt=0)
+    found = Invoice.objects.filter(subscription_id__in=subscription_ids, state="open", collecting_minor__gt=0)
     return dict(found.order_by("pk").values_list("pk", "payments_made"))
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from billing import cycle, fields, moment, plans
+from billing import asking, cycle, fields, moment, plans
 from billing.models import Customer, Plan, PlanVersion, Subscription
 from billing.moment import Moment
 from engine.audit.act import note
@@ -18,6 +18,8 @@ from engine.core.errors import Refusal
 from engine.core.ids import uuid7
 from engine.core.metadata import check_metadata
 from engine.outbox import emit
+from engine.providers import registry
+from payments import methods
 from payments.models import PaymentMethod
 
 _LEEWAY = timedelta(seconds=60)
@@ -38,6 +40,7 @@ def subscribe(
 ) -> Subscription:
     """Subscribe a customer to a plan's current version. Writes; the draft of period 0 comes with it.
 
+    Without a method it is the customer's default that is collected from, if that pays in the plan's currency.
     `anchor_at` (business time of the customer's clock, default now) is when period 0 starts: it may lie
     ahead, never behind. `ends_at`: no period that starts then or later is billed. Raises Refusal naming the
     field, with nothing written.
@@ -49,8 +52,7 @@ def subscribe(
         at = moment.read(customer.clock_id)
         plan, version = _open_plan(plan_id)
         start = _anchor(anchor_at, ends_at, at)
-        if method_id is not None:
-            check_method(method_id, customer_id=customer.id, currency=version.currency)
+        method_id = _method(method_id, customer.id, version)
         made = Subscription(
             id=uuid7(), customer=customer, creator_id=plan.creator_id, plan=plan, plan_version=version,
             method_id=method_id, clock_id=customer.clock_id, auto_pay=auto_pay, service_name=title, anchor_at=start,
@@ -65,17 +67,32 @@ def subscribe(
     return made
 
 
-def check_method(method_id: UUID, *, customer_id: UUID, currency: str) -> PaymentMethod:
-    """The customer's method, active and of that currency; locked. Raises Refusal naming `method`."""
+def _method(given: UUID | None, customer_id: UUID, version: PlanVersion) -> UUID | None:
+    """What to collect from: the method that was named, or the customer's default, or nothing."""
+    found = given or methods.default_of(customer_id, currency=version.currency)
+    if found is not None:
+        check_method(found, customer_id=customer_id, version=version)
+    return found
+
+
+def check_method(method_id: UUID, *, customer_id: UUID, version: PlanVersion) -> PaymentMethod:
+    """The customer's method, active, of the plan's currency, of a provider that collects its price; locked.
+
+    Raises Refusal naming `method`.
+    """
     method = fields.locked(PaymentMethod, method_id, param="method")
     if method.customer_id != customer_id:
         raise Refusal("method_unknown", f"this customer has no payment method {method_id}", param="method")
     if method.state != PaymentMethod.State.ACTIVE:
         raise Refusal("method_not_active", f"the payment method is {method.state}; it must be active",
                       param="method")  # fmt: skip
-    if method.currency != currency:
+    if method.currency != version.currency:
         raise Refusal("currency_mismatch", f"the payment method pays in {method.currency}, the plan is in "
-                      f"{currency}", param="method")  # fmt: skip
+                      f"{version.currency}", param="method")  # fmt: skip
+    sheet = registry.get(method.provider).sheet
+    refused = asking.limits(sheet, version.currency, version.price_minor) if version.price_minor else None
+    if refused:
+        raise Refusal(refused.code, refused.sentence, param="method")
     return method
 
 

@@ -1,6 +1,7 @@
 """Before the due date: is what will be pulled approved and there? The payer is warned while there is time.
 
-Advice alone (danger D23): the pull decides. Inside the grace window the pipeline's own checks take over.
+Advice alone (danger D23): the pull decides. Inside the grace window the pipeline's own checks take over. Of a card
+nobody can say beforehand whether it will do: gateways are not asked.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from django.conf import settings
 
 from engine.core import clock, sql
 from engine.core.errors import Refusal
+from engine.providers import registry
 from payments import methods
 
 log = structlog.get_logger(__name__)
@@ -46,6 +48,7 @@ def _watch(clock_id: int, until: float) -> Counter[str]:
     params = {
         "clock_id": clock_id,
         "business_now": business,
+        "providers": registry.approving_names(),
         "business_until": business + timedelta(seconds=settings.ENV.watch_ahead_seconds),
         "looked_before": machine - timedelta(seconds=settings.ENV.watch_ahead_every_seconds),
         "most": BATCH,

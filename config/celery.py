@@ -26,6 +26,7 @@ app.conf.task_routes = {
     "payments.send": {"queue": "io"},
     "payments.verify": {"queue": "io"},
     "payments.work_callbacks": {"queue": "io"},
+    "payments.work_methods": {"queue": "io"},
     "billing.watch_upcoming": {"queue": "io"},
     "engine.warm_tokens": {"queue": "io"},
 }

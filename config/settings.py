@@ -136,6 +136,8 @@ SPECTACULAR_SETTINGS = {
         "AttemptState": "payments.api.shapes.ATTEMPT_STATES",
         "PaymentMethodState": "payments.api.shapes.METHOD_STATES",
         "CallbackState": "payments.callbacks.api.shapes.CALLBACK_STATES",
+        "JobKind": "ops.api.shapes.JOB_KINDS",
+        "SetupKind": "payments.api.shapes.SETUP_KINDS",
     },
 }
 

@@ -5,7 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularSwaggerView
 
-from billing.customers import is_customer
+from billing.customers import payer_of
 from billing.owed import sources_of
 from engine.rest import api as rest
 from engine.rest.document import SchemaView
@@ -36,7 +36,7 @@ urlpatterns = [
     path("api/requests/<path:key>", rest.RequestView.as_view()),
     path("api/", include("billing.api.urls")),
     path("api/payments", payments.Payments.as_view(sources_of=sources_of)),
-    path("api/payment_methods", methods.PaymentMethods.as_view(is_customer=is_customer)),
+    path("api/payment-methods", methods.PaymentMethods.as_view(payer_of=payer_of)),
     path("api/", include("payments.api.urls")),
     path("api/", include("payments.callbacks.api.urls")),
     path("api/", include("engine.outbox.api")),

@@ -6,6 +6,7 @@ from billing import drafts_due
 from engine.core.wake import Wake
 from engine.ledger import rollup
 from ops.jobs import work
+from payments import methods
 from payments.callbacks import work as inbox
 from payments.pipeline import tick
 
@@ -19,6 +20,8 @@ def wanted() -> list[Wake]:
         found.append(Wake("payments.work_callbacks"))
     if rollup.waiting():
         found.append(Wake("payments.roll_up"))
+    if methods.waiting():
+        found.append(Wake("payments.work_methods"))
     if work.waiting():
         found.append(Wake("ops.work_jobs"))
     return found

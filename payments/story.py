@@ -80,6 +80,8 @@ def _in_flight(payment: Payment, attempt: Attempt | None) -> str:
     next_look = f"{looks}, next look {when(payment.next_action_at)}"
     if attempt.state == Attempt.State.UNKNOWN:
         return f"Outcome unknown since {since}{_why(payment)}; {next_look}. Nothing is sent under a new identity."
+    if payment.waiting == "payer":
+        return f"Waiting for the payer at {payment.provider} since {since}; {next_look}."
     if attempt.state == Attempt.State.SENT:
         return f"On its way to {payment.provider} since {since}, no answer yet; {next_look}."
     seen = "confirmed, not final yet" if payment.provisional_at else "seen, not final yet"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.core import wake
 from engine.core.task import Counts, batch_task, task_id
 from engine.ledger import rollup
-from payments import cancel
+from payments import cancel, methods
 from payments.pipeline import apply, driver, verify
 from payments.pipeline.lanes import Lane
 
@@ -37,3 +37,9 @@ def apply_evidence() -> Counts:
 def roll_up() -> Counts:
     """Add open ledger deltas to the balances."""
     return {"rolled_up": rollup.roll_up()}
+
+
+@batch_task(name="payments.work_methods", quiet_when_idle=True)
+def work_methods() -> Counts:
+    """Look at set-ups of payment methods, and have gateways forget removed ones."""
+    return dict(methods.work())

@@ -56,6 +56,16 @@ INVOICE: dict[str, Any] = {
                "amount_minor": 12500000, "amount": "12.500000"}],
     "payments": [f"pay_{_HEX}8"],
 }  # fmt: skip
+REPLACEMENT: dict[str, Any] = {"replacement": f"pm_{_HEX}9", "reason": "a new card"}
+REPLACED: dict[str, Any] = {
+    "id": REPLACEMENT["replacement"], "object": "payment_method", "livemode": False, "customer": CUSTOMER["id"],
+    "provider": "stripe", "currency": "USD", "state": "active", "default": True,
+    "label": {"brand": "visa", "last4": "4242", "exp_month": 12, "exp_year": 2030},
+    "setup": {"kind": "hosted_fields", "url": "", "expires_at": "2026-02-01T09:30:00Z"}, "wallet": "",
+    "token_account": "", "mint": "", "checked_at": _AT, "check_code": "", "check_message": "", "balance_minor": None,
+    "balance": None, "allowance_minor": None, "allowance": None, "metadata": {}, "created_at": _AT,
+    "subscriptions": [SUBSCRIPTION["id"]], "in_flight": [],
+}  # fmt: skip
 
 
 def sent(value: dict[str, Any], name: str = "request") -> OpenApiExample:

@@ -24,7 +24,8 @@ class SubscriptionBody(Shape):
     plan = IdField("plan", source="plan_id")
     payment_method = IdField(
         "payment_method", source="method_id", required=False, allow_null=True, default=None,
-        help_text="The customer's own, active, of the plan's currency; without one invoices stay open",
+        help_text="The customer's own, active, of the plan's currency; without one their default is taken, and "
+        "invoices stay open where they have none",
     )  # fmt: skip
     anchor_at = MomentField(
         required=False, allow_null=True, help_text="When period 0 starts: now by default, or later"

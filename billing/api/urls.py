@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from billing.api import acts, creators, customers, invoices, plans, subscriptions
+from billing.api import acts, creators, customers, invoices, methods, plans, subscriptions
 
 _SUBSCRIPTION = "subscriptions/<str:subscription_id>"
 
@@ -29,6 +29,7 @@ urlpatterns = [
     path(f"{_SUBSCRIPTION}/trigger", acts.Trigger.as_view()),
     path(f"{_SUBSCRIPTION}/release", acts.Release.as_view()),
     path(f"{_SUBSCRIPTION}/skip", acts.Skip.as_view()),
+    path("payment-methods/<str:method_id>/replace", methods.ReplaceMethod.as_view()),
     path("invoices", invoices.Invoices.as_view()),
     path("invoices/<str:invoice_id>", invoices.InvoiceView.as_view()),
     path("invoices/<str:invoice_id>/release", invoices.ReleaseDraft.as_view()),

@@ -7,7 +7,7 @@ WITH due AS (
          sum(v.price_minor) AS needed, min(s.next_due_at) AS due_at
     FROM billing_subscription s
     JOIN billing_planversion v ON v.id = s.plan_version_id
-    JOIN payments_paymentmethod m ON m.id = s.method_id AND m.state = 'active'
+    JOIN payments_paymentmethod m ON m.id = s.method_id AND m.state = 'active' AND m.provider = ANY(%(providers)s::text[])
    WHERE s.clock_id = %(clock_id)s AND s.next_due_at > %(business_now)s AND s.next_due_at <= %(business_until)s
      AND s.auto_pay
    GROUP BY m.id

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from engine.core.errors import Refusal
-from engine.providers.abilities import Approving, CallingBack, Standing
+from engine.providers.abilities import Approving, CallingBack, SettingUp, Standing
 from engine.providers.base import Provider
 
 if TYPE_CHECKING:
@@ -80,4 +80,17 @@ def calling_back(name: str) -> CallingBack:
     provider = get(name)
     if not hasattr(provider, "parse_webhook"):
         raise Refusal("no_callbacks", f"{name} does not call back", param="provider")
+    return provider  # type: ignore[return-value]
+
+
+def approving_names() -> list[str]:
+    """Every configured provider that pulls by approvals: it can say beforehand whether a pull would succeed."""
+    return [name for name in names() if hasattr(get(name), "ask_approval")]
+
+
+def setting_up(name: str) -> SettingUp:
+    """That provider, if payers give it their methods at its own fields or page. Raises Refusal if they do not."""
+    provider = get(name)
+    if not hasattr(provider, "ask_setup"):
+        raise Refusal("no_setup", f"{name} keeps no payment methods of payers", param="provider")
     return provider  # type: ignore[return-value]

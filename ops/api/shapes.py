@@ -16,6 +16,7 @@ from ops.jobs.view import STATUSES
 _WALLET = RegexValidator(r"^[!-~]{1,64}$", "is no address: visible ASCII without blanks")
 _JOB_ID = r"^((job|pay)_[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$"
 Fields = dict[str, serializers.Field[Any, Any, Any, Any]]
+JOB_KINDS = ("payment", "process_due", "maintenance")
 
 
 class Nothing(Shape):
@@ -111,7 +112,7 @@ def line() -> Fields:
     """A job in a list."""
     return {
         "jobId": serializers.CharField(),
-        "kind": serializers.ChoiceField(choices=("payment", "process_due", "maintenance")),
+        "kind": serializers.ChoiceField(choices=JOB_KINDS),
         "status": serializers.ChoiceField(choices=STATUSES),
         "progress": serializers.IntegerField(help_text="10, 30, 50, 80 or 100"),
         "result": JobResult(allow_null=True),

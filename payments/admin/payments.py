@@ -78,6 +78,10 @@ class PaymentAdmin(OfPayment, Operated):
     def of(self, payments: set[UUID]) -> Rows:
         return Payment.objects.filter(pk__in=payments)
 
+    def get_exclude(self, request: HttpRequest, obj: Payment | None = None) -> tuple[str, ...]:
+        """On a chain the instructions are addresses; a gateway's hold its token of the card."""
+        return ("instructions",) if obj is not None and obj.settlement == "platform" else ()
+
     @admin.display(description="amount")
     def amount(self, payment: Payment) -> str:
         return columns.one_line(money.shown(payment.amount_minor, payment.currency))

@@ -14,7 +14,8 @@ _FINE = {"failure_class": "", "failure_code": "", "failure_message": ""}
 
 METHOD: dict[str, Any] = {
     "id": f"pm_{_HEX}6", "object": "payment_method", "livemode": False, "customer": f"cus_{_HEX}1",
-    "provider": "solana_delegate", "currency": "USDC", "state": "active", "wallet": _WALLET,
+    "provider": "solana_delegate", "currency": "USDC", "state": "active", "default": False, "label": {},
+    "setup": None, "wallet": _WALLET,
     "token_account": "7vYkq8pC5nP3Qk9rT2wE6uI1oA4sD8fG3hJ5kL7zX9cV",
     "mint": "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v",
     "checked_at": _AT, "check_code": "", "check_message": "", "balance_minor": 90000000, "balance": "90.000000",
@@ -33,6 +34,20 @@ _UNCHECKED = {
     "allowance": None,
 }
 METHOD_ASKED: dict[str, Any] = {**METHOD, **_UNCHECKED, "state": "pending", "approval": APPROVAL}
+_SETUP = {"kind": "hosted_fields", "url": "", "expires_at": "2026-02-01T09:30:00Z"}
+CARD: dict[str, Any] = {
+    **METHOD, **_UNCHECKED, "provider": "stripe", "currency": "USD", "wallet": "", "token_account": "", "mint": "",
+    "label": {"brand": "visa", "last4": "4242", "exp_month": 12, "exp_year": 2030}, "setup": _SETUP,
+    "checked_at": _AT,
+}  # fmt: skip
+CARD_ASKED: dict[str, Any] = {
+    **CARD, "state": "pending", "label": {}, "checked_at": None, "approval": None,
+    "setup": {**_SETUP, "client_secret": "seti_1Nx_secret_of_the_gateway_for_the_payers_browser"},
+}  # fmt: skip
+NEW_CARD: dict[str, Any] = {
+    "customer": METHOD["customer"], "provider": "stripe", "currency": "USD",
+    "return_url": "https://shop.example.com/cards",
+}  # fmt: skip
 NEW_METHOD: dict[str, Any] = {
     "customer": METHOD["customer"], "wallet": _WALLET, "currency": "USDC", "add_minor": 150000000,
     "metadata": METHOD["metadata"],
@@ -57,8 +72,8 @@ LISTED: dict[str, Any] = {
     "payment_method": METHOD["id"], "state": "succeeded", "sentence": None, "currency": "USDC",
     "amount_minor": 12500000, "amount": "12.500000", "fee_minor": 312500, "fee": "0.312500",
     "settled_minor": 12500000, "settled": "12.500000", "refunded_minor": 0, "refunded": "0.000000",
-    "disputed_minor": 0, "disputed": "0.000000", "settlement": "direct", "waiting": "", "parked_at": None,
-    "parked_reason": "", "next_action_at": None, "provisional_at": None, "due_at": _AT,
+    "disputed_minor": 0, "disputed": "0.000000", "settlement": "direct", "waiting": "", "action": None,
+    "parked_at": None, "parked_reason": "", "next_action_at": None, "provisional_at": None, "due_at": _AT,
     "grace_until": "2026-02-03T09:30:00Z", "clock_id": 0, "correlation_id": None, "created_at": _AT,
     "ended_at": _PAID, "attempts": None,
 }  # fmt: skip
@@ -110,9 +125,9 @@ def sent(value: dict[str, Any], name: str = "request") -> OpenApiExample:
     return OpenApiExample(name, value, request_only=True)
 
 
-def shown(value: dict[str, Any], status: int = 200) -> OpenApiExample:
+def shown(value: dict[str, Any], status: int = 200, name: str = "answer") -> OpenApiExample:
     """What they are answered."""
-    return OpenApiExample("answer", value, response_only=True, status_codes=[str(status)])
+    return OpenApiExample(name, value, response_only=True, status_codes=[str(status)])
 
 
 def listed(value: dict[str, Any]) -> OpenApiExample:

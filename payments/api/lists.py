@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 
 from engine.core.errors import Refusal
+from engine.providers.base import Outcome
 from engine.rest import ids
 from engine.rest.metadata import MetadataQuery, having
 from engine.rest.pages import Attached, Expandable, Expansion, PageQuery, picked
@@ -19,7 +20,7 @@ from engine.rest.shapes import IdField
 from payments import states, story
 from payments.api.shapes import AttemptShape, PaymentMethodShape, PaymentShape
 from payments.charge import queue_of
-from payments.models import Attempt, Case, Payment, PaymentMethod
+from payments.models import Attempt, Case, Evidence, Payment, PaymentMethod
 
 _TRUE = ("true",)
 _OWED = ("subscription", "customer")  # who owes is known on the floor above
@@ -130,11 +131,31 @@ def sentences_of(payments: Sequence[Payment]) -> Mapping[UUID, Any]:
     return {payment.pk: story.sentence(payment) for payment in payments}
 
 
+def actions_of(payments: Sequence[Payment]) -> Mapping[UUID, Any]:
+    """What the payer of each is to do, as its provider last said it."""
+    waiting = [payment.pk for payment in payments if payment.waiting == "payer"]
+    if not waiting:
+        return {}
+    open_ones = Attempt.objects.filter(payment_id__in=waiting, state__in=states.UNRESOLVED_ATTEMPT)
+    said = Evidence.objects.filter(attempt_id__in=open_ones.values("pk"), outcome=Outcome.PENDING)
+    newest = said.order_by("attempt_id", "-pk").distinct("attempt_id")
+    return {each.payment_id: _action(each.detail.get("action")) for each in newest}
+
+
+def _action(told: Any) -> dict[str, Any] | None:
+    """With all its fields, whatever the provider's adapter left out."""
+    return (
+        {name: told.get(name) for name in ("type", "url", "expires_at")} if isinstance(told, dict) else None
+    )
+
+
 _METHOD = Expansion("payment_methods", "method_id", PaymentMethod, PaymentMethodShape)
-OF_LIST: Expandable = {"payment_method": _METHOD, "attempts": Attached(attempts_of, [])}
+OF_LIST: Expandable = {
+    "payment_method": _METHOD, "attempts": Attached(attempts_of, []), "action": Attached(actions_of, None),
+}  # fmt: skip
 OF_PAYMENT: Expandable = {**OF_LIST, "sentence": Attached(sentences_of, "")}
 OF_CASE: Expandable = {"payment": Expansion("payments", "payment_id", Payment, PaymentShape)}
-WHOLE = "attempts,sentence"  # what a single payment shows without being asked
+WHOLE = "attempts,sentence,action"  # what a single payment shows without being asked
 
 
 def _queue(method_id: UUID) -> list[UUID]:

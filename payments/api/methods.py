@@ -1,8 +1,9 @@
-"""Doors to payment methods. Whatever asks the chain does so before its transaction begins, never inside one."""
+"""Doors to payment methods: made, shown, described. Whatever asks a provider does so before its transaction begins."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
@@ -10,79 +11,34 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import ValidationError
 
-from engine.core import money
 from engine.core.errors import Refusal
-from engine.providers.abilities import ApprovalAsked, ApprovalFound
-from engine.rest import ids, pages
+from engine.providers import registry
+from engine.providers.abilities import ApprovalAsked, Payer
+from engine.rest import pages
 from engine.rest.errors import Fault
 from engine.rest.once import Done
-from engine.rest.shapes import IdField, MetadataField, MinorField, Shape, TextField, TruthField, major
+from engine.rest.shapes import major
 from engine.rest.views import RestView
 from payments import methods
 from payments.api import examples, lists
-from payments.api.shapes import ApprovalShape, MethodAskedShape, PaymentMethodShape
-from payments.label import label
+from payments.api.method_shapes import MethodAskedShape, MethodChange, NewMethodBody
+from payments.api.shapes import PaymentMethodShape
 from payments.models import PaymentMethod
 
 T = TypeVar("T")
 _KEPT = ("customer_id", "currency", "provider", "metadata")
-
-
-class MethodOptions(Shape):
-    """What a rail can be told."""
-
-    wrap_lamports = MinorField(required=False, min_value=0, help_text="Native SOL to wrap first; SOL alone")
-    strict_once = TruthField(required=False, help_text="Also lock each payment on chain")
-
-
-class ApprovalBody(Shape):
-    """What the approval is to cover."""
-
-    add_minor = MinorField(
-        min_value=1, max_value=money.HIGHEST_APPROVAL_MINOR, help_text="What this commitment may pull in all"
-    )
-    commitments_minor = MinorField(
-        required=False, min_value=0, max_value=money.HIGHEST_APPROVAL_MINOR,
-        help_text="What others need that no approval stands for any more",
-    )  # fmt: skip
-    options = MethodOptions(required=False)
-
-
-class NewMethodBody(ApprovalBody):
-    """A new method."""
-
-    customer = IdField("customer", source="customer_id")
-    wallet = TextField(max_length=64)
-    currency = TextField(max_length=10)
-    provider = TextField(required=False, max_length=40, default=methods.DEFAULT)
-    metadata = MetadataField(required=False)
-
-
-class MethodChange(Shape):
-    """What is to change; the rest stays."""
-
-    metadata = MetadataField(required=False, help_text="By name; an empty text takes its name away")
-
-
-class ConfirmBody(Shape):
-    """What the approval must cover."""
-
-    needed_minor = MinorField(required=False, default=1, min_value=1, help_text="Such as the first period")
-
-
-class RemoveBody(Shape):
-    """Why."""
-
-    reason = TextField(required=False, max_length=2000, allow_blank=True, help_text="For the audit")
+_OF_APPROVAL = ("wallet", "add_minor", "commitments_minor")
+_OF_SETUP = ("return_url", "phone")
 
 
 class PaymentMethods(RestView):
-    """All payment methods. `is_customer` is given by config/urls.py: who pays is known on the floor above."""
+    """All payment methods. `payer_of` is given by config/urls.py: who pays is known on the floor above."""
 
     resource = "payment_methods"
     renamed = {"customer_id": "customer"}
-    is_customer: Callable[[UUID], bool] | None = None
+    payer_of: Callable[[UUID], Payer | None] | None = None
 
     @extend_schema(operation_id="list_payment_methods", parameters=[lists.MethodQuery],
                    responses=pages.listed(PaymentMethodShape), examples=[examples.listed(examples.METHOD)])  # fmt: skip
@@ -92,26 +48,44 @@ class PaymentMethods(RestView):
         return pages.page(request, lists.methods(asked), PaymentMethodShape, asked)
 
     @extend_schema(operation_id="create_payment_method", request=NewMethodBody, responses={201: MethodAskedShape},
-                   examples=[examples.sent(examples.NEW_METHOD),
-                             examples.shown(examples.METHOD_ASKED, 201)])  # fmt: skip
+                   examples=[examples.sent(examples.NEW_METHOD, "an approval on Solana"),
+                             examples.sent(examples.NEW_CARD, "a card at Stripe"),
+                             examples.shown(examples.METHOD_ASKED, 201),
+                             examples.shown(examples.CARD_ASKED, 201, "a card's set-up")])  # fmt: skip
     def post(self, request: Request) -> Response:
-        """A pending method, and the unsigned approval for its wallet to sign and send. Then confirm it.
+        """A pending method, and what its payer is to do: sign an approval, or give a card to the gateway's own fields
+        or page. Then confirm it.
 
-        What is left of an approval of ours is kept on top of `add_minor`.
+        What is left of an approval of ours is kept on top of `add_minor`. A gateway's callback makes its method usable
+        by itself; confirming does so at once.
         """
         return self.once(NewMethodBody, self._keep, before=self._ask)
 
-    def _ask(self, data: dict[str, Any]) -> ApprovalAsked:
-        if self.is_customer is not None and not self.is_customer(data["customer_id"]):
+    def _ask(self, data: dict[str, Any]) -> ApprovalAsked | methods.Begun:
+        approves = data["provider"] in registry.approving_names()
+        gateway = None if approves else registry.setting_up(data["provider"])
+        _check_fields(data, gateway=gateway is not None)
+        assert self.payer_of is not None
+        payer = self.payer_of(data["customer_id"])
+        if payer is None:
             raise Refusal("customer_unknown", "there is no such customer", param="customer")
-        ours = ("customer_id", "metadata")
-        return away(partial(methods.ask, **{name: data[name] for name in data if name not in ours}))
+        asked = ("provider", "currency", "options", *(_OF_APPROVAL if approves else ()))
+        kept: dict[str, Any] = {name: data[name] for name in asked if name in data}
+        if approves:
+            return away(partial(methods.ask, **kept))
+        if self.dry_run:
+            raise Refusal("no_dry_run", "a set-up begins at its provider: it can't be tried without being done",
+                          param="dry_run")  # fmt: skip
+        payer = replace(payer, phone=data.get("phone", ""))
+        return away(partial(methods.begin, payer=payer, return_url=data.get("return_url", ""), **kept))
 
-    def _keep(self, data: dict[str, Any], asked: ApprovalAsked) -> Done:
+    def _keep(self, data: dict[str, Any], asked: ApprovalAsked | methods.Begun) -> Done:
         kept = {name: data[name] for name in _KEPT if name in data}
+        if isinstance(asked, methods.Begun):
+            return _begun(methods.keep_setup(asked, by=self.actor, **kept), asked)
         method = methods.keep(asked, by=self.actor, **kept)
         shown = pages.one(method, PaymentMethodShape)
-        return Done(shown | {"approval": _approval(asked, method.currency)}, shown["id"])
+        return Done(shown | {"approval": approval(asked, method.currency)}, shown["id"])
 
 
 class OfMethod(RestView):
@@ -142,62 +116,7 @@ class MethodView(OfMethod):
     def post(self, request: Request, method_id: str) -> Response:
         """Change a method's metadata. What is not sent stays as it is."""
         pk = self.id("payment_method", method_id)
-        return self.once(MethodChange, lambda data: _done(label(pk, by=self.actor, **data)))
-
-
-class ConfirmMethod(OfMethod):
-    """The approval is there."""
-
-    @extend_schema(operation_id="confirm_payment_method", request=ConfirmBody, responses=PaymentMethodShape,
-                   examples=[examples.sent({"needed_minor": 12500000}), examples.shown(examples.METHOD)])  # fmt: skip
-    def post(self, request: Request, method_id: str) -> Response:
-        """Look at the chain for the approval, and make the method usable if it covers `needed_minor`."""
-        pk = self.id("payment_method", method_id)
-
-        def look(data: dict[str, Any]) -> ApprovalFound:
-            return away(partial(methods.look, pk, by=self.actor, keep=not self.dry_run, **data))
-
-        def use(data: dict[str, Any], found: ApprovalFound) -> Done:
-            return _done(methods.use(pk, found, by=self.actor))
-
-        return self.once(ConfirmBody, use, before=look)
-
-
-class ApproveAgain(OfMethod):
-    """Another approval."""
-
-    @extend_schema(operation_id="renew_payment_method_approval", request=ApprovalBody, responses=ApprovalShape,
-                   examples=[examples.sent({"add_minor": 150000000}), examples.shown(examples.APPROVAL)])  # fmt: skip
-    def post(self, request: Request, method_id: str) -> Response:
-        """A fresh approval to sign, where the last one is used up, revoked, too small, or was not sent in time."""
-        pk = self.id("payment_method", method_id)
-
-        def ask(data: dict[str, Any]) -> tuple[ApprovalAsked, str]:
-            asked = away(partial(methods.ask_again, pk, **data))
-            return asked, self.method(method_id).currency
-
-        return self.once(
-            ApprovalBody,
-            lambda data, found: Done(_approval(*found), ids.show("payment_method", pk), 200),
-            before=ask,
-        )
-
-
-class RemoveMethod(OfMethod):
-    """Out of use."""
-
-    @extend_schema(operation_id="remove_payment_method", request=RemoveBody, responses=PaymentMethodShape,
-                   examples=[examples.sent({"reason": "the payer asked"}),
-                             examples.shown({**examples.METHOD, "state": "removed"})])  # fmt: skip
-    def post(self, request: Request, method_id: str) -> Response:
-        """Take a method out of use. What is scheduled from it is called back; what is in flight can't be stopped."""
-        pk = self.id("payment_method", method_id)
-
-        def work(data: dict[str, Any]) -> Done:
-            methods.remove(pk, by=self.actor, **data)
-            return _done(self.method(method_id))
-
-        return self.once(RemoveBody, work)
+        return self.once(MethodChange, lambda data: done(methods.describe(pk, by=self.actor, **data)))
 
 
 def away(ask: Callable[[], T]) -> T:
@@ -211,7 +130,8 @@ def away(ask: Callable[[], T]) -> T:
                     headers={"Retry-After": "5"}) from None  # fmt: skip
 
 
-def _approval(asked: ApprovalAsked, currency: str) -> dict[str, Any]:
+def approval(asked: ApprovalAsked, currency: str) -> dict[str, Any]:
+    """An approval as callers see it."""
     return {
         "transaction": asked.transaction, "currency": currency, "amount_minor": asked.amount_minor,
         "amount": major(asked.amount_minor, currency), "kept_minor": asked.kept_minor,
@@ -220,6 +140,26 @@ def _approval(asked: ApprovalAsked, currency: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _done(method: PaymentMethod) -> Done:
+def done(method: PaymentMethod) -> Done:
+    """A method as it is now, answered with 200."""
     shown = pages.one(method, PaymentMethodShape)
     return Done(shown, shown["id"], 200)
+
+
+def _begun(method: PaymentMethod, begun: methods.Begun) -> Done:
+    """The secret for the gateway's fields is in the first answer alone: it is kept nowhere."""
+    shown = pages.one(method, PaymentMethodShape) | {"approval": None}
+    key = begun.asked.client_secret
+    secret = {"setup": {**shown["setup"], "client_secret": key}} if key else None
+    return Done(shown, shown["id"], secret=secret)
+
+
+def _check_fields(data: dict[str, Any], *, gateway: bool) -> None:
+    """Raises ValidationError naming each field that the provider's kind of method does not take, or needs."""
+    strange = [name for name in (_OF_APPROVAL if gateway else _OF_SETUP) if name in data]
+    if strange:
+        why = "a gateway takes no such field" if gateway else "an approval takes no such field"
+        raise ValidationError({name: [why] for name in strange}, code="field_unknown")
+    missing = [] if gateway else [name for name in ("wallet", "add_minor") if name not in data]
+    if missing:
+        raise ValidationError({name: ["is needed with an approval"] for name in missing}, code="required")

@@ -24,6 +24,7 @@ from payments.models import Attempt, Evidence, Payment, PaymentMethod
 
 PAYMENT_STATES, ATTEMPT_STATES = Payment.State.values, Attempt.State.values
 METHOD_STATES = PaymentMethod.State.values
+SETUP_KINDS = ("hosted_fields", "redirect", "none")
 OPERATIONS = ("charge", "refund", "release", "payout")
 EVIDENCE_SOURCES, OUTCOMES = Evidence.Source.values, [outcome.value for outcome in Outcome]
 FAILURES = [each.value for each in FailureClass]
@@ -56,14 +57,38 @@ class NetworkFeeField(OfRow):
 
 @extend_schema_field({"type": "string"})
 class DetailField(OfRow):
-    """A text of the method's details: what the provider remembers of it, no secrets."""
+    """A text of an approved method's details: an address of the chain. What a gateway keeps is shown to nobody."""
 
     def __init__(self, name: str, **kwargs: Any) -> None:
         self.name = name
         super().__init__(**kwargs)
 
     def to_representation(self, value: PaymentMethod) -> str:
-        return str(value.details.get(self.name, ""))
+        return "" if value.setup_kind else str(value.details.get(self.name, ""))
+
+
+class LabelShape(serializers.Serializer[Any]):
+    """What people know a card or account by, as far as its gateway says it; never more of its number."""
+
+    brand = serializers.CharField(required=False)
+    last4 = serializers.CharField(required=False)
+    exp_month = serializers.IntegerField(required=False)
+    exp_year = serializers.IntegerField(required=False)
+    bank = serializers.CharField(required=False)
+    channel = serializers.CharField(required=False)
+
+
+class SetupShape(serializers.Serializer[Any]):
+    """How a payer gives a method to a gateway."""
+
+    kind = serializers.ChoiceField(
+        source="setup_kind", choices=SETUP_KINDS,
+        help_text="The gateway's fields in your page, its own page, or nothing to do",
+    )  # fmt: skip
+    url = serializers.CharField(
+        source="setup_url", help_text="The gateway's own page; empty when it is no longer of use"
+    )
+    expires_at = MomentField(source="setup_until", help_text="Until when the payer is waited for")
 
 
 class WhyShape(serializers.Serializer[Any]):
@@ -84,6 +109,11 @@ class PaymentMethodShape(serializers.Serializer[Any]):
     provider = serializers.CharField()
     currency = serializers.CharField()
     state = serializers.ChoiceField(choices=METHOD_STATES)
+    default = serializers.BooleanField(
+        source="is_default", help_text="What the customer's subscriptions are collected from that name none"
+    )
+    label = LabelShape()  # type: ignore[assignment]
+    setup = SetupShape(allow_null=True, help_text="Null of one that is approved on a chain")
     wallet = DetailField("payer")
     token_account = DetailField("source", help_text="What is pulled from; empty where the provider has none")
     mint = DetailField("mint")
@@ -152,6 +182,14 @@ class AttemptWholeShape(AttemptShape):
     evidence_has_more = serializers.BooleanField(help_text="GET /api/attempts/{id}/evidence has all")
 
 
+class ActionShape(serializers.Serializer[Any]):
+    """What a payer is to do before money moves: pay a link, or confirm at their bank's page."""
+
+    type = serializers.CharField(help_text="redirect")
+    url = serializers.CharField(allow_null=True, help_text="Where; for the payer alone")
+    expires_at = serializers.CharField(allow_null=True, help_text="Until when, where the provider says it")
+
+
 class PaymentShape(WhyShape):
     """One obligation to move money, whatever it takes."""
 
@@ -180,8 +218,12 @@ class PaymentShape(WhyShape):
     disputed = MajorField("disputed_minor")
     settlement = serializers.ChoiceField(choices=("direct", "platform"))
     waiting = serializers.CharField(
-        help_text="For whom it waits: funds, payee, provider, retry, queue, switch"
+        help_text="For whom it waits: funds, payee, provider, retry, queue, switch, payer"
     )
+    action = ActionShape(
+        allow_null=True, default=None, help_text="What its payer is to do, while it waits for that. Null in lists "
+        "that don't expand it"
+    )  # fmt: skip
     parked_at = MomentField(allow_null=True)
     parked_reason = serializers.CharField(help_text="Not empty: a person decides")
     next_action_at = MomentField(allow_null=True, help_text="When it is looked at next; machine time")
@@ -235,22 +277,3 @@ class CaseShape(serializers.Serializer[Any]):
     closed_at = MomentField(allow_null=True)
     closed_by = serializers.CharField()
     resolution = serializers.CharField(help_text="What came of it")
-
-
-class ApprovalShape(serializers.Serializer[Any]):
-    """What the payer's wallet is to sign and send."""
-
-    transaction = serializers.CharField(help_text="Unsigned, base64; good for a minute or two")
-    currency = serializers.CharField()
-    amount_minor = serializers.IntegerField(help_text="What may be pulled in all once it is signed")
-    amount = serializers.CharField(allow_null=True)
-    kept_minor = serializers.IntegerField(help_text="The part of it for what was agreed before")
-    kept = serializers.CharField(allow_null=True)
-    replaces = serializers.CharField(allow_null=True, help_text="Whose approval ends by this one")
-    replaces_foreign = serializers.BooleanField(help_text="That one is a stranger's")
-
-
-class MethodAskedShape(PaymentMethodShape):
-    """A method, and the approval that its payer is to give."""
-
-    approval = ApprovalShape()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from payments.api import acts, cases, methods, payments, sending
+from payments.api import acts, cases, method_acts, methods, payments, sending
 
-_PAYMENT, _METHOD = "payments/<str:payment_id>", "payment_methods/<str:method_id>"
+_PAYMENT, _METHOD = "payments/<str:payment_id>", "payment-methods/<str:method_id>"
 
 urlpatterns = [
     path(_PAYMENT, payments.PaymentView.as_view()),
@@ -32,7 +32,8 @@ urlpatterns = [
     path("providers/<str:provider>/pause", sending.PauseProvider.as_view()),
     path("providers/<str:provider>/resume", sending.ResumeProvider.as_view()),
     path(_METHOD, methods.MethodView.as_view()),
-    path(f"{_METHOD}/confirm", methods.ConfirmMethod.as_view()),
-    path(f"{_METHOD}/approval", methods.ApproveAgain.as_view()),
-    path(f"{_METHOD}/remove", methods.RemoveMethod.as_view()),
+    path(f"{_METHOD}/confirm", method_acts.ConfirmMethod.as_view()),
+    path(f"{_METHOD}/approval", method_acts.ApproveAgain.as_view()),
+    path(f"{_METHOD}/default", method_acts.MakeDefault.as_view()),
+    path(f"{_METHOD}/remove", method_acts.RemoveMethod.as_view()),
 ]

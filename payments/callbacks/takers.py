@@ -12,6 +12,7 @@ from typing import Final
 from engine.core import clock
 from engine.core.errors import Refusal
 from engine.providers.base import ProviderUnavailable
+from payments import methods
 from payments.callbacks import route
 from payments.callbacks.route import Taken, Turn
 
@@ -19,8 +20,14 @@ Taker = Callable[[str, str], str]
 """taker(provider, reference): what it led to, in a sentence. Calls out and commits. Raises Refusal for a reference that
 names nothing of ours, ProviderUnavailable."""
 
+
+def _setup(provider: str, reference: str) -> str:
+    due = methods.setup_may_be_done(reference)
+    return "its set-up is looked at now" if due else "its set-up was done already"
+
+
 TAKERS: Final[dict[str, Taker | None]] = {
-    "setup": None,  # payments/methods.py: a payer may have given us a method at a gateway's own page
+    "setup": _setup,  # a payer may have given a card to the gateway
     "dispute": None,  # disputes: a payer may have taken money back, or we may have won it
 }
 _SILENT_MOST_SECONDS, _NOBODY_SECONDS = 900.0, 3600.0

@@ -169,7 +169,10 @@ def _pending(row: Row, sheet: Sheet, now: datetime) -> Decision:
     if not _open(row):
         return _seen_after_end(row)
     attempt = "pending" if row.attempt_state != "pending" else None
-    return Decision("pending", attempt, None, _next_look(row, now), looked=True, provisional=row.provisional)
+    waiting = PAYER if row.code == FailureClass.PAYER_ACTION else ""
+    return Decision(
+        "pending", attempt, None, _next_look(row, now), waiting, looked=True, provisional=row.provisional
+    )
 
 
 def _seen_after_end(row: Row) -> Decision:
@@ -256,6 +259,7 @@ def _next_look(row: Row, now: datetime) -> datetime:
     return now + timedelta(seconds=max(spans.look(row.looks), row.retry_seconds or 0.0))
 
 
+PAYER = "payer"  # who has to do something at the provider's page before money moves
 BEFORE = ", booked before"
 ANOTHER_AMOUNT = "amount differs"  # what arrived is in suspense, under a case of its own
 REVERSED = "reversed"  # the verdict, and the kind of its case

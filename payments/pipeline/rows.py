@@ -60,6 +60,8 @@ class Row(NamedTuple):
     provisional_at: datetime | None
     parked: bool
     correlation_id: UUID | None
+    waiting: str  # for whom the payment waits
+    action: dict[str, Any] | None  # what the payer is to do, as the evidence has it
     stop_code: str  # called back while in flight, and why
     stop_reason: str
     # The movement's booking of this payment, if there is one: "late", "succeeded" or "mismatch", and what the network
@@ -77,7 +79,7 @@ _BOOKED_AS = {"succeeded": "succeeded", "amount differs": "mismatch"}  # by verd
 _NOT_BOOKED = "", 0
 _BOOKED_BY = {"payment.succeeded": "succeeded", "payment.refused": "refused", "payment.succeeded_late": "late",
               "payment.mismatch": "mismatch"}  # fmt: skip
-_ACCOUNTS = Row._fields.index("accounts")
+_JSON = {Row._fields.index(name) for name in ("accounts", "action")}
 
 
 class Booked(NamedTuple):
@@ -134,6 +136,5 @@ def _booked(row: Row, verdict: str, attempt_id: UUID, fee_minor: int) -> Row:
 
 
 def _row(columns: tuple[Any, ...]) -> Row:
-    return Row._make(
-        (*columns[:_ACCOUNTS], json.loads(columns[_ACCOUNTS]), *columns[_ACCOUNTS + 1 :], *_NOT_BOOKED)
-    )
+    read = (json.loads(value) if place in _JSON and value else value for place, value in enumerate(columns))
+    return Row._make((*read, *_NOT_BOOKED))

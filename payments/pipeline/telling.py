@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.outbox.emit import NewEvent
-from payments.pipeline.decide import TAKEN_BACK, TERMINAL, Decision
+from payments.pipeline.decide import PAYER, TAKEN_BACK, TERMINAL, Decision
 from payments.pipeline.rows import Row
 from payments.sources import SourceChange
 
@@ -67,6 +67,8 @@ def _event_type(row: Row, decision: Decision) -> str:
         return "payment.rescheduled"
     if decision.payment:
         return f"payment.{decision.payment}"
+    if decision.waiting == PAYER and row.waiting != PAYER:
+        return "payment.action_needed"
     return "payment.confirmed" if decision.provisional and row.provisional_at is None else ""
 
 
@@ -80,6 +82,8 @@ def _payload(row: Row, decision: Decision) -> dict[str, Any]:
         "provider": row.provider,
         "identity": row.identity,
     }
+    if decision.waiting == PAYER:
+        payload["action"] = row.action
     if any(_why(row, decision)):
         payload |= dict(zip(("failure_class", "code", "message"), _why(row, decision), strict=True))
     return payload

@@ -35,7 +35,10 @@ from payments.pipeline.outbound import Outbound
 
 
 class Looked(NamedTuple):
-    """An unresolved attempt that this worker looks up; `last` is what was last said of it."""
+    """An unresolved attempt that this worker looks up; `last` is what was last said of it.
+
+    `for_payer`: a link that waits to be paid. It is known what became of it, and its own end fails it.
+    """
 
     attempt_id: UUID
     payment_id: UUID
@@ -54,6 +57,7 @@ class Looked(NamedTuple):
     until: datetime
     last: tuple[str, str, bool, bool]
     known: Known
+    for_payer: bool
 
 
 def verify(lane: Lane, *, task_id: str = "") -> Worked:
@@ -100,13 +104,24 @@ def take_open(lane: Lane, *, most: int) -> list[Looked]:
         overdue = now - timedelta(seconds=spans.deadline(registry.get(lane.provider).sheet))
         late = [row[0] for row in found if row[2] == "sent" and row[7] <= overdue]
         sql.affected(sql.statement(__file__, "sent_is_unknown"), {"ids": late})
-    return [_looked(row, until) for row in found]
+    links = not registry.get(lane.provider).sheet.pulls
+    return [_looked(row, until, links=links) for row in found]
 
 
-def _looked(row: tuple[Any, ...], until: datetime) -> Looked:
+def _looked(row: tuple[Any, ...], until: datetime, *, links: bool) -> Looked:
     known = Known(row[18], json.loads(row[19]))
     return Looked._make(
-        (*row[:4], json.loads(row[4]), *row[5:12], json.loads(row[12]), row[13], until, row[14:18], known)
+        (
+            *row[:4],
+            json.loads(row[4]),
+            *row[5:12],
+            json.loads(row[12]),
+            row[13],
+            until,
+            row[14:18],
+            known,
+            links and row[20],
+        )
     )
 
 
@@ -216,7 +231,11 @@ def _look_later(looked: Sequence[Looked], seconds: float | None) -> None:
         )
         mine = {row[0] for row in found}
         old = now - timedelta(seconds=spans.park_unknown())
-        tired = [one.payment_id for one in looked if one.payment_id in mine and one.created_at < old]
+        tired = [
+            one.payment_id
+            for one in looked
+            if one.payment_id in mine and one.created_at < old and not one.for_payer
+        ]
         park.park(
             _not_unparked_since(old, tired), "its outcome has been unknown for too long", machine_at=now
         )

@@ -20,7 +20,7 @@ from engine.core.actor import Actor, NotAllowed, Role
 from engine.core.errors import Refusal
 from engine.outbox.models import Event
 from ops import scheduler, timetable
-from payments import cases, label, look, methods, suspense, switches
+from payments import cases, look, methods, suspense, switches
 from payments import operate as on_payment
 from payments import settle as ends
 from payments.models import Attempt, Case, Payment
@@ -91,7 +91,8 @@ OPERATOR: dict[str, Verb] = {
     "update_plan": lambda f, **by: plans.update_plan(plan_id=f.world.plan.pk, name="Daily", **by),
     "describe": lambda f, **by: change.describe(f.due.pk, service_name="Letter", **by),
     "remove_method": lambda f, **by: methods.remove(f.method.pk, **by),
-    "update_method": lambda f, **by: label.label(f.method.pk, metadata={"card": "home"}, **by),
+    "update_method": lambda f, **by: methods.describe(f.method.pk, metadata={"card": "home"}, **by),
+    "make_default_method": lambda f, **by: methods.make_default(f.method.pk, **by),
 }
 APPROVER: dict[str, Verb] = {
     "start_sending": lambda f, **by: switches.start_sending(**WHY, **by),

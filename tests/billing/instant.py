@@ -15,3 +15,7 @@ class Direct:
         absence_certain=True, cancel=False, reversible=False, currencies=("USDC", "SOL"), minimum_minor={"USDC": 50},
         maximum_minor=10**14,
     )  # fmt: skip
+
+    def ask_approval(self, **asked: object) -> object:
+        """It pulls by approvals, as the watcher wants to know; nobody asks for one here."""
+        raise AssertionError(asked)

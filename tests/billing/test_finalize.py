@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from engine.core.ids import uuid7
 from engine.ledger import accounts
 from engine.ledger.models import Transfer
 from engine.outbox.models import Event
+from engine.providers import registry
 from payments.models import Payment, PaymentMethod
 from tests.billing.world import DETAILS, START, World, end, invoices, payment_of
 
@@ -84,10 +86,14 @@ def test_the_event_is_in_the_commit_under_the_invoices_version(world: World) -> 
 
 
 def test_both_ways_of_composing_lines_are_equal(world: World) -> None:
+    provider = registry.get("direct")
+    limits = provider.sheet
+    provider.sheet = replace(limits, minimum_minor={}, maximum_minor=10**15)
     for price in (1, 50, 1000, 10**15):
         plan = world.another_plan(price_minor=price, name=f"Plan {price}")
         world.subscription(plan=plan, zone="America/New_York")
     world.subscription(auto_pay=False)
+    provider.sheet = limits  # two of them can't be asked for by now
     with transaction.atomic():
         one = _everything(lines.plain)
         transaction.set_rollback(True)
@@ -147,11 +153,19 @@ def _auto_pay_off(world: World) -> Subscription:
 
 
 def _below_minimum(world: World) -> Subscription:
-    return world.subscription(plan=world.another_plan(price_minor=49))
+    return _limited(world, minimum_minor={"USDC": 1001})
 
 
 def _above_maximum(world: World) -> Subscription:
-    return world.subscription(plan=world.another_plan(price_minor=10**14 + 1))
+    return _limited(world, maximum_minor=999)
+
+
+def _limited(world: World, **limits: Any) -> Subscription:
+    """The provider's limits change after the customer subscribed."""
+    made = world.subscription()
+    provider = registry.get("direct")
+    provider.sheet = replace(provider.sheet, **limits)
+    return made
 
 
 def _no_wallet(world: World) -> Subscription:

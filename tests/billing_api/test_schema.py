@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from billing.api import examples, shapes
+from billing.api import examples, methods, shapes
 from engine.rest import ids
 
 SHOWN = {
     shapes.CustomerShape: examples.CUSTOMER, shapes.CreatorShape: examples.CREATOR, shapes.PlanShape: examples.PLAN,
     shapes.PlanVersionShape: examples.PLAN_VERSION, shapes.SubscriptionShape: examples.SUBSCRIPTION,
     shapes.StoppedShape: examples.STOPPED, shapes.TriggeredShape: examples.TRIGGERED,
-    shapes.InvoiceShape: examples.INVOICE, shapes.LineShape: examples.INVOICE["lines"][0],
+    methods.ReplacedShape: examples.REPLACED, shapes.InvoiceShape: examples.INVOICE,
+    shapes.LineShape: examples.INVOICE["lines"][0],
 }  # fmt: skip
 
 

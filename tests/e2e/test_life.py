@@ -112,13 +112,13 @@ def joins(shop: Shop, payer: Payer, payee: str) -> Life:
     }
     plan = shop.post("plans", {"creator": creator, "number": 1, "name": "Pro", **terms})["id"]
     customer = shop.post("customers", {"name": "Ada Okafor", "wallet": payer.address})["id"]
-    asked = shop.post("payment_methods", {"customer": customer, "wallet": payer.address, "currency": "USDC",
+    asked = shop.post("payment-methods", {"customer": customer, "wallet": payer.address, "currency": "USDC",
                                           "add_minor": 12 * PRICE})  # fmt: skip
     assert (asked["state"], asked["approval"]["amount_minor"]) == ("pending", 12 * PRICE)
-    early = shop.post(f"payment_methods/{asked['id']}/confirm", {"needed_minor": PRICE}, status=409)
+    early = shop.post(f"payment-methods/{asked['id']}/confirm", {"needed_minor": PRICE}, status=409)
     assert early["error"]["money_moved"] == "no"
     payer.approve(asked["approval"]["transaction"])
-    method = shop.post(f"payment_methods/{asked['id']}/confirm", {"needed_minor": PRICE}, status=200)
+    method = shop.post(f"payment-methods/{asked['id']}/confirm", {"needed_minor": PRICE}, status=200)
     assert (method["state"], method["allowance_minor"]) == ("active", 12 * PRICE)
     made = shop.post("subscriptions", {"customer": customer, "plan": plan, "payment_method": method["id"]})
     assert made["state"] == "incomplete", "until its first payment"

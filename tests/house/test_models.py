@@ -17,7 +17,8 @@ CONSTRAINTS: dict[str, tuple[str, ...] | str] = {
         "a_transfer_has_two_ends",
     ),
     "engine_ledger.Delta": "sums of transfers on their way into a balance; roll-up is proved by tests/ledger",
-    "payments.PaymentMethod": "what the last look at the chain said: advice, the transfer decides (D23)",
+    # Its amounts are what the last look at the chain said: advice, the transfer decides (D23).
+    "payments.PaymentMethod": ("one_default_method_per_customer", "a_default_method_is_active"),
     "payments.Payment": (
         "one_payment_per_number",
         "one_open_payment_per_source",

@@ -70,7 +70,7 @@ def test_ages_are_of_the_oldest(read, world, scripted):
         state="unknown", send_by=now - timedelta(hours=1)
     )
     Case.objects.filter(closed_at=None).update(opened_at=now - timedelta(days=1))
-    Subscription.objects.filter(pk=world.subscription().pk).update(
+    Subscription.objects.filter(pk=world.subscription(method_id=None).pk).update(
         clock_id=0, next_due_at=now - timedelta(hours=5)
     )
     shown = read()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from engine.outbox import api as events
-from payments.api import examples, sending, shapes
+from payments.api import examples, method_shapes, sending, shapes
 
 SHOWN = {
-    shapes.PaymentMethodShape: examples.METHOD, shapes.MethodAskedShape: examples.METHOD_ASKED,
-    shapes.ApprovalShape: examples.APPROVAL, shapes.AttemptShape: examples.ATTEMPT,
+    shapes.PaymentMethodShape: examples.METHOD, method_shapes.MethodAskedShape: examples.METHOD_ASKED,
+    method_shapes.ApprovalShape: examples.APPROVAL, shapes.AttemptShape: examples.ATTEMPT,
     shapes.AttemptWholeShape: examples.ATTEMPT_WHOLE, shapes.EvidenceShape: examples.EVIDENCE,
     shapes.PaymentShape: examples.PAYMENT, shapes.AcceptedShape: examples.ACCEPTED,
     shapes.MomentShape: examples.TIMELINE["data"][0], shapes.CaseShape: examples.CASE,

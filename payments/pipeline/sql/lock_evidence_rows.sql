@@ -13,7 +13,7 @@ SELECT e.id, e.source, e.outcome, e.failure_class, e.code, e.message, e.provisio
        p.id, p.state, p.version, p.operation, p.settlement, p.amount_minor, p.fee_minor, p.currency, p.accounts::text,
        p.clock_id, p.source_kind, p.source_id, p.no, p.queue_key, p.short_tries, p.looks, p.next_action_at,
        p.provisional_at, p.parked_at IS NOT NULL AS parked, p.correlation_id,
-       p.stop_code, p.stop_reason
+       p.waiting, CASE WHEN e.outcome = 'pending' THEN (e.detail -> 'action')::text END, p.stop_code, p.stop_reason
   FROM payments_evidence e
   JOIN payments_attempt a ON a.id = e.attempt_id
   JOIN payments_payment p ON p.id = e.payment_id

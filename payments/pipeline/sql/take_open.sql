@@ -9,12 +9,13 @@ WITH due AS (
      FOR UPDATE OF p SKIP LOCKED
 ), taken AS (
   UPDATE payments_payment p SET next_action_at = %(until)s FROM due WHERE p.id = due.id
-  RETURNING p.id, p.amount_minor, p.fee_minor, p.currency, p.instructions, p.looks
+  RETURNING p.id, p.amount_minor, p.fee_minor, p.currency, p.instructions, p.looks, p.waiting
 )
 SELECT a.id, t.id, a.state, a.identity, a.data::text, a.send_no, a.fence, a.send_by, a.created_at,
        t.amount_minor, t.fee_minor, t.currency, t.instructions::text, t.looks,
        coalesce(l.outcome, ''), coalesce(l.code, ''), coalesce(l.provisional, false),
-       coalesce(l.park, false), coalesce(k.provider_ref, ''), coalesce(k.steps, '{}')::text
+       coalesce(l.park, false), coalesce(k.provider_ref, ''), coalesce(k.steps, '{}')::text,
+       t.waiting = 'payer'
   FROM taken t
   JOIN payments_attempt a ON a.payment_id = t.id AND a.state IN ('sent', 'pending', 'unknown')
   LEFT JOIN LATERAL (
