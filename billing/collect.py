@@ -104,6 +104,7 @@ def _write_debts(debts: Iterable[Debt]) -> None:
             "failure_classes": [debt.failure_class for debt in kept],
             "first_failed_ats": packed(debt.first_failed_at for debt in kept),
             "paid_ats": packed(debt.paid_at for debt in kept),
+            "refundeds": packed(debt.refunded_minor for debt in kept),
         },
     )
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from billing.account import Account
 
 TAKEN_BACK = ("payment_taken_back", "The provider took back what had been paid.")
-_TOLD = {"failed": "invoice.payment_failed", "succeeded": "invoice.paid", "reversed": "invoice.reopened"}
+_TOLD = {"failed": "invoice.payment_failed", "succeeded": "invoice.paid", "reversed": "invoice.reopened",
+         "refunded": "invoice.refunded"}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -38,6 +39,7 @@ class Debt:
     failure_class: str
     first_failed_at: datetime | None
     paid_at: datetime | None
+    refunded_minor: int
 
     def take(self, change: SourceChange) -> None:
         """Book one end of a payment on the counters. Raises Refusal for what can't be true of this invoice."""
@@ -45,6 +47,10 @@ class Debt:
             return None  # its reservation came off when it was given up; the money stands in unapplied
         if change.state == "reversed":
             return self._taken_back(change)
+        if change.state == "refunded":
+            self.refunded_minor += change.amount_minor
+            self.version += 1
+            return None
         if change.amount_minor > self.collecting_minor:
             raise Refusal("reservation_missing", f"{change.amount_minor} was not reserved on invoice {self.id}",
                           param="amount_minor")  # fmt: skip
@@ -101,7 +107,8 @@ class Debt:
             "payment_id": change.payment_id, "payment_number": account.payments_made, "state": self.state,
             "currency": self.currency, "due_minor": self.due_minor, "collected_minor": self.collected_minor,
             "amount_minor": abs(change.settled_minor) or change.amount_minor, "next_due_at": account.next_due_at,
-            "failure_class": change.failure_class, "code": change.failure_code, "reason": change.failure_message,
+            "refunded_minor": self.refunded_minor, "failure_class": change.failure_class, "code": change.failure_code,
+            "reason": change.failure_message,
         }  # fmt: skip
         name = _TOLD[change.state]
         if change.state == "succeeded" and self.state != "paid":

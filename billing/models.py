@@ -205,6 +205,7 @@ class Invoice(models.Model):
     due_minor = models.BigIntegerField(default=0, db_default=0)
     collecting_minor = models.BigIntegerField(default=0, db_default=0)
     collected_minor = models.BigIntegerField(default=0, db_default=0)
+    refunded_minor = models.BigIntegerField(default=0, db_default=0)  # nothing is due again by it
     payments_made = models.PositiveIntegerField(default=0, db_default=0)  # numbers its payments
     next_action_at = models.DateTimeField(null=True)
     held_reason = models.TextField(default="", db_default="", blank=True)

@@ -93,6 +93,7 @@ PROVIDERS = {
 }
 SOURCES = {
     "invoice": "billing.collect.payments_changed",
+    "refund": "payments.refunded.payments_changed",
 }
 
 UNFOLD = theme.unfold(flower_url=ENV.flower_url)

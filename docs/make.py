@@ -28,7 +28,7 @@ if not apps.ready:
     django.setup()
 
 from engine.core.states import Machine  # noqa: E402
-from engine.ledger import chart  # noqa: E402
+from engine.ledger import chart, kinds  # noqa: E402
 from engine.rest.document import written  # noqa: E402
 
 ROOMS = ("billing", "engine", "ops", "payments", "payouts")
@@ -143,7 +143,7 @@ def machines() -> list[tuple[str, Machine]]:
 
 def _accounts() -> list[str]:
     """A row per kind, from the comment that stands beside it."""
-    text = Path(str(chart.__file__)).read_text()
+    text = Path(str(kinds.__file__)).read_text()
     rows = []
     for kind in chart.Kind:
         found = re.search(rf"^    {kind.name} = .*?# \[(.+?)\] (.+)$", text, re.MULTILINE)

@@ -60,6 +60,12 @@ CHECKS: Sequence[Check] = (
         sql.statement(__file__, "check_reversed"),
     ),
     Check(
+        "refunds",
+        "What is given back was paid, and is taken from whom it was; each payment counts its refunds, and refunds "
+        "payable is what is under way.",
+        sql.statement(__file__, "check_refunds"),
+    ),
+    Check(
         "settlement_legs",
         "Each leg of a posting lies on the accounts and has the amount that the chart says; none is missing.",
         sql.statement(__file__, "check_settlement_legs"),

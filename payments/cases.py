@@ -12,7 +12,7 @@ from engine.audit.act import LONGEST_REASON, act, check_reason
 from engine.core import clock
 from engine.core.actor import Actor, Role
 from engine.core.errors import Refusal
-from payments import look, states
+from payments import look, refunded, states
 from payments.models import Case, Payment
 from payments.pipeline import in_suspense, park
 from payments.pipeline.apply import REFUSED_CASE
@@ -54,6 +54,10 @@ def close_case(case_id: UUID, *, resolution: str, reason: str, by: Actor) -> Cas
     again), and where what was given up was seen and nobody has looked it up since.
     """
     with deciding(case_id, "close_case", reason=reason, by=by) as case:
+        if case.kind == refunded.CASE:
+            raise Refusal(
+                "refund_waits", "record its refund as done, or cancel it: that closes it", param="case"
+            )
         if case.kind == REFUSED_CASE:
             raise Refusal("source_untold", "what it was for has not heard of it: apply its money, or return it",
                           param="case")  # fmt: skip

@@ -23,7 +23,8 @@ class SourceChange(NamedTuple):
     after succeeded).
 
     `amount_minor` is what was reserved at the source, `settled_minor` what was collected (0 unless succeeded; less
-    than 0 where that was taken back). `business_at` is the moment on the payment's clock.
+    than 0 where that was taken back). Or, later, `refunded`: `amount_minor` of it was given back, less than 0 where the
+    provider took that back. `business_at` is the moment on the payment's clock.
     """
 
     payment_id: UUID

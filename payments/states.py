@@ -1,4 +1,4 @@
-"""The legal moves of a payment and of an attempt: design section 4, one table per machine.
+"""The legal moves of a payment, of an attempt and of a refund: design section 4, one table per machine.
 
 The database enforces these tables by triggers made from them (migrations), docs/states.md draws them.
 """
@@ -31,6 +31,19 @@ ATTEMPT = machine(
         # Late, by lookup only: the payment becomes succeeded_late, booked to unapplied, a case.
         "declined": {"succeeded"},
         "not_sent": {"succeeded"},
+    },
+)
+
+REFUND = machine(
+    "refund",
+    "payments_refund",
+    {"requested"},
+    {
+        "requested": {"by_hand", "succeeded", "failed", "canceled"},
+        "by_hand": {"succeeded", "canceled"},
+        "succeeded": {"failed"},  # taken back by its provider
+        "failed": {"succeeded"},  # late, by lookup only
+        "canceled": {"succeeded"},
     },
 )
 

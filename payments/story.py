@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db.models import Q
+
 from engine.audit.told import acts_of
 from engine.core import clock, money
 from engine.core.timeline import Moment, facts, in_order, times, when
@@ -11,7 +13,7 @@ from engine.ledger.models import Transfer
 from engine.outbox.models import Event
 from payments import states
 from payments.callbacks.models import Callback
-from payments.models import Attempt, Case, Evidence, Payment
+from payments.models import Attempt, Case, Evidence, Payment, Refund
 from payments.pipeline import spans
 from payments.pipeline.books import movement
 
@@ -43,7 +45,7 @@ def timeline(payment_id: UUID) -> list[Moment]:
         "attempt"
     )
     movements = [movement(payment_id, one.movement_id or one.attempt.identity) for one in differing]
-    sources = [payment_id, *keys, *movements]
+    sources = [payment_id, *keys, *movements, *_refunds(payment_id)]
     booked = Transfer.objects.filter(source_id__in=sources).select_related("debit", "credit")
     return in_order(
         map(_attempt, attempts),
@@ -54,6 +56,13 @@ def timeline(payment_id: UUID) -> list[Moment]:
         acts_of("payment", payment_id, most=MOST),
         acts_of("case", *cases, most=MOST),
     )
+
+
+def _refunds(payment_id: UUID) -> list[UUID]:
+    """Those of the payment, and the one that it carries out."""
+    carried = Payment.objects.filter(pk=payment_id, source_kind="refund").values("source_id")
+    found = Refund.objects.filter(Q(payment_id=payment_id) | Q(pk__in=carried))
+    return list(found.values_list("pk", flat=True))
 
 
 def _scheduled(payment: Payment) -> str:

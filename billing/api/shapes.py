@@ -205,6 +205,10 @@ class InvoiceShape(serializers.Serializer[Any]):
     collecting = MajorField("collecting_minor")
     collected_minor = serializers.IntegerField()
     collected = MajorField("collected_minor")
+    refunded_minor = serializers.IntegerField(
+        help_text="Of what was collected: nothing becomes due again by it"
+    )
+    refunded = MajorField("refunded_minor")
     held_reason = serializers.CharField(help_text="Not empty: this draft waits for a person")
     reason_code = serializers.CharField(help_text="Why it is not paid")
     reason = serializers.CharField()

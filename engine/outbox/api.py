@@ -29,7 +29,8 @@ _EVENT: dict[str, Any] = {
 }  # fmt: skip
 _PAGE = {"object": "list", "data": [_EVENT], "has_more": False, "next_cursor": _EVENT["id"], "next": None}
 KINDS = {
-    ids.PREFIXES[kind]: kind for kind in ("payment", "payment_method", "subscription", "invoice", "plan")
+    ids.PREFIXES[kind]: kind
+    for kind in ("payment", "refund", "payment_method", "subscription", "invoice", "plan")
 }
 
 

@@ -8,8 +8,8 @@ from engine.core.actor import Role
 from engine.core.errors import Refusal
 
 RESOURCES = (
-    "customers", "creators", "plans", "subscriptions", "invoices", "payment_methods", "payments", "events", "jobs",
-    "webhooks", "scheduler", "keys", "metrics",
+    "customers", "creators", "plans", "subscriptions", "invoices", "payment_methods", "payments", "refunds", "events",
+    "jobs", "webhooks", "scheduler", "keys", "metrics",
 )  # fmt: skip
 _OF_ADMINS = ("scheduler", "keys")
 READ_ALL, WRITE_ALL = "admin:read", "admin:write"

@@ -3,7 +3,7 @@
 -- took, from our hot wallet or from what lies here, is what was booked of it by attempt (check_network_fees.sql). What is in
 -- transit has no such word yet; check_books --chain asks the chain itself. What a person gave back (suspense.returned,
 -- under the key of what put it into suspense), and what the provider took back (payment.reversed, likewise), lies there no
--- more. Reads all evidence and all accounts.
+-- more, as little as what was given back: by the provider, or by a person who says so. Reads all evidence and all accounts.
 WITH final AS (
   SELECT DISTINCT ON (e.payment_id, coalesce(nullif(e.movement_id, ''), e.id::text)) e.*
     FROM payments_evidence e
@@ -19,14 +19,21 @@ WITH final AS (
    WHERE t.kind = 'attempt.network_fee' GROUP BY 1, 2
 ), parts AS (
   SELECT 'clearing:' || p.provider AS kind, coalesce(nullif(f.currency, ''), p.currency) AS currency,
-         sum(CASE p.settlement WHEN 'platform' THEN coalesce(f.gross_minor, 0)
-                               ELSE least(coalesce(f.fee_minor, p.fee_minor), coalesce(f.gross_minor, 0)) END) AS minor
+         sum(CASE p.operation WHEN 'refund' THEN -1 ELSE 1 END
+             * CASE p.settlement WHEN 'platform' THEN coalesce(f.gross_minor, 0)
+                                 ELSE least(coalesce(f.fee_minor, p.fee_minor), coalesce(f.gross_minor, 0)) END) AS minor
     FROM final f JOIN payments_payment p ON p.id = f.payment_id JOIN payments_attempt a ON a.id = f.attempt_id
    WHERE NOT EXISTS (
            SELECT 1 FROM engine_ledger_transfer r
             WHERE r.kind IN ('suspense.returned', 'payment.reversed')
               AND r.source_id = CASE f.verdict WHEN 'succeeded' THEN p.id WHEN 'amount differs'
                    THEN md5(p.id || ':' || coalesce(nullif(f.movement_id, ''), a.identity))::uuid ELSE a.id END)
+   GROUP BY 1, 2
+  UNION ALL
+  SELECT 'clearing:' || p.provider, r.currency,
+         -sum(CASE p.settlement WHEN 'platform' THEN r.amount_minor ELSE r.fee_minor END)
+    FROM payments_refund r JOIN payments_payment p ON p.id = r.payment_id
+   WHERE r.state = 'succeeded' AND r.recorded_by <> ''
    GROUP BY 1, 2
   UNION ALL SELECT 'network_fee', currency, minor FROM took
   UNION ALL SELECT payer, currency, -minor FROM took

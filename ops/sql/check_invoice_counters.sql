@@ -1,21 +1,25 @@
 -- Design 4: collecting is what its open payments ask for, collected what its succeeded ones brought, at most
 -- the due amount. A payment that ended and whose invoice refused to hear of it keeps its reservation: it is
--- parked with that sentence (payments/pipeline/apply.py). A paid invoice has all of it.
+-- parked with that sentence (payments/pipeline/apply.py). Refunded is what was given back of its payments. A paid invoice
+-- has all of it.
 WITH asked AS (
   SELECT source_id AS invoice_id,
          sum(amount_minor) FILTER (WHERE untold OR state IN ('scheduled', 'in_flight')) AS collecting,
-         sum(settled_minor) FILTER (WHERE NOT untold AND state IN ('succeeded', 'reversed')) AS collected
-    FROM (SELECT source_id, amount_minor, settled_minor, state,
+         sum(settled_minor) FILTER (WHERE NOT untold AND state IN ('succeeded', 'reversed')) AS collected,
+         sum(refunded_minor) AS refunded
+    FROM (SELECT source_id, amount_minor, settled_minor, refunded_minor, state,
                  parked_at IS NOT NULL AND starts_with(parked_reason, 'what it was for refused it') AS untold
             FROM payments_payment WHERE source_kind = 'invoice') p
    GROUP BY source_id
 )
 SELECT coalesce(i.id, a.invoice_id) AS invoice_id, i.state, i.due_minor, i.collecting_minor,
        coalesce(a.collecting, 0) AS payments_collecting_minor, i.collected_minor,
-       coalesce(a.collected, 0) AS payments_collected_minor
+       coalesce(a.collected, 0) AS payments_collected_minor, i.refunded_minor,
+       coalesce(a.refunded, 0) AS payments_refunded_minor
   FROM billing_invoice i FULL JOIN asked a ON a.invoice_id = i.id
  WHERE i.id IS NULL
     OR i.collecting_minor <> coalesce(a.collecting, 0)
     OR i.collected_minor <> least(i.due_minor, coalesce(a.collected, 0))
+    OR i.refunded_minor <> coalesce(a.refunded, 0)
     OR (i.state = 'paid' AND i.collected_minor <> i.due_minor)
  ORDER BY 1

@@ -13,7 +13,7 @@ WITH said AS (
     FROM said GROUP BY payment_id, movement
 ), suspense AS (
   SELECT source_id AS key, sum(amount_minor) AS minor FROM engine_ledger_transfer
-   WHERE kind = 'payment.mismatch' GROUP BY source_id
+   WHERE kind IN ('payment.mismatch', 'refund.mismatch') GROUP BY source_id
 )
 SELECT b.payment_id, b.movement, coalesce(b.times, 0) AS bookings, b.differs_minor, s.minor AS suspense_minor
   FROM bookings b FULL JOIN suspense s USING (key)

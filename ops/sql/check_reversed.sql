@@ -4,7 +4,8 @@ WITH back AS (
   SELECT source_id, seq, debit_id, credit_id, amount_minor FROM engine_ledger_transfer WHERE kind = 'payment.reversed'
 ), put AS (
   SELECT source_id, seq, debit_id, credit_id, amount_minor FROM engine_ledger_transfer
-   WHERE kind IN ('payment.succeeded', 'payment.refused', 'payment.succeeded_late', 'payment.mismatch')
+   WHERE kind IN ('payment.succeeded', 'payment.refused', 'payment.succeeded_late', 'payment.mismatch',
+                  'refund.succeeded', 'refund.succeeded_late', 'refund.mismatch')
      AND source_id IN (SELECT source_id FROM back)
 )
 SELECT 'not the mirror' AS what, source_id, seq, b.amount_minor AS back_minor, p.amount_minor AS put_minor

@@ -17,7 +17,8 @@ WITH chart AS (
     FROM booked b
     LEFT JOIN payments_attempt a ON a.id = b.source_id
     JOIN payments_payment p ON p.id = coalesce(a.payment_id, b.source_id)
-   WHERE b.kind IN ('payment.succeeded', 'payment.refused', 'payment.succeeded_late')
+   WHERE b.kind IN ('payment.succeeded', 'payment.refused', 'payment.succeeded_late', 'refund.succeeded',
+                    'refund.succeeded_late')
 ), expected AS (
   SELECT source_id, kind, seq, debit, credit, debit_id, credit_id, amount_minor
     FROM (SELECT s.source_id, s.kind, c.seq, c.debit, c.credit, (s.accounts->>c.debit)::bigint AS debit_id,

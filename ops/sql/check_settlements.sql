@@ -16,13 +16,13 @@ WITH differing AS (
    WHERE t.kind = 'suspense.applied' AND t.seq < 2
    GROUP BY d.payment_id
 ), settled AS (
-  SELECT payment_id, count(*) FILTER (WHERE kind IN ('payment.succeeded', 'payment.refused')) AS times,
+  SELECT payment_id, count(*) FILTER (WHERE kind IN ('payment.succeeded', 'payment.refused', 'refund.succeeded')) AS times,
          sum(minor) AS minor
     FROM (SELECT source_id AS payment_id, kind,
                  sum(CASE WHEN kind IN ('suspense.returned', 'payment.reversed') THEN -amount_minor
                           ELSE amount_minor END) AS minor
             FROM engine_ledger_transfer
-           WHERE kind IN ('payment.succeeded', 'payment.refused') AND seq < 2
+           WHERE kind IN ('payment.succeeded', 'payment.refused', 'refund.succeeded') AND seq < 2
               OR kind IN ('suspense.returned', 'payment.reversed') AND seq < 2
                  AND source_id IN (SELECT id FROM payments_payment)
            GROUP BY source_id, kind) kinds
@@ -30,7 +30,7 @@ WITH differing AS (
 ), late AS (
   SELECT a.payment_id, count(*) AS times, bool_or(b.minor = p.settled_minor) AS of_its_amount
     FROM (SELECT source_id AS attempt_id, sum(amount_minor) AS minor FROM engine_ledger_transfer
-           WHERE kind = 'payment.succeeded_late' AND seq < 2 GROUP BY source_id) b
+           WHERE kind IN ('payment.succeeded_late', 'refund.succeeded_late') AND seq < 2 GROUP BY source_id) b
     LEFT JOIN payments_attempt a ON a.id = b.attempt_id
     LEFT JOIN payments_payment p ON p.id = a.payment_id
    GROUP BY a.payment_id

@@ -16,7 +16,7 @@ from engine.core.listing import ByDay, Choice, one_of
 from engine.core.readonly import ReadOnlyInline, Rows, in_flower, list_of, page_of
 from engine.core.timeline import Moment
 from engine.providers import registry
-from payments import models, operate, settle, story
+from payments import models, operate, refund, settle, story
 from payments.admin.found import OfPayment
 from payments.models import Attempt, Payment
 
@@ -68,6 +68,11 @@ class PaymentAdmin(OfPayment, Operated):
         action("Park", operate.park_payment, "Nothing acts on these until somebody unparks them."),
         action("Unpark", operate.unpark, "Each goes on from where it stands; no outcome is assumed."),
         action(
+            "Refund",
+            refund.request,
+            "What is left of each is given back to its payer: by its provider, or by a person whom a case asks.",
+        ),
+        action(
             "End it",
             settle.end_payment,
             "Each for which money arrived ends: canceled, or paid late. Its source hears of it, its case stays.",
@@ -100,8 +105,11 @@ class PaymentAdmin(OfPayment, Operated):
             if row.source_kind == "invoice"
             else []
         )
+        if row.source_kind == "refund":
+            source = [("its refund", page_of("payments_refund", row.source_id))]
         method = [("its method", page_of("payments_paymentmethod", row.method_id))] if row.method_id else []
-        tables = (("all evidence", "payments_evidence"), ("transfers", "engine_ledger_transfer"))
+        tables = (("all evidence", "payments_evidence"), ("transfers", "engine_ledger_transfer"),
+                  ("refunds", "payments_refund"))  # fmt: skip
         found = [(words, list_of(table, row.pk)) for words, table in tables]
         last = Attempt.objects.filter(payment_id=row.pk).order_by("-seq").only("task_id").first()
         task = in_flower(last.task_id) if last else []

@@ -71,7 +71,8 @@ LISTED: dict[str, Any] = {
     "provider": "solana_delegate", "source": {"object": "invoice", "id": f"inv_{_HEX}7"}, "no": 1,
     "payment_method": METHOD["id"], "state": "succeeded", "sentence": None, "currency": "USDC",
     "amount_minor": 12500000, "amount": "12.500000", "fee_minor": 312500, "fee": "0.312500",
-    "settled_minor": 12500000, "settled": "12.500000", "refunded_minor": 0, "refunded": "0.000000",
+    "settled_minor": 12500000, "settled": "12.500000", "refunding_minor": 0, "refunding": "0.000000",
+    "refunded_minor": 0, "refunded": "0.000000",
     "disputed_minor": 0, "disputed": "0.000000", "settlement": "direct", "waiting": "", "action": None,
     "parked_at": None, "parked_reason": "", "next_action_at": None, "provisional_at": None, "due_at": _AT,
     "grace_until": "2026-02-03T09:30:00Z", "clock_id": 0, "correlation_id": None, "created_at": _AT,
@@ -113,6 +114,25 @@ CASE_RETURNED: dict[str, Any] = {
     **CASE_APPLIED,
     "resolution": "0.000900 USDC returned: sent back on 3 February",
 }
+REFUND: dict[str, Any] = {
+    "id": f"ref_{_HEX}d", "object": "refund", "livemode": False, "payment": ATTEMPT["payment"], "no": 1,
+    "state": "requested", "carried_out_by": f"pay_{_HEX}e", "currency": "EUR", "amount_minor": 500, "amount": "5.00",
+    "fee_minor": 12, "fee": "0.12", "reason": "half of the month was lost", "failure_code": "", "failure_message": "",
+    "created_by": "ada", "case": None, "reference": "", "recorded_by": "", "metadata": {"ticket": "A-17"},
+    "created_at": _AT, "ended_at": None,
+}  # fmt: skip
+REFUND_LISTED: dict[str, Any] = {**REFUND, "state": "succeeded", "carried_out_by": None, "ended_at": _PAID}
+REFUND_CANCELED: dict[str, Any] = {
+    **REFUND, "state": "canceled", "failure_code": "canceled", "failure_message": "the customer keeps it",
+    "ended_at": _PAID,
+}  # fmt: skip
+REFUND_RECORDED: dict[str, Any] = {
+    **REFUND, "state": "succeeded", "carried_out_by": None, "case": f"case_{_HEX}b", "reference": "SEPA 4711",
+    "recorded_by": "ada", "ended_at": _PAID,
+}  # fmt: skip
+NEW_REFUND: dict[str, Any] = {
+    "payment": ATTEMPT["payment"], "amount_minor": 500, "reason": REFUND["reason"], "metadata": REFUND["metadata"],
+}  # fmt: skip
 SENDING: dict[str, Any] = {"object": "sending", "livemode": False, "sending": True, "reason": ""}
 PROVIDER: dict[str, Any] = {
     "object": "provider", "livemode": False, "name": "solana_delegate", "paused": False, "reason": "",

@@ -212,6 +212,8 @@ class PaymentShape(WhyShape):
     fee = MajorField("fee_minor")
     settled_minor = serializers.IntegerField()
     settled = MajorField("settled_minor")
+    refunding_minor = serializers.IntegerField(help_text="Asked to be given back, not done yet")
+    refunding = MajorField("refunding_minor")
     refunded_minor = serializers.IntegerField()
     refunded = MajorField("refunded_minor")
     disputed_minor = serializers.IntegerField()
@@ -268,7 +270,7 @@ class CaseShape(serializers.Serializer[Any]):
     livemode = LiveField()
     kind = serializers.CharField(
         help_text="paid_after_close, amount_differs, source_refused, reply_after_end, seen_after_end, reversed, "
-        "evidence_failed"
+        "evidence_failed, refund_by_hand"
     )
     payment = WholeOrIdField("payment", PaymentShape, source="payment_id")
     attempt = IdField("attempt", source="attempt_id", allow_null=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from payments.api import acts, cases, method_acts, methods, payments, sending
+from payments.api import acts, cases, method_acts, methods, payments, refunds, sending
 
 _PAYMENT, _METHOD = "payments/<str:payment_id>", "payment-methods/<str:method_id>"
 
@@ -25,6 +25,10 @@ urlpatterns = [
     path("cases/<str:case_id>/close", cases.CloseCase.as_view()),
     path("cases/<str:case_id>/apply", cases.ApplyMoney.as_view()),
     path("cases/<str:case_id>/return", cases.ReturnMoney.as_view()),
+    path("refunds", refunds.Refunds.as_view()),
+    path("refunds/<str:refund_id>", refunds.RefundView.as_view()),
+    path("refunds/<str:refund_id>/cancel", refunds.CancelRefund.as_view()),
+    path("refunds/<str:refund_id>/record", refunds.RecordRefund.as_view()),
     path("sending", sending.Sending.as_view()),
     path("sending/stop", sending.StopSending.as_view()),
     path("sending/start", sending.StartSending.as_view()),

@@ -7,6 +7,16 @@ from payments.models.attempt import Attempt, Evidence
 from payments.models.case import Case
 from payments.models.method import PaymentMethod
 from payments.models.payment import Payment
+from payments.models.refund import Refund
 from payments.models.switches import KillSwitch, ProviderSwitch
 
-__all__ = ["Attempt", "Case", "Evidence", "KillSwitch", "Payment", "PaymentMethod", "ProviderSwitch"]
+__all__ = [
+    "Attempt",
+    "Case",
+    "Evidence",
+    "KillSwitch",
+    "Payment",
+    "PaymentMethod",
+    "ProviderSwitch",
+    "Refund",
+]

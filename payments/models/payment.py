@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from payments import states
 
@@ -62,6 +62,7 @@ class Payment(models.Model):
     stop_code = models.CharField(max_length=40, default="", db_default="", blank=True)
     stop_reason = models.TextField(default="", db_default="", blank=True)
     settled_minor = models.BigIntegerField(default=0, db_default=0)
+    refunding_minor = models.BigIntegerField(default=0, db_default=0)  # asked to be given back, not done yet
     refunded_minor = models.BigIntegerField(default=0, db_default=0)
     disputed_minor = models.BigIntegerField(default=0, db_default=0)
     correlation_id = models.UUIDField(null=True)
@@ -83,6 +84,15 @@ class Payment(models.Model):
             models.CheckConstraint(
                 condition=Q(settled_minor__gte=0, refunded_minor__gte=0, disputed_minor__gte=0),
                 name="payment_counters_not_negative",
+            ),
+            # What was taken back whole stays so, whatever had been given back of it before.
+            models.CheckConstraint(
+                condition=Q(refunding_minor__gte=0)
+                & (
+                    Q(state="reversed")
+                    | Q(settled_minor__gte=F("refunded_minor") + F("refunding_minor") + F("disputed_minor"))
+                ),
+                name="payment_never_over_refunded",
             ),
         ]
         indexes = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -34,7 +35,14 @@ def settlement(row: Row, business_at: datetime, *, credit: str, kind: str, sourc
 
 
 def succeeded(row: Row, business_at: datetime, *, refused: bool = False) -> list[Leg]:
-    """A success clears the receivable and takes the fee; if the source's hook refused it, suspense holds it."""
+    """A success clears the receivable and takes the fee; if the source's hook refused it, suspense holds it.
+
+    A refund that is done is no longer to be given back, whoever refused to hear of it.
+    """
+    if row.operation == "refund":
+        return _given_back(
+            row, business_at, "refund.succeeded", row.payment_id, [("refunds_payable", row.gross_minor)]
+        )
     kind = "payment.refused" if refused else "payment.succeeded"
     role = "suspense" if refused else "receivable"
     legs = settlement(row, business_at, credit=role, kind=kind, source=row.payment_id)
@@ -52,7 +60,10 @@ def succeeded(row: Row, business_at: datetime, *, refused: bool = False) -> list
 
 
 def late(row: Row, business_at: datetime) -> list[Leg]:
-    """What arrived after the end, to unapplied."""
+    """What arrived after the end, to unapplied; what was given back then, out of whom it is taken from."""
+    if row.operation == "refund":
+        parts = [("payable", row.amount_minor - row.fee_minor), ("fee_income", row.fee_minor)]
+        return _given_back(row, business_at, "refund.succeeded_late", row.attempt_id, parts)
     kind = "payment.succeeded_late"
     return settlement(row, business_at, credit="unapplied", kind=kind, source=row.attempt_id)
 
@@ -62,7 +73,29 @@ def mismatch(row: Row, business_at: datetime) -> list[Leg]:
     if row.got_currency != row.currency:
         row = row._replace(accounts=_foreign(row))
     source = movement(row.payment_id, row.movement_id or row.identity)
+    if row.operation == "refund":
+        return _given_back(row, business_at, "refund.mismatch", source, [("suspense", row.gross_minor)])
     return settlement(row, business_at, credit="suspense", kind="payment.mismatch", source=source)
+
+
+def _given_back(
+    row: Row, business_at: datetime, kind: str, source: UUID, parts: Sequence[tuple[str, int | None]]
+) -> list[Leg]:
+    """What left the provider for a payer, out of the accounts of these roles."""
+    return [
+        Leg(
+            kind,
+            source,
+            seq,
+            row.accounts[role],
+            row.accounts["clearing"],
+            row.got_currency,
+            amount,
+            business_at,
+        )
+        for seq, (role, amount) in enumerate(parts)
+        if amount
+    ]
 
 
 def taken_back(row: Row, business_at: datetime) -> list[Leg]:

@@ -78,7 +78,8 @@ class Row(NamedTuple):
 _BOOKED_AS = {"succeeded": "succeeded", "amount differs": "mismatch"}  # by verdict; the others came late
 _NOT_BOOKED = "", 0
 _BOOKED_BY = {"payment.succeeded": "succeeded", "payment.refused": "refused", "payment.succeeded_late": "late",
-              "payment.mismatch": "mismatch"}  # fmt: skip
+              "payment.mismatch": "mismatch", "refund.succeeded": "succeeded", "refund.succeeded_late": "late",
+              "refund.mismatch": "mismatch"}  # fmt: skip
 _JSON = {Row._fields.index(name) for name in ("accounts", "action")}
 
 

@@ -20,9 +20,12 @@ from engine.core.actor import Actor, NotAllowed, Role
 from engine.core.errors import Refusal
 from engine.outbox.models import Event
 from ops import scheduler, timetable
-from payments import cases, look, methods, suspense, switches
+from payments import cases, look, methods, refund, suspense, switches
 from payments import operate as on_payment
 from payments import settle as ends
+from payments.callbacks import again
+from payments.callbacks.keep import keep
+from payments.callbacks.models import Callback
 from payments.models import Attempt, Case, Payment
 from tests.ops.conftest import scripted, world  # noqa: F401
 from tests.ops.world import fill, mark, open_payment, rows, settle
@@ -57,6 +60,10 @@ class Field:
         Invoice.objects.filter(pk=self.draft.pk).update(next_action_at=None, held_reason="a drill")
         on_payment.park_payment(self.payments["pending"], reason="before", by=Actor("b", "user", Role.ADMIN))
         self.method = around.method(self.world.made[0], provider="scripted")
+        by = Actor("b", "user", Role.ADMIN)
+        keep("scripted", b"a callback", {}, [])
+        self.callback = Callback.objects.get().pk
+        self.refund = refund.request(self.payments["paid"], amount_minor=100, reason="before", by=by)
 
 
 OPERATOR: dict[str, Verb] = {
@@ -93,6 +100,9 @@ OPERATOR: dict[str, Verb] = {
     "remove_method": lambda f, **by: methods.remove(f.method.pk, **by),
     "update_method": lambda f, **by: methods.describe(f.method.pk, metadata={"card": "home"}, **by),
     "make_default_method": lambda f, **by: methods.make_default(f.method.pk, **by),
+    "refund": lambda f, **by: refund.request(f.payments["paid"], amount_minor=1, **WHY, **by),
+    "cancel_refund": lambda f, **by: refund.cancel(f.refund.pk, **WHY, **by),
+    "work_again": lambda f, **by: again.work_again(f.callback, **WHY, **by),
 }
 APPROVER: dict[str, Verb] = {
     "start_sending": lambda f, **by: switches.start_sending(**WHY, **by),
@@ -102,6 +112,7 @@ APPROVER: dict[str, Verb] = {
     "close_case": lambda f, **by: cases.close_case(
         Case.objects.get(payment_id=f.payments["late"]).pk, resolution="back", **WHY, **by
     ),
+    "record_refund": lambda f, **by: refund.record(f.refund.pk, reference="SEPA 4711", **WHY, **by),
     "end_payment": lambda f, **by: ends.end_payment(f.payments["differs"], **WHY, **by),
     "apply_money": lambda f, **by: suspense.apply_money(_differing(f), **WHY, **by),
     "return_money": lambda f, **by: suspense.return_money(_differing(f), **WHY, **by),

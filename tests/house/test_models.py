@@ -24,7 +24,9 @@ CONSTRAINTS: dict[str, tuple[str, ...] | str] = {
         "one_open_payment_per_source",
         "payment_amounts_make_sense",
         "payment_counters_not_negative",
+        "payment_never_over_refunded",
     ),
+    "payments.Refund": ("one_refund_per_number", "refund_amounts_make_sense"),
     "payments.Evidence": "what somebody said, stored as it was said; apply judges it",
     "billing.PlanVersion": (
         "one_plan_version_per_number",

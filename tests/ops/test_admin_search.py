@@ -15,6 +15,7 @@ from engine.core.clock import machine_now
 from engine.core.ids import uuid7
 from engine.rest import keys
 from engine.rest.models import Answer
+from payments import refund
 from payments.callbacks.keep import keep
 from payments.models import Case, Payment
 from tests.ops.admin_pages import act, client_of, listed, url
@@ -81,7 +82,7 @@ def test_what_a_request_did_is_found_by_its_id(boss, world, scripted):
 
 
 def test_every_page_with_verbs_links_to_what_they_did(boss, world, scripted):
-    fill(world, scripted)
+    refund.request(fill(world, scripted)["paid"], reason="a drill", by=SYSTEM)
     keep("scripted", b"a callback", {}, [])
     call_command("sync_schedule")
     for model, page in admin.site._registry.items():

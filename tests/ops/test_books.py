@@ -19,20 +19,21 @@ from engine.ledger.models import Account, Transfer
 from engine.providers.base import FailureClass, Finding, Outcome
 from ops import books
 from ops.checks import CHECKS
+from payments import refund, suspense
 from payments import settle as ends
-from payments import suspense
-from payments.models import Attempt, Case, Evidence, Payment
+from payments.models import Attempt, Case, Evidence, Payment, Refund
 from payments.pipeline import evidence
 from payments.pipeline.evidence import Said
 from tests.ops.breaks import BREAKS as MOST_BREAKS
 from tests.ops.breaks import SOUND
+from tests.ops.breaks_refunds import REFUNDS
 from tests.ops.breaks_reversed import REVERSED
 from tests.ops.breaks_taken_out import TAKEN_OUT
 from tests.ops.listed import LISTED, NOT_LISTED
 from tests.ops.world import NETWORK, WHOLE, fill, refused_for_us, say, settle
 from tests.payments.scripted import paid
 
-BREAKS = (*MOST_BREAKS, *TAKEN_OUT, *REVERSED)
+BREAKS = (*MOST_BREAKS, *TAKEN_OUT, *REVERSED, *REFUNDS)
 
 
 def broken(**limits: float) -> list[str]:
@@ -67,13 +68,17 @@ def undone() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-def decide(payment_id: UUID, verb: str) -> None:
-    """An approver ends the payment, or says whose its case's money is."""
+def decide(payments: dict[str, UUID], verb: str) -> None:
+    """An approver ends the payment that differs, or says whose its case's money is; or gives back what was paid."""
     why = {"reason": "a drill", "by": Actor("ada", "user", Role.APPROVER)}
     if verb == "end_payment":
-        ends.end_payment(payment_id, **why)
+        ends.end_payment(payments["differs"], **why)
+    elif verb.startswith("refund"):
+        refund.request(payments["paid"], amount_minor=400 if verb == "refund" else None, **why)
+    elif verb == "record":
+        refund.record(Refund.objects.get().pk, reference="SEPA 4711", **why)
     else:
-        getattr(suspense, verb)(Case.objects.get(payment_id=payment_id).pk, **why)
+        getattr(suspense, verb)(Case.objects.get(payment_id=payments["differs"]).pk, **why)
 
 
 def test_sound_books_have_nothing_broken(world, scripted):
@@ -94,7 +99,7 @@ def test_the_broken_rule_is_the_one_that_is_found(rule, world, scripted):
     for each in (each for each in BREAKS if each.rule == rule):
         with undone():
             for verb in each.after:
-                decide(payments["differs"], verb)
+                decide(payments, verb)
             sabotage(each.statement, payments, level=each.level)
             assert {*broken()} == {rule, *each.also}, each.what
             result = next(result for result in books.examine().results if result.name == rule)

@@ -25,18 +25,18 @@ def no_steps(step: Finding) -> None:
     raise AssertionError("the scripted provider sends in one call")
 
 
-def mark() -> list[Marked]:
+def mark(lane: Lane = LANE) -> list[Marked]:
     """Take and mark sent what is due."""
-    taken = take(*LANE, most=50)
+    taken = take(*lane, most=50)
     provider = registry.get("scripted")
-    wanted = payables(taken, "charge", machine_at=clock.machine_now())
+    wanted = payables(taken, lane.operation, machine_at=clock.machine_now())
     return mark_sent(provider, wanted, provider.context(wanted), free=50)[0]
 
 
-def run(monkeypatch: pytest.MonkeyPatch) -> None:
+def run(monkeypatch: pytest.MonkeyPatch, lane: Lane = LANE) -> None:
     """Send what is due, then look up and apply once. However slow the machine is: no send finds its window over."""
     said = []
-    marked = mark()
+    marked = mark(lane)
     with monkeypatch.context() as patience:
         patience.setattr(settings.ENV, "send_window_seconds", 600)
         for one in marked:
@@ -46,14 +46,14 @@ def run(monkeypatch: pytest.MonkeyPatch) -> None:
             )
     evidence.store(said)
     apply_all()
-    look()
+    look(lane)
 
 
-def look() -> None:
+def look(lane: Lane = LANE) -> None:
     time.sleep(0.03)
-    found = verify.take_open(LANE, most=50)
+    found = verify.take_open(lane, most=50)
     if found:
-        verify._look(registry.get("scripted"), LANE, found)
+        verify._look(registry.get("scripted"), lane, found)
     apply_all()
 
 

@@ -14,7 +14,8 @@ SELECT e.id, t.kind, t.source_id, t.seq, t.debit_id, t.credit_id, t.currency, t.
      ORDER BY b.applied_at, b.id LIMIT 1
   ) b ON true
   JOIN engine_ledger_transfer t ON t.source_id = b.source
-   AND t.kind IN ('payment.succeeded', 'payment.refused', 'payment.succeeded_late', 'payment.mismatch')
+   AND t.kind IN ('payment.succeeded', 'payment.refused', 'payment.succeeded_late', 'payment.mismatch',
+                  'refund.succeeded', 'refund.succeeded_late', 'refund.mismatch')
  WHERE e.id = ANY(%(ids)s::uuid[])
    AND NOT EXISTS (SELECT 1 FROM engine_ledger_transfer o
                     WHERE o.kind IN ('payment.reversed', 'suspense.returned') AND o.source_id = t.source_id)

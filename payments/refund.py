@@ -1,0 +1,199 @@
+"""Give back what was paid: a part of it or all, once, by the provider that collected it, else by a person.
+
+The payee's part comes out of what we owe them, the platform's out of its fee: what is not paid out yet is enough, or
+the payee's account says that they owe it (docs/decisions/0022). Nothing becomes due again by a refund.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from engine.audit.act import act
+from engine.core import clock, money
+from engine.core.actor import Actor, Role
+from engine.core.errors import Refusal
+from engine.core.ids import uuid7
+from engine.providers import registry
+from payments import cancel as calling_back
+from payments import refund_books, refunded
+from payments.models import Case, Evidence, Payment, Refund
+from payments.refund_moves import move
+
+BY_HAND = refunded.BY_HAND
+_COUNTERS = ("state", "refunding_minor", "refunded_minor")
+_KEPT = ("state", "reference", "recorded_by", "ended_at")
+
+
+def request(
+    payment_id: UUID,
+    *,
+    amount_minor: int | None = None,
+    reason: str,
+    by: Actor,
+    metadata: Mapping[str, str] | None = None,
+) -> Refund:
+    """Begin to give `amount_minor` of a payment back; None: all that is left. Writes; the tick has it sent.
+
+    Where its rail can't, the refund waits for a person, with a case. Raises Refusal for what was not paid, is in
+    question or disputed, and for more than is left.
+    """
+    with act(by, "refund", Payment, payment_id, fields=_COUNTERS, reason=reason, lock=True):
+        payment = _refundable(payment_id)
+        left = left_of(payment)
+        amount = left if amount_minor is None else amount_minor
+        if not 0 < amount <= left:
+            shown = money.shown(left, payment.currency)
+            raise Refusal("refund_beyond", f"{shown} is left to refund of it", param="amount_minor")
+        refund = _new(payment, amount, reason, by, metadata or {})
+        payment.refunding_minor += amount
+        payment.save(update_fields=["refunding_minor"])
+        refund_books.request(refund, payment)
+        refunded.tell(refund, payment, "refund.requested")
+        if _can_be_sent(payment):
+            refund_books.send(refund, payment, _charge(payment))
+        else:
+            _ask_a_person(refund, payment)
+    return refund
+
+
+def cancel(refund_id: UUID, *, reason: str, by: Actor) -> Refund:
+    """Call a refund back that has not been sent, or that a person was to do. Writes.
+
+    Raises Refusal for one that is on its way or has ended.
+    """
+    with act(by, "cancel_refund", Refund, refund_id, fields=_KEPT, reason=reason):
+        refund, payment = _open(refund_id)
+        if refund.state == Refund.State.REQUESTED:
+            now = clock.machine_now()
+            gone = calling_back.call_back(
+                "refund", [refund.pk], code="canceled", reason=reason, machine_at=now
+            )
+            if not gone:
+                raise Refusal("refund_on_its_way", "it is on its way and can't be stopped", param="refund")
+        refunded.release(refund, payment, "canceled", code="canceled", message=reason)
+        _close_case(refund, f"canceled: {reason}", by)
+    return refund
+
+
+def record(refund_id: UUID, *, reference: str, reason: str, by: Actor) -> Refund:
+    """Say that a refund by hand was done, under the `reference` by which others find it. Writes. An approver's.
+
+    Raises Refusal for one that is not to be done by hand, or has ended.
+    """
+    said = reference.strip()
+    with act(by, "record_refund", Refund, refund_id, fields=_KEPT, reason=reason, role=Role.APPROVER):
+        refund, payment = _open(refund_id)
+        if refund.state != BY_HAND:
+            raise Refusal("not_by_hand", f"{payment.provider} carries it out", param="refund")
+        if not 0 < len(said) <= 200:
+            raise Refusal("reference_invalid", "say in at most 200 characters where it is found, such as a transfer's "
+                          "number", param="reference")  # fmt: skip
+        refund.reference, refund.recorded_by = said, by.name[:150]
+        refund_books.by_hand(refund, payment)
+        refunded.succeed(refund, payment)
+        _close_case(refund, f"done, {said}: {reason}", by)
+    return refund
+
+
+def left_of(payment: Payment) -> int:
+    """What may still be given back of it, in minor units."""
+    taken = payment.refunded_minor + payment.refunding_minor + payment.disputed_minor
+    return max(0, payment.settled_minor - taken) if payment.state == Payment.State.SUCCEEDED else 0
+
+
+def _refundable(payment_id: UUID) -> Payment:
+    payment = Payment.objects.select_for_update().filter(pk=payment_id).first()
+    if payment is None:
+        raise Refusal("payment_unknown", f"there is no payment {payment_id}", param="payment")
+    if payment.operation != "charge" or payment.state != Payment.State.SUCCEEDED:
+        raise Refusal("not_paid", f"it is a {payment.operation} that is {payment.state}: only what was paid is given "
+                      "back", param="payment")  # fmt: skip
+    if Evidence.objects.filter(payment_id=payment.pk, applied_at=None).exists():
+        raise Refusal("evidence_waits", "evidence of it is not applied yet; try again", param="payment")
+    case = Case.objects.filter(payment=payment, closed_at=None).exclude(kind=refunded.CASE).first()
+    if case is not None:
+        raise Refusal("case_open", f"a case of it is open ({case.kind}): {case.sentence}", param="payment")
+    if payment.disputed_minor:
+        raise Refusal("payment_disputed", "its payer disputes it: that is decided first", param="payment")
+    return payment
+
+
+def _new(payment: Payment, amount: int, reason: str, by: Actor, metadata: Mapping[str, str]) -> Refund:
+    """The row with its number and its part of the fee. Under the payment's lock nobody else counts."""
+    earlier = list(Refund.objects.filter(payment=payment))
+    now = clock.machine_now()
+    return Refund.objects.create(
+        id=uuid7(), payment=payment, refund_no=1 + max((each.refund_no for each in earlier), default=0),
+        currency=payment.currency, amount_minor=amount, fee_minor=fee_of(payment, earlier, amount), reason=reason,
+        created_by=by.name[:150], metadata=dict(metadata), created_at=now,
+    )  # fmt: skip
+
+
+def _ask_a_person(refund: Refund, payment: Payment) -> None:
+    """No provider carries it out: it waits, with a case."""
+    shown = money.shown(refund.amount_minor, refund.currency)
+    sentence = f"{shown} is to be given back by hand: {_why_not(payment)}"
+    case = Case.objects.create(id=uuid7(), kind=refunded.CASE, payment=payment, sentence=sentence,
+                               opened_at=refund.created_at)  # fmt: skip
+    refund.case_id = case.pk
+    move(refund, "by_hand")
+    refunded.tell(refund, payment, "refund.by_hand")
+
+
+def fee_of(payment: Payment, earlier: list[Refund], amount: int) -> int:
+    """The platform's part of the next `amount`: its share of all refunds so far, less what the earlier ones took.
+
+    Parts then add up to the whole fee, whatever they are. Where an earlier one failed, neither side gives back more
+    than it had.
+    """
+    live = [each for each in earlier if each.state not in refunded.GIVEN_UP]
+    before, taken = sum(each.amount_minor for each in live), sum(each.fee_minor for each in live)
+    whole = payment.fee_minor * payment.settled_minor // payment.amount_minor
+    share = payment.fee_minor * (before + amount) // payment.amount_minor - taken
+    payees_left = (payment.settled_minor - whole) - (before - taken)
+    return min(max(share, amount - payees_left, 0), amount, whole - taken)
+
+
+def _can_be_sent(payment: Payment) -> bool:
+    """Money that went to the payee directly is not ours to send back."""
+    there = payment.provider in registry.names()
+    return (
+        payment.settlement == "platform"
+        and there
+        and "refund" in registry.get(payment.provider).sheet.operations
+    )
+
+
+def _why_not(payment: Payment) -> str:
+    if payment.settlement != "platform":
+        return f"by {payment.provider} it went to the payee directly"
+    return f"{payment.provider} gives nothing back by itself"
+
+
+def _charge(payment: Payment) -> Evidence:
+    """What said that the payment succeeded."""
+    said = Evidence.objects.filter(payment_id=payment.pk, outcome="succeeded", attempt__state="succeeded")
+    found = said.filter(verdict__in=("succeeded", "amount differs")).order_by("-verdict", "pk").first()
+    if found is None:
+        raise Refusal("no_evidence", "nothing says by what it was paid", param="payment")
+    return found
+
+
+def _open(refund_id: UUID) -> tuple[Refund, Payment]:
+    """Both locked, the payment first, as everywhere."""
+    owner = Refund.objects.filter(pk=refund_id).values("payment_id")
+    payment = Payment.objects.select_for_update().filter(pk__in=owner).first()
+    refund = Refund.objects.select_for_update().filter(pk=refund_id).first()
+    if refund is None or payment is None:
+        raise Refusal("refund_unknown", f"there is no refund {refund_id}", param="refund")
+    if refund.state not in (Refund.State.REQUESTED, Refund.State.BY_HAND):
+        raise Refusal("refund_ended", f"it is {refund.state}", param="refund")
+    return refund, payment
+
+
+def _close_case(refund: Refund, resolution: str, by: Actor) -> None:
+    if refund.case_id is not None:
+        Case.objects.filter(pk=refund.case_id, closed_at=None).update(
+            closed_at=clock.machine_now(), closed_by=by.name[:150], resolution=resolution
+        )
