@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import re
+import socket
 import threading
 import time
 from collections import defaultdict
@@ -36,6 +38,40 @@ def request(port: int, method: str, path: str, headers: dict[str, str], body: st
             if not again:
                 raise
     raise AssertionError("a request is answered or raises")
+
+
+def exchange(port: int, raw: bytes) -> tuple[int, bytes]:
+    """One request, written out, on this thread's own connection, kept alive; a fifth of what `request` costs."""
+    for again in (True, False):
+        line = getattr(_mine, "line", None)
+        if line is None or _mine.line_port != port:
+            line = _mine.line = socket.create_connection(("127.0.0.1", port), timeout=LONGEST)
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            _mine.line_port = port
+        try:
+            line.sendall(raw)
+            return _answer(line)
+        except OSError:
+            line.close()
+            _mine.line = None
+            if not again:
+                raise
+    raise AssertionError("a request is answered or raises")
+
+
+def _answer(line: socket.socket) -> tuple[int, bytes]:
+    """Status and body of an answer that says its length."""
+    got = b""
+    while b"\r\n\r\n" not in got:
+        more = line.recv(65_536)
+        if not more:
+            raise ConnectionError("closed before the answer")
+        got += more
+    head, _, body = got.partition(b"\r\n\r\n")
+    length = int(re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)[1])  # type: ignore[index]
+    while len(body) < length:
+        body += line.recv(65_536)
+    return int(head.split(b" ", 2)[1]), body
 
 
 def run(

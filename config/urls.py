@@ -19,6 +19,8 @@ handler404 = "engine.rest.errors.not_found"
 handler500 = "engine.rest.errors.failed"
 
 urlpatterns = [
+    # First: addresses are tried in turn, and gateways call in storms.
+    path("api/", include("payments.callbacks.api.urls")),
     path("", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     path("health", whole_health),
@@ -38,6 +40,5 @@ urlpatterns = [
     path("api/payments", payments.Payments.as_view(sources_of=sources_of)),
     path("api/payment-methods", methods.PaymentMethods.as_view(payer_of=payer_of)),
     path("api/", include("payments.api.urls")),
-    path("api/", include("payments.callbacks.api.urls")),
     path("api/", include("engine.outbox.api")),
 ]
