@@ -20,7 +20,7 @@ from engine.rest.models import ApiKey
 from ops import heartbeat, tasks, timetable
 from payments.callbacks.keep import keep
 from payments.callbacks.models import Callback
-from payments.models import Attempt, KillSwitch, Payment, ProviderSwitch
+from payments.models import Attempt, KillSwitch, Payment, ProviderSwitch, Refund
 from tests.billing.world import rows_everywhere
 from tests.house import tree
 from tests.ops.commands import read, refused, run
@@ -284,3 +284,15 @@ def test_a_report_computes_days_that_maintenance_missed(world, scripted):
     Payment.objects.filter(state="succeeded").update(ended_at=yesterday)
     day = f"{yesterday:%Y-%m-%d}"
     assert [line["succeeded"] for line in read("report", "--from", day, "--to", day)["lines"]] == [7]
+
+
+def test_a_payment_is_given_back_and_a_dry_run_gives_nothing_back(world, scripted):
+    paid = fill(world, scripted)["paid"]
+    dry = read("refund_payment", str(paid), "--amount-minor", "400", *WHY, "--dry-run")
+    assert (dry["state"], dry["amount_minor"], Refund.objects.count()) == ("by_hand", 400, 0)
+    read("refund_payment", f"pay_{paid.hex}", "--amount-minor", "400", *WHY)
+    assert "0.000600 USDC is to be given back: a person is asked to do it." in run(
+        "refund_payment", str(paid), *WHY
+    )
+    assert Payment.objects.get(pk=paid).refunding_minor == 1000
+    refused("refund_payment", str(paid), *WHY, match="0.000000 USDC is left")
