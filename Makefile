@@ -1,5 +1,5 @@
 # Everything needs only Python 3.11+ with venv and pip, make, and a package index.
-# PYTHON=python3.12 chooses another Python; RUN_DIR, WEB_PORT, FLOWER_PORT, SOLANA_PORT, CYCLES are passed on.
+# PYTHON=python3.12 chooses another Python; RUN_DIR, WEB_PORT, FLOWER_PORT, SOLANA_PORT, GATEWAYS_PORT, CYCLES are passed on.
 # Tests and benchmarks empty a folder of their own (TEST_RUN_DIR), never RUN_DIR.
 .DEFAULT_GOAL := help
 .PHONY: help run dev test fuzz prove bench bench-long lock env-example pictures clean reset

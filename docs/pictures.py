@@ -22,6 +22,7 @@ PORTS = {
     "WEB_PORT": "8950",
     "FLOWER_PORT": "5950",
     "SOLANA_PORT": "9950",
+    "GATEWAYS_PORT": "9960",
 }  # from there on, as far as they are free
 LIVES_SECONDS = 75
 SIZE = {"width": 1480, "height": 860}

@@ -20,7 +20,8 @@ class Creator:
 
 @dataclass(frozen=True)
 class Subscriber:
-    """A payer. `fate` is "" for a healthy one, else what happens to its wallet after it signed.
+    """A payer. `fate` is "" for a healthy one, else what happens to its wallet after it signed, or what its bank says
+    once its card is set up.
 
     `ends` is how each of its periods ends: "succeeded", or the failure code that is its true reason.
     """
@@ -29,31 +30,29 @@ class Subscriber:
     plan: str
     fate: str = ""
     ends: str = "succeeded"
+    rail: str = ""
+    """The gateway (sandbox/rails/gateways.py) that collects; "" is the chain."""
 
 
-CREATORS = (
+ON_CHAIN = (
     Creator("Ada's Observatory", "Night sky, live", 1, 50_000_000, "SOL"),
     Creator("Bo's Bakery School", "A loaf a week", 1, 5_000_000, "USDC"),
     Creator("Cy's Chess Club", "Endgames", 1, 12_500_000, "USDC", fee_bps=0),
 )
-HEALTHY = tuple(
-    Subscriber(name, CREATORS[n % 3].plan)
-    for n, name in enumerate(
-        (
-            "Amara",
-            "Bruno",
-            "Chidi",
-            "Dalia",
-            "Emeka",
-            "Farah",
-            "Goran",
-            "Hana",
-            "Ines",
-            "Jonas",
-            "Kemi",
-            "Lukas",
-        )
-    )
+AT_GATEWAYS = (
+    Creator("Dora's Drawing Room", "Sketches", 1, 900, "USD"),
+    Creator("Eze's Kitchen", "Jollof Fridays", 1, 250_000, "NGN"),
+    Creator("Gita's Garden", "Orchids", 1, 50_000, "IDR"),
+)
+_WALLETS = (
+    "Amara", "Bruno", "Chidi", "Dalia", "Emeka", "Farah", "Goran", "Hana", "Ines", "Jonas", "Kemi", "Lukas",
+)  # fmt: skip
+HEALTHY = (
+    *(Subscriber(name, ON_CHAIN[n % 3].plan) for n, name in enumerate(_WALLETS)),
+    Subscriber("Rosa Card", "Sketches", rail="stripe"),
+    Subscriber("Sade Card", "Jollof Fridays", rail="paystack"),
+    Subscriber("Tunde Card", "Jollof Fridays", rail="flutterwave-v4"),
+    Subscriber("Utari Link", "Orchids", rail="ipaymu"),
 )
 UNLUCKY = (
     Subscriber("Mona Small", "A loaf a week", "allowance", "allowance_too_small"),
@@ -61,5 +60,8 @@ UNLUCKY = (
     Subscriber("Olga Empty", "Endgames", "empty", "insufficient_funds"),
     Subscriber("Pavel Frozen", "Endgames", "freeze", "account_frozen"),
     Subscriber("Quinn Late", "A loaf a week", "late", "succeeded"),
+    Subscriber("Vic Stolen", "Sketches", "hard_decline", "stolen_card", rail="stripe"),
+    Subscriber("Wale Broke", "Jollof Fridays", "insufficient_funds", "insufficient_funds", rail="paystack"),
 )
+CREATORS = ON_CHAIN + AT_GATEWAYS
 SUBSCRIBERS = HEALTHY + UNLUCKY

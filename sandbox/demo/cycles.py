@@ -12,7 +12,7 @@ from engine.core import clock, sql
 from engine.providers.solana.addresses import mint_code
 from ops import books
 from ops.chain import ChainTransfer, Difference, compare_with_chain
-from sandbox.demo import cast, truth, view
+from sandbox.demo import cast, rails, truth, view
 from sandbox.demo.steady import insist
 from sandbox.demo.wallets import from_env
 from sandbox.localnet.control import Localnet
@@ -170,7 +170,8 @@ def _healthy() -> list[str]:
 
 
 def _differences() -> list[Difference]:
-    return list(compare_with_chain(_truth()))
+    """On the chain, and at each gateway."""
+    return [*compare_with_chain(_truth()), *rails.differences()]
 
 
 def _truth() -> list[ChainTransfer]:

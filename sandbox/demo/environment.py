@@ -4,6 +4,11 @@ from collections.abc import Mapping
 
 from solders.keypair import Keypair
 
+from sandbox.gateways.control import Gateways
+from sandbox.rails.gateways import ALL
+from sandbox.run.ports import HOST
+
+RAILS = ("stripe", "paystack", "flutterwave-v4", "ipaymu")
 WRAPPED_SOL = "So11111111111111111111111111111111111111112"
 KEYS = ("DEMO_COLLECTOR", "DEMO_FEE_WALLET", "DEMO_MINT", "DEMO_MINT_AUTHORITY")
 
@@ -31,8 +36,8 @@ def keys(kept: Mapping[str, str]) -> dict[str, str]:
     return {name: kept.get(name) or str(Keypair()) for name in names}
 
 
-def settings(made: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
-    """The product's variables for a demo on the localnet.
+def settings(made: Mapping[str, str], environ: Mapping[str, str], ports: Mapping[str, int]) -> dict[str, str]:
+    """The product's variables for a demo on the localnet and the gateways' simulator.
 
     A span that the user set wins. Keys, wallets and tokens are always the demo's own: what it loaded and what its
     books are compared with stands on these, and no other chain's key is used for play.
@@ -47,8 +52,18 @@ def settings(made: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, s
         "SOLANA_COLLECTOR_KEYS": f"1:{made['DEMO_COLLECTOR']}",
         "SOLANA_FEE_WALLET": address("DEMO_FEE_WALLET"),
         "SOLANA_MINTS": f"SOL={WRAPPED_SOL}:9,USDC={address('DEMO_MINT')}:6",
+        **gateways(ports),
         **made,
     }
+
+
+def gateways(ports: Mapping[str, int]) -> dict[str, str]:
+    """The variables of all four gateways, at the simulator of this run."""
+    at = Gateways(f"http://{HOST}:{ports['GATEWAYS_PORT']}")
+    found: dict[str, str] = {}
+    for name in RAILS:
+        found |= ALL[name](at).environ()
+    return found | {"PUBLIC_URL": f"http://{HOST}:{ports['WEB_PORT']}"}
 
 
 def differs(values: Mapping[str, str], environ: Mapping[str, str]) -> list[str]:

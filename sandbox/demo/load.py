@@ -13,7 +13,7 @@ from engine.core import clock
 from engine.core.models import Clock
 from payments import methods
 from payments.models import PaymentMethod
-from sandbox.demo import cast
+from sandbox.demo import cast, rails
 from sandbox.demo.chain import PERIODS_FUNDED, Chain
 from sandbox.demo.wallets import keypair, sign
 from sandbox.localnet.control import Localnet, LocalnetError
@@ -35,12 +35,16 @@ def load(say: object = print) -> int:
     folder = Path(os.environ["RUN_DIR"]) / "demo"
     chain = Chain(net)
     chain.open()
+    rails.call_us()
     clock_id = demo_clock()
     sold = {each.plan: (each, _plan(each, folder)) for each in cast.CREATORS}
     made = 0
     for each in cast.SUBSCRIBERS:
         creator, plan = sold[each.plan]
-        made += _subscriber(each, creator, plan, chain, keypair(folder, each.name), clock_id)
+        if each.rail:
+            made += rails.subscriber(each, creator, plan, clock_id)
+        else:
+            made += _subscriber(each, creator, plan, chain, keypair(folder, each.name), clock_id)
     return made
 
 

@@ -32,7 +32,7 @@ def show(context: Context) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     from engine.core import clock
-    from sandbox.demo import api_key, cycles, late, load, steady, view
+    from sandbox.demo import api_key, cycles, late, load, rails, steady, view
     from sandbox.run.after import addresses
 
     for line in addresses(context, api_key=steady.insist(api_key.fresh)):
@@ -40,7 +40,7 @@ def show(context: Context) -> int:
     clock_id = steady.insist(load.demo_clock)
     started = steady.insist(clock.machine_now)
     funder = late.LateFunder()
-    hooks = (lambda: clock.extend_lease(clock_id, seconds=LEASE_SECONDS), funder)
+    hooks = (lambda: clock.extend_lease(clock_id, seconds=LEASE_SECONDS), funder, rails.act)
     context.each_second.extend(steady.mending(hook) for hook in hooks)
     wanted = asked.wanted(os.environ)
     if not wanted:

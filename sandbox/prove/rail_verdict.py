@@ -31,6 +31,9 @@ SELECT coalesce(sum(CASE WHEN d.kind = %(clearing)s THEN t.amount_minor ELSE 0 E
   JOIN engine_ledger_account d ON d.id = t.debit_id
   JOIN engine_ledger_account c ON c.id = t.credit_id
  WHERE t.kind NOT IN ('payment.mismatch', 'payment.refused') AND t.currency = %(currency)s
+   AND NOT (t.kind = 'attempt.network_fee' AND EXISTS (
+         SELECT 1 FROM payments_attempt a JOIN payments_case k ON k.payment_id = a.payment_id
+          WHERE a.id = t.source_id AND k.kind = 'amount_differs'))
 """
 _ATTEMPTS = """
 SELECT count(*), coalesce(sum(send_no), 0), count(*) FILTER (WHERE state = 'unknown') FROM payments_attempt

@@ -21,6 +21,7 @@ from sandbox.live.web import free_port, web
 from sandbox.prove.rail_verdict import RailVerdict, judge
 from sandbox.rails.gateways import ALL
 from sandbox.rails.rail import Rail
+from sandbox.run.ports import HOST
 
 CALLS: tuple[dict[str, Any], ...] = (
     {"kind": "timeout_before", "seconds": 3},
@@ -114,11 +115,10 @@ def run(on: Servers, name: str, weather: RailWeather) -> RailResult:
         gateways = stack.enter_context(Gateways.start())
         rail = ALL[name](gateways)
         rail.hasten()
-        rates = {f"{rail.name.upper()}_CALLS_PER_SECOND": "1000"}
-        home = stack.enter_context(house(on, settings={**SETTINGS, **rail.environ(), **rates}))
+        more = {f"{rail.name.upper()}_CALLS_PER_SECOND": "1000", "PUBLIC_URL": f"http://{HOST}:{port}"}
+        home = stack.enter_context(house(on, settings={**SETTINGS, **rail.environ(), **more}))
         address = stack.enter_context(web(home, port=port))
-        for speaker in rail.speakers[:1]:
-            gateways.configure(speaker, webhook_url=f"{address}/api/webhooks/{rail.name}")
+        rail.call_back(f"{address}/api/webhooks/{rail.name}")
         _people(home, rail, weather.payments)
         _brew(gateways, rail, weather)
         home.staff(money=2, io=2)

@@ -185,6 +185,9 @@ class Ipaymu(Rail):
     def payer(self, email: str, kind: str = _GOOD) -> Details:
         return {"source": email, "name": "Putu", "email": email, "phone": "081200000000"}
 
+    def call_back(self, url: str) -> None:
+        """It is told with each link (PUBLIC_URL)."""
+
     def act(self) -> int:
         """Every open link is paid."""
         paid: int = self.gateways.do(self.name, "pay_all")["paid"]

@@ -1,7 +1,7 @@
 """What a run consists of, in the order of the start. Parts with the same wave start side by side.
 
 Words in braces are filled in by start.py: {python}, {run_dir}, {sockets}, {web_port}, {flower_port},
-{solana_port}. PostgreSQL and Valkey come before all of these.
+{solana_port}, {gateways_port}. PostgreSQL and Valkey come before all of these.
 """
 
 import signal
@@ -50,6 +50,12 @@ PARTS: tuple[Part, ...] = (
         " --state {run_dir}/localnet --slot-ms 100",
         lambda ports: probe.http_ok(ports["SOLANA_PORT"], "/health"),
         given="SOLANA_RPC_URL",
+    ),
+    Part(
+        "gateways",
+        3,
+        "{python} -m sandbox.gateways --host " + HOST + " --port {gateways_port} --state {run_dir}/gateways",
+        lambda ports: probe.log_line("gateways ready"),
     ),
     Part("demo", 4, "{python} -m sandbox.demo load", once=True),
     Part(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from sandbox.run.errors import RunError
 
 HOST = "127.0.0.1"
-DEFAULTS = {"WEB_PORT": 8000, "FLOWER_PORT": 5555, "SOLANA_PORT": 8899}
+DEFAULTS = {"WEB_PORT": 8000, "FLOWER_PORT": 5555, "SOLANA_PORT": 8899, "GATEWAYS_PORT": 8898}
 TRIES = 200
 
 

@@ -132,8 +132,9 @@ def _values(paths: Paths, environ: Mapping[str, str], chosen: Mapping[str, int])
         **{key: str(port) for key, port in chosen.items()},
         "FLOWER_URL": environ.get("FLOWER_URL") or f"http://{ports.HOST}:{chosen['FLOWER_PORT']}",
         "SOLANA_RPC_URL": environ.get("SOLANA_RPC_URL") or f"http://{ports.HOST}:{chosen['SOLANA_PORT']}",
+        "GATEWAYS_URL": f"http://{ports.HOST}:{chosen['GATEWAYS_PORT']}",
         **embedded.secrets(paths, environ),
-        **demo.settings(demo.keys(envfile.read(paths.env)), environ),
+        **demo.settings(demo.keys(envfile.read(paths.env)), environ, chosen),
         **envfile.run_logins(),
     }
 

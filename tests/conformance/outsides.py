@@ -107,7 +107,7 @@ class OnGateway(Outside):
 
     def call_back(self, url: str) -> None:
         """Callbacks go there from now on."""
-        self.gateways.configure(self.rail.speakers[0], webhook_url=url)
+        self.rail.call_back(url)
 
     def paid(self, payment_id: UUID) -> list[tuple[int, str]]:
         return self._moved(payment_id, "charge")

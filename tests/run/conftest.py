@@ -15,7 +15,15 @@ from tests.run.house import House
 
 @pytest.fixture(autouse=True)
 def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATABASE_URL", "REDIS_URL", "RUN_DIR", "WEB_PORT", "FLOWER_PORT", "SOLANA_PORT"):
+    for name in (
+        "DATABASE_URL",
+        "REDIS_URL",
+        "RUN_DIR",
+        "WEB_PORT",
+        "FLOWER_PORT",
+        "SOLANA_PORT",
+        "GATEWAYS_PORT",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 

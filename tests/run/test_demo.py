@@ -21,7 +21,7 @@ from sandbox.run.paths import CHECKOUT
 from tests.run import quickstart
 
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
-PORTS = {"WEB_PORT": "28000", "FLOWER_PORT": "25555", "SOLANA_PORT": "28899"}
+PORTS = {"WEB_PORT": "28000", "FLOWER_PORT": "25555", "SOLANA_PORT": "28899", "GATEWAYS_PORT": "28898"}
 LONGEST = 280
 RUNS: list[subprocess.Popen[str]] = []
 STOP_SECONDS = 5  # what Ctrl-C may take where the machine has air: tests/run/test_supervisor.py adds it up
@@ -193,6 +193,8 @@ def test_a_wrong_environment_is_told_whole_before_anything_is_started(tmp_path: 
 def test_every_fate_has_its_own_end() -> None:
     ends = {each.fate: each.ends for each in cast.UNLUCKY}
     assert ends == {
+        "hard_decline": "stolen_card",
+        "insufficient_funds": "insufficient_funds",
         "allowance": "allowance_too_small",
         "revoke": "delegate_revoked",
         "empty": "insufficient_funds",

@@ -69,7 +69,7 @@ def test_only_code_counts() -> None:
 
 def test_every_part_that_runs_the_product_is_reloaded() -> None:
     stays = {part.name for part in PARTS if not part.once}
-    assert stays - set(dev.RELOADED) == {"localnet", "flower"}
+    assert stays - set(dev.RELOADED) == {"localnet", "gateways", "flower"}
     assert set(dev.RELOADED) <= stays
     assert dev.watched(), "no folder is watched"
 

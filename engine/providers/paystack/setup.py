@@ -46,9 +46,9 @@ def ask(client: Client, payer: Payer, *, currency: str, return_url: str, referen
             "amount": LEAST_MINOR[currency],
             "currency": currency,
             "reference": name,
-            "callback_url": return_url,
             "channels": ["card"],
             "metadata": {"customer_id": str(payer.customer_id), "setup": reference},
+            **({"callback_url": return_url} if return_url else {}),
         }
         try:
             reply = client.post("/transaction/initialize", json.dumps(body).encode(), operation="setup")
