@@ -11,6 +11,7 @@ from django.conf import settings
 
 from billing.draft import Draft
 from engine.core import money
+from engine.core.ids import uuid7
 from engine.providers import registry
 from engine.providers.base import Sheet
 from payments.charge import Charge, queue_of
@@ -84,7 +85,8 @@ def _charge(draft: Draft, sheet: Sheet, amount_minor: int) -> Charge:
         provider=draft.provider,
         clock_id=draft.clock_id,
         method_id=draft.method_id,
-        queue_key=queue_of(draft.provider, instructions, draft.method_id),
+        # A link that nobody pays keeps no other debt of its payer waiting: nothing is pulled, so nothing queues.
+        queue_key=queue_of(draft.provider, instructions, draft.method_id) if sheet.pulls else uuid7(),
         due_at=draft.period_start,
         grace_until=draft.period_start + timedelta(seconds=settings.ENV.grace_period),
         currency=draft.currency,

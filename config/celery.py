@@ -21,6 +21,7 @@ app.conf.task_routes = {
     # the tick must not wait behind a long cycle: sending and applying would stop in the middle of a big run
     "ops.tick": {"queue": "io"},
     "payments.apply": {"queue": "money"},
+    "payments.look_now": {"queue": "money"},
     "payments.roll_up": {"queue": "money"},
     # threads, talks to the world; one driver per lane and worker
     "payments.send": {"queue": "io"},

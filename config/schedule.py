@@ -42,6 +42,8 @@ def timetable() -> list[Entry]:
         Entry("tick", "ops.tick", every=ENV.tick_seconds),
         Entry("sweep", "ops.sweep", every=ENV.sweep_seconds),
         Entry("invoice numbers", "billing.number_invoices", every=30),
+        # Row 3.1: the net under the schedule of looks, which begins seconds after each send (D3).
+        Entry("payments nobody has looked at", "payments.look_now", cron="41 * * * *"),
         Entry("ledger roll-up", "payments.roll_up", every=30),
         Entry(
             "payment methods of what is due soon",

@@ -69,11 +69,19 @@ def _payments(now: datetime) -> Iterator[Gauge]:
     yield Gauge("payments_late_seconds", "How long the oldest has waited for what was to be done to it",
                 ("state", "provider"),
                 {(state, provider): _age(at, now) for state, provider, _, at in found})  # fmt: skip
-    unknown = sql.rows(sql.statement(__file__, "gauges_unknown"), asked)
-    yield Gauge("payments_unknown", "Payments of which nobody knows whether money moved", ("provider",),
-                {(provider,): count for provider, count, _ in unknown})  # fmt: skip
-    yield Gauge("payments_unknown_oldest_seconds", "Since the oldest of them could leave last", ("provider",),
-                {(provider,): _age(at, now) for provider, _, at in unknown})  # fmt: skip
+    for state, name, says in (
+        ("unknown", "payments_unknown", "Payments of which nobody knows whether money moved"),
+        (
+            "pending",
+            "payments_pending",
+            "Payments that their provider has and has not ended: a payer's action, or its own time",
+        ),
+    ):
+        away = sql.rows(sql.statement(__file__, "gauges_on_their_way"), asked | {"state": state})
+        yield Gauge(name, says, ("provider",),
+                    {(provider,): count for provider, count, _ in away})  # fmt: skip
+        yield Gauge(f"{name}_oldest_seconds", "Since the oldest of them could leave last", ("provider",),
+                    {(provider,): _age(at, now) for provider, _, at in away})  # fmt: skip
 
 
 def _decided_by_people(now: datetime) -> Iterator[Gauge]:

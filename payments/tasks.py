@@ -6,7 +6,7 @@ from engine.core import wake
 from engine.core.task import Counts, batch_task, task_id
 from engine.ledger import rollup
 from payments import cancel, methods
-from payments.pipeline import apply, driver, verify
+from payments.pipeline import apply, driver, missed, verify
 from payments.pipeline.lanes import Lane
 
 
@@ -21,6 +21,12 @@ def look_up(operation: str, provider: str) -> Counts:
     """Look up what has no final outcome in the lane."""
     worked = verify.verify(Lane(operation, provider), task_id=task_id())
     return {"looked_up": worked.done, "unanswered": worked.unanswered}
+
+
+@batch_task(name="payments.look_now")
+def look_now() -> Counts:
+    """Look up what is open and was not to be asked about for long; the next tick wakes its lanes."""
+    return {"made_due": missed.look_now()}
 
 
 @batch_task(name="payments.apply", quiet_when_idle=True)

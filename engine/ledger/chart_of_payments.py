@@ -197,7 +197,7 @@ PAYMENTS = (
             (0, Kind.NETWORK_FEE, Kind.CLEARING, "gateway's fee of a decline"),
             (1, Kind.NETWORK_FEE, Kind.CLEARING, "gateway's fee of a success"),
         ),
-        "attempt",
+        "attempt, for what was paid once more under it the movement",
         "platform",
     ),
 )

@@ -112,6 +112,9 @@ class Known:
 
     provider_ref: str = ""  # the provider's own id of it, the last that was named
     steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # each step's detail, by its code
+    movements: tuple[
+        str, ...
+    ] = ()  # what is booked of it, oldest first: ids that were named; "" where none was
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ WITH final AS (
      AND e.verdict IN ('succeeded', 'late', 'late, paid elsewhere', 'amount differs')
    ORDER BY e.payment_id, coalesce(nullif(e.movement_id, ''), e.id::text), e.applied_at, e.id
 ), took AS (
-  SELECT CASE p.settlement WHEN 'platform' THEN 'clearing:' || p.provider ELSE 'fee_payer' END AS payer, t.currency,
+  SELECT CASE p.settlement WHEN 'platform' THEN 'clearing:' || p.provider WHEN 'direct' THEN 'fee_payer'
+                           ELSE c.kind END AS payer, t.currency, -- of a further movement, whose key is no attempt's
          sum(t.amount_minor) AS minor
     FROM engine_ledger_transfer t
+    JOIN engine_ledger_account c ON c.id = t.credit_id
     LEFT JOIN payments_attempt a ON a.id = t.source_id
     LEFT JOIN payments_payment p ON p.id = a.payment_id
    WHERE t.kind = 'attempt.network_fee' GROUP BY 1, 2

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 
 from engine.core.errors import Refusal
+from engine.providers import registry
 from engine.providers.base import Outcome
 from engine.rest import ids
 from engine.rest.metadata import MetadataQuery, having
@@ -95,7 +96,7 @@ def _payments(asked: Mapping[str, Any]) -> QuerySet[Payment]:
         _narrow(asked, "payment_method", few, asked.get("state") in states.OPEN_PAYMENT)
         found = found.filter(method_id=asked["payment_method"])
         if not asked.keys() & set(few):
-            found = found.filter(queue_key__in=_queue(asked["payment_method"]))
+            found = found.filter(**_queue(asked["payment_method"]))
     return found
 
 
@@ -158,10 +159,16 @@ OF_CASE: Expandable = {"payment": Expansion("payments", "payment_id", Payment, P
 WHOLE = "attempts,sentence,action"  # what a single payment shows without being asked
 
 
-def _queue(method_id: UUID) -> list[UUID]:
-    """The queue of the method's payments, which is what an index finds them by."""
-    methods = PaymentMethod.objects.filter(pk=method_id)
-    return [queue_of(each.provider, each.details, each.pk) for each in methods]
+def _queue(method_id: UUID) -> dict[str, UUID]:
+    """The queue of the method's payments, which is what an index finds them by. Where nothing is pulled none queues."""
+    one = PaymentMethod.objects.filter(pk=method_id).first()
+    if one is None or not _pulls(one.provider):
+        return {}
+    return {"queue_key": queue_of(one.provider, one.details, one.pk)}
+
+
+def _pulls(provider: str) -> bool:
+    return provider not in registry.names() or registry.get(provider).sheet.pulls
 
 
 def _source(text: str) -> tuple[str, UUID]:

@@ -21,6 +21,7 @@ from engine.providers.base import (
 )
 
 log = structlog.get_logger(__name__)
+LOOKED_IN_VAIN = "looked_in_vain"  # the code of the last look for a hint, and the kind of its case
 
 
 def can_be_asked(sheet: Sheet, known: Known) -> bool:

@@ -120,11 +120,17 @@ def network_fee(row: Row, business_at: datetime, *, succeeded: bool) -> list[Leg
     chain; settled on the platform the gateway kept it back from what it holds for us.
 
     Where money was booked for the attempt before (its amount differed, it came late), its fee was too and stands;
-    where the movement was booked under another attempt, only what is beyond the fee that was booked there.
+    where the movement was booked under another attempt, only what is beyond the fee that was booked there. Where a
+    gateway
+    took a further movement under one attempt, that has a fee of its own, by its own key; on a chain both are one
+    transaction.
     """
     seq, amount = int(succeeded), row.network_fee_minor - (row.booked_fee_minor if succeeded else 0)
     again = row.attempt_state not in ("sent", "pending")
-    if amount <= 0 or (again and _is_booked("attempt.network_fee", row.attempt_id, seq)):
+    source = row.attempt_id
+    if amount > 0 and succeeded and again and _is_further(row):
+        source = movement(row.payment_id, row.movement_id)
+    if amount <= 0 or (again and _is_booked("attempt.network_fee", source, seq)):
         return []
     currency = row.network_currency
     payer = f"{Kind.CLEARING}:{row.provider}" if row.settlement == "platform" else Kind.FEE_PAYER
@@ -133,7 +139,7 @@ def network_fee(row: Row, business_at: datetime, *, succeeded: bool) -> list[Leg
     return [
         Leg(
             "attempt.network_fee",
-            row.attempt_id,
+            source,
             seq,
             found[keys[0]],
             found[keys[1]],
@@ -142,6 +148,14 @@ def network_fee(row: Row, business_at: datetime, *, succeeded: bool) -> list[Leg
             business_at,
         )
     ]
+
+
+def _is_further(row: Row) -> bool:
+    """Another movement was booked under this attempt before this one."""
+    params = {"attempt": row.attempt_id, "movement": row.movement_id}
+    if row.settlement != "platform" or not row.movement_id:
+        return False
+    return bool(sql.rows(sql.statement(__file__, "is_further"), params))
 
 
 def _is_booked(kind: str, source: UUID, seq: int) -> bool:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from engine.providers.base import FailureClass, Outcome, Sheet
 from payments import states
 from payments.pipeline import spans
+from payments.pipeline.asking import LOOKED_IN_VAIN
 from payments.pipeline.rows import Row
 
 
@@ -69,7 +70,7 @@ def _as_it_was(row: Row, verdict: str) -> Decision:
 
 def _succeeded(row: Row, sheet: Sheet, now: datetime) -> Decision:
     if row.attempt_state == "succeeded":
-        return _as_it_was(row, "already succeeded")
+        return _paid_again(row) if _is_another_movement(row) else _as_it_was(row, "already succeeded")
     if (row.gross_minor or 0) <= 0:
         return _amount_unknown(row)
     if row.booked_as == "mismatch" or not (row.booked_as or _amounts_agree(row)):
@@ -80,6 +81,22 @@ def _succeeded(row: Row, sheet: Sheet, now: datetime) -> Decision:
         # Another attempt is found to have paid it and is booked; this one carried the same movement (paid_earlier.py).
         return Decision(f"late{BEFORE}", "succeeded", "canceled", None, books="before", case=_told_twice(row))
     return Decision("succeeded", "succeeded", "succeeded", None, books="succeeded")
+
+
+def _is_another_movement(row: Row) -> bool:
+    """Named, of some amount, and not in the books: neither by its name nor by a booking that names none."""
+    return bool(row.movement_id) and (row.gross_minor or 0) > 0 and not row.booked_as
+
+
+def _paid_again(row: Row) -> Decision:
+    """Money beyond what was asked, whatever its amount: it moved, and a person says whose it is (I5)."""
+    if row.source == "reply":
+        return Decision("reply after the end", look_at=row.next_action_at, case="reply_after_end")
+    moved = f"{row.gross_minor} {row.got_currency} arrived once more, as {row.movement_id}"
+    sentence = f"{moved}: {row.identity} had been paid already"
+    return Decision(
+        ANOTHER_AMOUNT, look_at=row.next_action_at, books="mismatch", case="amount_differs", park=sentence
+    )
 
 
 def _differs(row: Row) -> Decision:
@@ -184,6 +201,8 @@ def _seen_after_end(row: Row) -> Decision:
 
 
 def _unknown(row: Row, sheet: Sheet, now: datetime) -> Decision:
+    if not _open(row) and row.code == LOOKED_IN_VAIN:
+        return Decision("looked in vain", look_at=row.next_action_at, case=LOOKED_IN_VAIN)
     if not _open(row):
         return _as_it_was(row, "refused: the attempt was closed")
     missing = row.outcome == Outcome.MISSING

@@ -25,6 +25,7 @@ from payments.models import Evidence
 from payments.pipeline import points
 
 log = structlog.get_logger(__name__)
+BOOKED = ("succeeded", "late", "late, paid elsewhere", "amount differs")  # verdicts that booked money
 
 # What neither JSON nor the database takes: a number out of range, a value of no JSON type.
 _ODD = (DataError, TypeError, ValueError)
@@ -66,7 +67,8 @@ def known(attempt_id: UUID) -> Known:
     said = Evidence.objects.filter(attempt_id=attempt_id).order_by("pk")
     refs = [ref for ref in said.values_list("provider_ref", flat=True) if ref]
     steps = said.filter(outcome=Outcome.STEP).values_list("code", "detail")
-    return Known(refs[-1] if refs else "", dict(steps))
+    booked = said.filter(applied_at__isnull=False, verdict__in=BOOKED).order_by("applied_at", "pk")
+    return Known(refs[-1] if refs else "", dict(steps), tuple(booked.values_list("movement_id", flat=True)))
 
 
 def _store_odd(one: Said, observed_at: datetime | None) -> None:

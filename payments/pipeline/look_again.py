@@ -17,10 +17,19 @@ from django.db import transaction
 
 from engine.core import clock, sql, wake
 from engine.providers import registry
-from engine.providers.base import Asked, Finding, Known, Outcome, Provider, ProviderUnavailable
+from engine.providers.base import (
+    Asked,
+    FailureClass,
+    Finding,
+    Known,
+    Outcome,
+    Provider,
+    ProviderUnavailable,
+)
 from payments import states
 from payments.models import Attempt
 from payments.pipeline import asking, evidence, spans, stopping
+from payments.pipeline.asking import LOOKED_IN_VAIN
 from payments.pipeline.evidence import Said
 from payments.pipeline.lanes import Lane, Worked
 
@@ -44,6 +53,7 @@ class Closed(NamedTuple):
     currency: str
     instructions: dict[str, Any]
     known: Known
+    in_vain_since: datetime | None  # its last look said unknown, and when
     until: datetime
 
 
@@ -92,14 +102,16 @@ def take_closed(lane: Lane, *, most: int) -> list[Closed]:
             "now": now,
             "until": until,
             "most": most,
+            "gave_up": LOOKED_IN_VAIN,
         }
         found = sql.rows(sql.statement(__file__, "take_closed"), params)
     return [_closed(row, until) for row in found]
 
 
 def _closed(row: tuple[Any, ...], until: datetime) -> Closed:
-    known = Known(row[10], json.loads(row[11]))
-    return Closed._make((*row[:4], json.loads(row[4]), *row[5:9], json.loads(row[9]), known, until))
+    known = Known(row[10], json.loads(row[11]), tuple(row[12]))
+    in_vain = row[14] if row[13] else None
+    return Closed._make((*row[:4], json.loads(row[4]), *row[5:9], json.loads(row[9]), known, in_vain, until))
 
 
 def _look(provider: Provider, lane: Lane, taken: Sequence[Closed]) -> str:
@@ -112,6 +124,9 @@ def _look(provider: Provider, lane: Lane, taken: Sequence[Closed]) -> str:
     except ProviderUnavailable as fault:
         _be_done(taken, taken, fault.retry_seconds)
         return fault.message or fault.code
+    old = asked_at - timedelta(seconds=spans.park_unknown())
+    tired = {one.attempt_id: _in_vain(one) for one in taken if _is_tired(one, findings, old)}
+    findings |= tired
     news = [(one, findings[one.attempt_id]) for one in taken if _is_news(one, findings.get(one.attempt_id))]
     evidence.store(
         [Said(one.attempt_id, one.payment_id, one.send_no, "lookup", finding) for one, finding in news],
@@ -119,7 +134,9 @@ def _look(provider: Provider, lane: Lane, taken: Sequence[Closed]) -> str:
     )
     if news:
         wake.wake("payments.apply")
-    unsaid = [one for one in taken if _is_open_still(findings.get(one.attempt_id))]
+    unsaid = [
+        one for one in taken if one.attempt_id not in tired and _is_open_still(findings.get(one.attempt_id))
+    ]
     _be_done(taken, unsaid, None)
     return ""
 
@@ -135,11 +152,31 @@ def _is_news(one: Closed, finding: Finding | None) -> bool:
     """True where applying it would change something, or ask a person."""
     if finding is None:
         return False
+    if _is_open_still(finding) != (one.in_vain_since is not None) or finding.code == LOOKED_IN_VAIN:
+        return True  # from when on looks are in vain, and that they are no more
     if one.state == Attempt.State.SUCCEEDED:
-        return finding.outcome in _TAKEN_BACK
+        return finding.outcome in _TAKEN_BACK or _is_another_movement(one, finding)
     if one.state in states.UNRESOLVED_ATTEMPT:
         return finding.outcome in _CONCLUSIVE
     return finding.outcome in _MOVED_AFTER_ALL
+
+
+def _is_another_movement(one: Closed, finding: Finding) -> bool:
+    """It was paid once more under the same identity. Where either names no movement, both are taken for one."""
+    named, booked = finding.movement_id, one.known.movements
+    return finding.outcome is Outcome.SUCCEEDED and bool(named and booked) and not {named, ""} & set(booked)
+
+
+def _is_tired(one: Closed, findings: dict[UUID, Finding], old: datetime) -> bool:
+    since = one.in_vain_since
+    return since is not None and since < old and _is_open_still(findings.get(one.attempt_id))
+
+
+def _in_vain(one: Closed) -> Finding:
+    """The last look for this hint: from here on a person asks, or the next hint."""
+    since = f"{one.in_vain_since:%Y-%m-%d %H:%M} UTC"
+    said = f"Somebody told of it, and since {since} its provider can't say what became of it."
+    return Finding(Outcome.UNKNOWN, FailureClass.UNKNOWN, LOOKED_IN_VAIN, said)
 
 
 def _is_open_still(finding: Finding | None) -> bool:

@@ -46,6 +46,11 @@ def look(n: int) -> float:
     return min(first * 1.5 ** min(n, 60), float(settings.ENV.verify_max_seconds))
 
 
+def longest_look() -> float:
+    """No gap between looks of the schedule is longer, with what a taken row stays with its taker."""
+    return float(settings.ENV.verify_max_seconds) + take()
+
+
 def watch() -> float:
     """Gap between looks for funds inside the grace window."""
     return float(settings.ENV.watch_seconds)

@@ -35,10 +35,7 @@ from payments.pipeline.outbound import Outbound
 
 
 class Looked(NamedTuple):
-    """An unresolved attempt that this worker looks up; `last` is what was last said of it.
-
-    `for_payer`: a link that waits to be paid. It is known what became of it, and its own end fails it.
-    """
+    """An unresolved attempt that this worker looks up; `last` is what a look last said of it."""
 
     attempt_id: UUID
     payment_id: UUID
@@ -57,7 +54,7 @@ class Looked(NamedTuple):
     until: datetime
     last: tuple[str, str, bool, bool]
     known: Known
-    for_payer: bool
+    unknown_since: datetime
 
 
 def verify(lane: Lane, *, task_id: str = "") -> Worked:
@@ -104,12 +101,11 @@ def take_open(lane: Lane, *, most: int) -> list[Looked]:
         overdue = now - timedelta(seconds=spans.deadline(registry.get(lane.provider).sheet))
         late = [row[0] for row in found if row[2] == "sent" and row[7] <= overdue]
         sql.affected(sql.statement(__file__, "sent_is_unknown"), {"ids": late})
-    links = not registry.get(lane.provider).sheet.pulls
-    return [_looked(row, until, links=links) for row in found]
+    return [_looked(row, until) for row in found]
 
 
-def _looked(row: tuple[Any, ...], until: datetime, *, links: bool) -> Looked:
-    known = Known(row[18], json.loads(row[19]))
+def _looked(row: tuple[Any, ...], until: datetime) -> Looked:
+    known = Known(row[18], json.loads(row[19]), tuple(row[20]))
     return Looked._make(
         (
             *row[:4],
@@ -120,7 +116,7 @@ def _looked(row: tuple[Any, ...], until: datetime, *, links: bool) -> Looked:
             until,
             row[14:18],
             known,
-            links and row[20],
+            row[21],
         )
     )
 
@@ -215,6 +211,8 @@ def _send_again(provider: Provider, lane: Lane, again: Sequence[Looked], task_id
 def _look_later(looked: Sequence[Looked], seconds: float | None) -> None:
     """Move the next look, further each time; what stays unknown too long is parked for a person. Commits.
 
+    What its provider has and calls pending is not unknown, however long that takes: ops/gauges.py tells its age.
+
     What another looks up by now, or what went on, is left alone.
     """
     if not looked:
@@ -234,12 +232,16 @@ def _look_later(looked: Sequence[Looked], seconds: float | None) -> None:
         tired = [
             one.payment_id
             for one in looked
-            if one.payment_id in mine and one.created_at < old and not one.for_payer
+            if one.payment_id in mine and _is_unknown(one) and one.unknown_since < old
         ]
         park.park(
             _not_unparked_since(old, tired), "its outcome has been unknown for too long", machine_at=now
         )
     points.reach(points.LOOK_LATER_COMMITTED)
+
+
+def _is_unknown(one: Looked) -> bool:
+    return one.state != "pending" or one.last[0] in (Outcome.UNKNOWN, Outcome.MISSING)
 
 
 def _not_unparked_since(old: datetime, tired: Sequence[UUID]) -> list[UUID]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from billing import cycle, watch
 from billing.models import Subscription
 from engine.core import clock
 from engine.core.models import Clock
+from engine.providers import registry
 from payments import methods
 from payments.models import Payment, PaymentMethod
 from tests.billing.world import DETAILS, World
@@ -29,6 +31,17 @@ def test_they_are_one_queue(shared: list[Subscription]) -> None:
     keys = dict(Payment.objects.values_list("method_id", "queue_key"))
     one, other, stranger = (keys[each.method_id] for each in shared)
     assert one == other != stranger
+
+
+def test_where_nothing_is_pulled_no_debt_waits_for_another(
+    shared: list[Subscription], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link that nobody pays blocks nothing."""
+    provider = registry.get("direct")
+    monkeypatch.setattr(provider, "sheet", replace(provider.sheet, pulls=False), raising=False)
+    cycle.finalize()
+    keys = list(Payment.objects.values_list("queue_key", flat=True))
+    assert len(set(keys)) == len(keys) == 3
 
 
 def test_another_providers_account_of_that_name_is_another_source(shared: list[Subscription]) -> None:

@@ -225,6 +225,24 @@ def test_two_payments_on_one_link_are_both_booked_and_a_person_decides(engine: S
     assert arrived() == sum(amount for _, amount in engine.collected()) == 2 * AMOUNT
 
 
+def test_a_second_payment_after_the_first_was_booked_is_booked_too(engine: Shop, owed) -> None:
+    one = owed()
+    send_due()
+    look_due()
+    first, second = number_of(one), engine.again(Attempt.objects.get().identity)
+    engine.end(first)
+    look_due()
+    assert Payment.objects.get().state == "succeeded"
+    engine.end(second)
+    for _ in range(2):
+        look_again.make_due(Attempt.objects.values_list("pk", flat=True))
+        look_due()
+    assert arrived() == sum(amount for _, amount in engine.collected()) == 2 * AMOUNT
+    assert engine.world.balances()["ipaymu:platform:available"] == {"IDR": held()}
+    assert (Payment.objects.get().state, Case.objects.get().kind) == ("succeeded", "amount_differs")
+    assert Transfer.objects.get(kind="payment.mismatch").amount_minor == AMOUNT
+
+
 def test_what_is_paid_on_an_old_link_is_booked_late(engine: Shop, owed) -> None:
     one = owed()
     send_due()

@@ -49,6 +49,7 @@ def test_the_gauges_say_what_the_rows_say(read, world, scripted):
     shown = read()
     unknown = Attempt.objects.filter(state="unknown").count()
     assert shown["payments_unknown", "scripted"] == unknown
+    assert shown["payments_pending", "scripted"] == Attempt.objects.filter(state="pending").count()
     for state in ("scheduled", "in_flight"):
         open_ones = Payment.objects.filter(state=state, provider="scripted", next_action_at__isnull=False)
         assert shown["payments_open", "scripted", state] == open_ones.count()
@@ -83,6 +84,15 @@ def test_ages_are_of_the_oldest(read, world, scripted):
                      "payments_unknown_oldest_seconds": 1, "cases_open_oldest_seconds": 24,
                      "subscriptions_due_oldest_seconds": 5}  # fmt: skip
     assert shown["subscriptions_due",] == 1
+
+
+def test_what_is_pending_has_an_age_of_its_own(read, world, scripted):
+    pending = fill(world, scripted)["pending"]
+    long_ago = clock.machine_now() - timedelta(days=4)
+    Attempt.objects.filter(payment_id=pending).update(state="pending", send_by=long_ago)
+    shown = read()
+    assert round(shown["payments_pending_oldest_seconds", "scripted"] / 3600) == 96
+    assert shown["payments_unknown_oldest_seconds", "scripted"] < 3600
 
 
 def test_a_pause_and_the_kill_switch_show(read, world, scripted):

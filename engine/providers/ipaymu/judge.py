@@ -22,7 +22,7 @@ def of_all(one: Asked, replies: Sequence[Reply]) -> Finding:
     known = [(each, reply) for each, reply in read if isinstance(each, Transaction)]
     paid = [(each, reply) for each, reply in known if each.status in PAID]
     if paid:
-        return _paid(paid)
+        return _paid(_singly(paid, one.known.movements))
     odd = [each for each, _ in read if isinstance(each, Finding)]
     odd += [found for each, reply in known if (found := _odd(each, reply))]
     waiting = [(each, reply) for each, reply in known if each.status in (Status.PENDING, Status.ESCROW)]
@@ -32,6 +32,16 @@ def of_all(one: Asked, replies: Sequence[Reply]) -> Finding:
         return _open(one, *waiting[0])
     back = [(each, reply) for each, reply in known if each.status is Status.REFUNDED]
     return _taken_back(*back[0]) if back else _ended(*known[-1])
+
+
+def _singly(
+    paid: Sequence[tuple[Transaction, Reply]], booked: Sequence[str]
+) -> Sequence[tuple[Transaction, Reply]]:
+    """Those that are not booked yet; where all are, those of the first booking, as they were reported then."""
+    before = [set(name.split("+")) for name in booked]
+    fresh = [each for each in paid if not any(each[0].number in names for names in before)]
+    first = next((names for names in before if names & {each.number for each, _ in paid}), set[str]())
+    return fresh or [each for each in paid if each[0].number in first]
 
 
 def _read(one: Asked, reply: Reply) -> Transaction | Finding:
@@ -47,7 +57,7 @@ def _read(one: Asked, reply: Reply) -> Transaction | Finding:
 
 
 def _paid(paid: Sequence[tuple[Transaction, Reply]]) -> Finding:
-    """Paid more than once under one reference is one movement of all of it: another amount than was asked."""
+    """Paid more than once before anybody looked it is one movement of all of it: another amount than was asked."""
     each = [transaction for transaction, _ in paid]
     fee = sum(one.fee_minor for one in each)
     settled = all(one.status is Status.SUCCESS for one in each)

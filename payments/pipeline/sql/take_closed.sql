@@ -1,4 +1,6 @@
--- I10: any number of takers; SKIP LOCKED gives each row to one. Indexes: attempts_to_look_at, evidence_of_attempt.
+-- I10: any number of takers; SKIP LOCKED gives each row to one. With each: what is known of it, its bookings by the
+-- provider's name for each movement, and since when looks have been in vain. Indexes: attempts_to_look_at,
+-- evidence_of_attempt.
 WITH due AS (
   SELECT a.id FROM payments_attempt a JOIN payments_payment p ON p.id = a.payment_id
    WHERE a.provider = %(provider)s AND a.look_at <= %(now)s AND p.operation = %(operation)s
@@ -12,11 +14,18 @@ WITH due AS (
 )
 SELECT t.id, t.payment_id, t.state, t.identity, t.data::text, t.send_no,
        p.amount_minor, p.fee_minor, p.currency, p.instructions::text,
-       coalesce(k.provider_ref, ''), coalesce(k.steps, '{}')::text
+       coalesce(k.provider_ref, ''), coalesce(k.steps, '{}')::text, k.movements,
+       coalesce(l.outcome = 'unknown' AND l.code <> %(gave_up)s, false), l.observed_at
   FROM taken t
   JOIN payments_payment p ON p.id = t.payment_id
   LEFT JOIN LATERAL (
     SELECT (array_agg(e.provider_ref ORDER BY e.id DESC) FILTER (WHERE e.provider_ref <> ''))[1] AS provider_ref,
-           jsonb_object_agg(e.code, e.detail ORDER BY e.id) FILTER (WHERE e.outcome = 'step') AS steps
+           jsonb_object_agg(e.code, e.detail ORDER BY e.id) FILTER (WHERE e.outcome = 'step') AS steps,
+           coalesce(array_agg(e.movement_id ORDER BY e.applied_at, e.id) FILTER (WHERE e.applied_at IS NOT NULL
+             AND e.verdict IN ('succeeded', 'late', 'late, paid elsewhere', 'amount differs')), '{}') AS movements
       FROM payments_evidence e WHERE e.attempt_id = t.id
   ) k ON true
+  LEFT JOIN LATERAL (
+    SELECT e.outcome, e.code, e.observed_at FROM payments_evidence e
+     WHERE e.attempt_id = t.id AND e.source = 'lookup' ORDER BY e.id DESC LIMIT 1
+  ) l ON true

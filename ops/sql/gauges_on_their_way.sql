@@ -1,4 +1,4 @@
--- Attempts whose outcome nobody knows, by provider: how many of the %(most)s oldest that are on their way, and until
+-- Attempts of one unresolved state, by provider: how many of the %(most)s oldest that are on their way, and until
 -- when the oldest could leave. Index: attempts_on_their_way (provider, send_by).
 SELECT provider, count(away.send_by), min(away.send_by)
   FROM unnest(%(providers)s::text[]) AS provider
@@ -9,7 +9,7 @@ SELECT provider, count(away.send_by), min(away.send_by)
                 WHERE a.provider = provider.provider AND a.state IN ('sent', 'pending', 'unknown')
                 ORDER BY a.send_by
                 LIMIT %(most)s) open
-        WHERE open.state = 'unknown'
+        WHERE open.state = %(state)s
        ) away ON true
  GROUP BY provider
  ORDER BY provider
