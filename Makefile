@@ -2,7 +2,7 @@
 # PYTHON=python3.12 chooses another Python; RUN_DIR, WEB_PORT, FLOWER_PORT, SOLANA_PORT, GATEWAYS_PORT, CYCLES are passed on.
 # Tests and benchmarks empty a folder of their own (TEST_RUN_DIR), never RUN_DIR.
 .DEFAULT_GOAL := help
-.PHONY: help run dev test fuzz prove bench bench-long lock env-example pictures clean reset
+.PHONY: help run dev test test-live fuzz prove bench bench-long lock env-example pictures clean reset
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -26,6 +26,10 @@ dev:  ## like run, and web, workers and beat start again when a .py, .sql or .ht
 test:  ## linters, import contracts, types and all tests, on servers of their own
 	@bin/bootstrap dev
 	@exec $(PY) -m sandbox.run.check $(ARGS)
+
+test-live:  ## the conformance suite against the providers' own sandboxes, with your test keys (docs/test-live.md)
+	@bin/bootstrap dev
+	@exec $(PY) -m sandbox.run.testlive $(ARGS)
 
 fuzz:  ## every endpoint of the API with generated requests, long; ARGS="--examples 200 --only payments"
 	@bin/bootstrap dev
@@ -60,4 +64,4 @@ reset:  ## forget the run's data, logs and secrets (RUN_DIR)
 	@exec $(PY) -m sandbox.run.reset
 
 clean: reset  ## reset, and remove the environment and caches
-	@rm -rf .venv .venv.lock .venv-pictures .run-pictures .run-test .run-bench .run-prove .run-fuzz .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf .venv .venv.lock .venv-pictures .run-pictures .run-test .run-bench .run-prove .run-fuzz .run-test-live .mypy_cache .ruff_cache .import_linter_cache .hypothesis

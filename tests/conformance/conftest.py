@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from engine.providers.edge.models import AccessToken
 from payments import switches
 from sandbox.gateways.control import Gateways
 from sandbox.localnet.control import Localnet
+from tests.conformance import sandboxes
 from tests.conformance.driven import Driven
 from tests.conformance.outsides import OUTSIDES, OnGateway, OnSolana, Outside
 from tests.databases import own_copy
@@ -67,24 +69,44 @@ def hook(changes: list[Any]) -> None:
     listener(changes)
 
 
-@pytest.fixture(params=OUTSIDES, ids=list(OUTSIDES))
+def _worlds() -> Mapping[str, type[Outside]]:
+    """The simulator's and the localnet; `make test-live` has the providers' own sandboxes instead."""
+    if not os.environ.get("TEST_LIVE"):
+        return OUTSIDES
+    try:
+        return sandboxes.found(os.environ)
+    except sandboxes.NotASandbox as fault:
+        raise pytest.UsageError(f"make test-live: {fault}") from None
+
+
+WORLDS = _worlds()
+
+
+@pytest.fixture(params=WORLDS, ids=list(WORLDS))
 def driven(
     request: pytest.FixtureRequest, committed: None, heard: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Driven]:
     """The provider of that outside world, as the only one, with nothing remembered."""
-    kind = OUTSIDES[request.param]
-    outside: Outside
-    if issubclass(kind, OnSolana):
-        outside = kind(request.getfixturevalue("chain"))
-    else:
-        outside = kind(request.getfixturevalue("simulator"))
+    outside = _world(WORLDS[request.param], request)
+    if reason := outside.not_declared.get(getattr(request.node, "originalname", "")):
+        pytest.skip(reason)
     with outside.prepared():
-        _use(outside, monkeypatch)
+        use(outside, monkeypatch)
         yield Driven(outside.name, outside)
     registry.get.cache_clear()
 
 
-def _use(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+def _world(kind: type[Outside], request: pytest.FixtureRequest) -> Outside:
+    if issubclass(kind, sandboxes.Sandbox):
+        return kind(os.environ)
+    if issubclass(kind, OnSolana):
+        return kind(request.getfixturevalue("chain"))
+    assert issubclass(kind, OnGateway)
+    return kind(request.getfixturevalue("simulator"))
+
+
+def use(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its provider is the only one from now on."""
     env = django_settings.ENV.model_copy(update=SPANS | outside.settings())
     monkeypatch.setattr(django_settings, "ENV", env)
     found = {outside.name: outside.path} if outside.path else config.adapters(env)

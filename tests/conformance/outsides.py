@@ -33,7 +33,7 @@ class Outside:
     currency: str
     price_minor: int
     declines: ClassVar[dict[str, FailureClass]]  # kind of payer -> why their payment fails
-    not_declared: ClassVar[dict[str, str]] = {}  # scenario -> why this world has none of it
+    not_declared: ClassVar[dict[str, str]] = {}  # test -> why this world has none of it
 
     def settings(self) -> dict[str, Any]:
         """Typed values for settings.ENV."""
