@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from django.db import OperationalError, transaction
+from django.db import transaction
 
 from engine.core import clock, sql
 from engine.core.errors import first_line
@@ -49,7 +49,7 @@ def apply(*, batch: int = BATCH) -> int:
         points.reach(points.APPLY_COMMITTED)
         return len(tried)
     except Exception as fault:
-        if sql.lost(fault) and not sql.its_own(fault):
+        if not tried or (sql.lost(fault) and not sql.its_own(fault)):
             raise
         log.warning("a batch of evidence goes one by one", fault=first_line(fault), count=len(tried))
     return sum(_apply_one(evidence_id) for evidence_id in tried)
@@ -72,13 +72,17 @@ def _claim(most: int) -> list[UUID]:
 
 
 def _apply_one(evidence_id: UUID) -> bool:
-    """One piece alone. False where a statement of it took too long, or lost against another's lock: tried again."""
+    """One piece alone. False where it could be neither applied nor parked: it is tried again, and keeps nobody else
+    waiting. Mostly a statement of it took too long, or lost against another's lock; anything else is a fault of ours,
+    which check_books lists by its age.
+    """
     try:
         _book_or_park(evidence_id)
-    except OperationalError as fault:
-        if not sql.its_own(fault):
+    except Exception as fault:
+        if sql.lost(fault) and not sql.its_own(fault):
             raise
-        log.warning("evidence is applied later", evidence=str(evidence_id), fault=first_line(fault))
+        say = log.warning if sql.its_own(fault) else log.error
+        say("evidence is applied later", evidence=str(evidence_id), fault=first_line(fault))
         return False
     return True
 

@@ -14,7 +14,6 @@ from typing import NamedTuple
 from uuid import UUID
 
 import structlog
-from django.db import DataError
 
 from engine.core import clock, sql
 from engine.core.errors import first_line
@@ -27,8 +26,6 @@ from payments.pipeline import points
 log = structlog.get_logger(__name__)
 BOOKED = ("succeeded", "late", "late, paid elsewhere", "amount differs")  # verdicts that booked money
 
-# What neither JSON nor the database takes: a number out of range, a value of no JSON type.
-_ODD = (DataError, TypeError, ValueError)
 _UNREADABLE = Finding(
     Outcome.UNKNOWN, FailureClass.UNKNOWN, "answer_unreadable", "What was said of it can't be stored: see the log.",
     detail={"park": True},
@@ -56,7 +53,9 @@ def store(said: Sequence[Said], *, observed_at: datetime | None = None) -> None:
         return
     try:
         _store(said, observed_at)
-    except _ODD as fault:
+    except Exception as fault:  # odd in any way: what neither we, nor JSON, nor the database can take
+        if sql.lost(fault):
+            raise
         log.error("evidence is stored one by one", count=len(said), fault=first_line(fault))
         for one in said:
             _store_odd(one, observed_at)
@@ -75,7 +74,9 @@ def _store_odd(one: Said, observed_at: datetime | None) -> None:
     for finding in (one.finding, replace(one.finding, message="", detail={})):
         try:
             return _store([one._replace(finding=finding)], observed_at)
-        except _ODD as fault:
+        except Exception as fault:
+            if sql.lost(fault):
+                raise
             log.error(
                 "evidence can't be stored as it came", attempt=str(one.attempt_id), fault=first_line(fault)
             )
@@ -118,8 +119,8 @@ def _clean(finding: Finding) -> Finding:
     )
 
 
-def _text(text: str) -> str:
-    return text.replace("\x00", "").replace("\\u0000", "").encode("utf-8", "replace").decode()
+def _text(text: str | None) -> str:
+    return (text or "").replace("\x00", "").replace("\\u0000", "").encode("utf-8", "replace").decode()
 
 
 def _digest(finding: Finding, detail: str) -> str:

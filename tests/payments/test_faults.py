@@ -10,7 +10,9 @@ from django.db import IntegrityError, OperationalError
 from engine.core import clock, sql
 from engine.core.states import IllegalMove
 from engine.ledger.models import Transfer
-from engine.providers.base import Finding, Outcome
+from engine.outbox.emit import NewEvent, emit
+from engine.providers.base import FailureClass, Finding, Outcome
+from ops import books
 from payments.models import Attempt, Evidence, Payment, ProviderSwitch
 from payments.pipeline import apply, driver, evidence, park, resend, verify
 from payments.pipeline.evidence import Said
@@ -103,6 +105,50 @@ def test_what_the_database_can_not_hold_keeps_no_other_evidence_out(world, new_p
     apply_all()
     assert payment(good).state == "succeeded"
     assert (payment(odd).state, "can't be stored" in payment(odd).parked_reason) == ("in_flight", True)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"message": None}, {"code": None}, {"network_fee_minor": None}, {"detail": 7}]
+)
+def test_an_adapters_slip_keeps_no_other_evidence_out(world, new_payment, payment, odd):
+    slipped, good = new_payment(), new_payment()
+    mark()
+    attempts = {each.payment_id: each.pk for each in Attempt.objects.all()}
+    whole = {"gross_minor": 1000, "currency": "USDC"}
+    answers = {slipped: paid(**whole, **odd), good: paid(**whole)}
+    evidence.store([Said(attempts[one], one, 1, "lookup", finding) for one, finding in answers.items()])
+    apply_all()
+    assert payment(good).state == "succeeded"
+    assert payment(slipped).state == "succeeded" or payment(slipped).parked_at is not None
+
+
+def test_what_can_be_neither_booked_nor_parked_stops_nobody_behind_it(world, new_payment, payment):
+    """The next version of its events is taken already: so fails the booking, and the parking after it."""
+    stuck, good = new_payment(), new_payment()
+    mark()
+    now, whole = clock.machine_now(), {"gross_minor": 1000, "currency": "USDC"}
+    for each in Attempt.objects.all():
+        evidence.store([Said(each.pk, each.payment_id, 1, "lookup", paid(**whole))])
+    emit(
+        [NewEvent("payment.odd", "payment", stuck, payment(stuck).version + 1, 0, now, None, {})],
+        machine_at=now,
+    )
+    assert apply.drain(seconds=5) == 1
+    assert payment(good).state == "succeeded"
+    assert Evidence.objects.get(payment_id=stuck).applied_at is None
+    found = {result.name: result.count for result in books.examine(evidence_minutes=0).results}
+    assert found["evidence"] == 1
+
+
+@pytest.mark.parametrize("said", ["maybe", 1, None, "true"])
+def test_a_word_that_parks_is_true_and_nothing_else(world, new_payment, payment, said):
+    one = new_payment()
+    mark()
+    finding = Finding(Outcome.UNKNOWN, FailureClass.UNKNOWN, "odd", detail={"park": said})
+    evidence.store([Said(Attempt.objects.get().pk, one, 1, "lookup", finding)])
+    apply_all()
+    assert payment(one).parked_at is None
+    verify.take_open(LANE, most=5)
 
 
 def test_evidence_goes_without_its_text_before_it_is_given_up(world, new_payment, payment):

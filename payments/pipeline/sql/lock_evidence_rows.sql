@@ -1,7 +1,7 @@
 -- Lock order: payments by id, each with its attempt; what is decided is decided on locked rows.
 SELECT e.id, e.source, e.outcome, e.failure_class, e.code, e.message, e.provisional, e.movement_id, e.gross_minor,
        e.currency, e.fee_minor, e.network_fee_minor, e.network_currency, e.retry_seconds,
-       coalesce((e.detail ->> 'park')::bool, false),
+       coalesce(e.detail -> 'park' = 'true'::jsonb, false),
        CASE WHEN e.outcome = 'not_left' THEN
          (SELECT count(DISTINCT n.send_no) FROM payments_evidence n
            WHERE n.attempt_id = e.attempt_id AND n.outcome = 'not_left')

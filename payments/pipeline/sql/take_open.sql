@@ -21,7 +21,7 @@ SELECT a.id, t.id, a.state, a.identity, a.data::text, a.send_no, a.fence, a.send
   FROM taken t
   JOIN payments_attempt a ON a.payment_id = t.id AND a.state IN ('sent', 'pending', 'unknown')
   LEFT JOIN LATERAL (
-    SELECT e.outcome, e.code, e.provisional, (e.detail ->> 'park')::bool AS park FROM payments_evidence e
+    SELECT e.outcome, e.code, e.provisional, e.detail -> 'park' = 'true'::jsonb AS park FROM payments_evidence e
      WHERE e.attempt_id = a.id AND e.source = 'lookup' ORDER BY e.id DESC LIMIT 1
   ) l ON true
   LEFT JOIN LATERAL (
