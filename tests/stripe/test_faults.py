@@ -219,3 +219,13 @@ def test_an_intent_that_was_decided_before_is_looked_up_and_not_given_up(
         patch.setattr(Api, "ask", refuse)
         assert shop.send(attempt).outcome is Outcome.UNKNOWN
     assert shop.recover(attempt).outcome is Outcome.SUCCEEDED
+
+
+def test_one_look_that_is_not_answered_keeps_no_other_from_being_seen(shop: Shop) -> None:
+    attempts = [shop.charge() for _ in range(4)]
+    asked = [replace(each.asked, attempt_id=each.payable.payment_id) for each in attempts]
+    lost = attempts[0]
+    shop.world.fault("500_before", route="GET", reference=lost.known.provider_ref)
+    seen = shop.provider.lookup(asked)
+    assert seen.keys() == {each.attempt_id for each in asked[1:]}
+    assert {each.outcome for each in seen.values()} == {Outcome.SUCCEEDED}

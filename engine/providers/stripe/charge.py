@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from engine.core import clock
 from engine.core.errors import Refusal
 from engine.providers.base import Asked, Finding, Outcome, Payable, Prepared, Sendable
 from engine.providers.stripe import intent, refusal
@@ -67,11 +67,11 @@ def send(api: Api, one: Sendable) -> Generator[Finding, None, Finding]:
     return _confirm(api, one, ref)
 
 
-def look(api: Api, one: Asked) -> Finding:
-    """As it is now, by its id or among its customer's. Calls out. Raises the edge's faults, and Refused."""
+def look(api: Api, one: Asked, now: datetime) -> Finding:
+    """As it is at `now`, by its id or among its customer's. Calls out. Raises the edge's faults, and Refused."""
     ref = one.known.provider_ref
     if not ref:
-        return _look_for(api, one)
+        return _look_for(api, one, now)
     params: PaymentIntentRetrieveParams = {"expand": [intent.EXPAND]}
     try:
         heard = api.ask("lookup", lambda v1: v1.payment_intents.retrieve(ref, params))
@@ -134,7 +134,7 @@ def _confirm(api: Api, one: Sendable, ref: str) -> Finding:
     return _same(finding, ref)
 
 
-def _look_for(api: Api, one: Asked) -> Finding:
+def _look_for(api: Api, one: Asked, now: datetime) -> Finding:
     """One whose id no answer ever named."""
     made_at = int(one.data["made_at"])
     wanted: PaymentIntentListParams = {
@@ -144,7 +144,7 @@ def _look_for(api: Api, one: Asked) -> Finding:
     }
     heard = api.find(lambda v1, cursor: v1.payment_intents.list({**wanted, **cursor}), one.identity)
     if heard is None:
-        if clock.machine_now().timestamp() < made_at + UNNAMED_SECONDS:
+        if now.timestamp() < made_at + UNNAMED_SECONDS:
             return not_listed()
         said = "No intent of it was ever named, so none was confirmed."
         return Finding(Outcome.ABSENT, code="never_named", message=said)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from uuid import UUID
 
+from engine.core import clock
 from engine.providers.base import Asked, Finding
 from engine.providers.edge import gate
 from engine.providers.edge.faults import Fault
@@ -13,23 +16,29 @@ from engine.providers.stripe.account import NAME
 from engine.providers.stripe.client import Api, Refused
 from engine.providers.stripe.reading import unknown
 
+THREADS = 8
+
 
 def look(api: Api, asked: Sequence[Asked]) -> dict[UUID, Finding]:
-    """By attempt id; who found no room, or stands behind one that was not answered, is left out. Calls out.
+    """By attempt id; who found no room, or no answer, is left out and asked again later. Reads the database's clock.
 
-    Raises ProviderUnavailable where nothing was learned.
+    Calls out, by threads that only speak HTTP: one that hangs keeps no other from being seen. Raises
+    ProviderUnavailable where nothing was learned.
     """
     if not asked:
         return {}
     room = gate.ask(provider=NAME, operation="lookup", limit=api.account.limit, want=len(asked))
-    found: dict[UUID, Finding] = {}
-    for one in asked[:room]:
-        try:
-            found[one.attempt_id] = _look(api, one)
-        except (Fault, Refused) as fault:
-            if not found:
-                raise refusal.unavailable(fault) from None
-            break
+    going, now = asked[:room], clock.machine_now()
+    with ThreadPoolExecutor(min(THREADS, len(going)), thread_name_prefix="look-stripe") as pool:
+        answers = list(pool.map(lambda one: _one(api, one, now), going))
+    found = {
+        one.attempt_id: answer
+        for one, answer in zip(going, answers, strict=True)
+        if isinstance(answer, Finding)
+    }
+    faults = [answer for answer in answers if not isinstance(answer, Finding)]
+    if faults and not found:
+        raise refusal.unavailable(faults[0])
     return found
 
 
@@ -42,9 +51,16 @@ def cancel(api: Api, one: Asked) -> Finding:
     return unknown("not_cancelable", "Stripe calls back no refund and no transfer.")
 
 
-def _look(api: Api, one: Asked) -> Finding:
+def _one(api: Api, one: Asked, now: datetime) -> Finding | Fault | Refused:
+    try:
+        return _look(api, one, now)
+    except (Fault, Refused) as fault:
+        return fault
+
+
+def _look(api: Api, one: Asked, now: datetime) -> Finding:
     if one.operation == "charge":
-        return charge.look(api, one)
+        return charge.look(api, one, now)
     if one.operation == "refund":
         return refund.look(api, one)
     return bank.look(api, one) if one.data.get("leg") == bank.LEG else transfer.look(api, one)

@@ -25,7 +25,7 @@ def sheet() -> Sheet:
         identity_seconds=KEY_SECONDS,  # a key may be forgotten after 24 h, and would then act anew
         unique_reference=True,
         lookup_by_identity=True,  # in lists: our identity stands in the metadata
-        lookup_batch=20,  # a call each
+        lookup_batch=24,  # a call each, eight at a time
         absence_after=0,  # it is not read from silence: see absence_certain
         absence_certain=True,  # of an intent that was called back, or never named: confirming waits for its name
         cancel=True,  # an intent that was not paid, a payout to a bank that is pending
