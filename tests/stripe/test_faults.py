@@ -151,14 +151,28 @@ def test_a_key_that_was_used_for_something_else_is_a_persons(shop: Shop) -> None
 
 
 @pytest.mark.parametrize("kind", ["wrong_amount", "wrong_currency"])
-def test_another_amount_than_was_asked_is_told_as_it_came(shop: Shop, kind: str) -> None:
+def test_another_amount_than_was_asked_is_told_once_it_was_said_twice(shop: Shop, kind: str) -> None:
     attempt = shop.prepare()
-    shop.world.fault("reset_after_success", route=CONFIRM, count=1)
-    shop.send(attempt)
-    shop.world.fault(kind, route="GET /payment_intents", count=1, text="EUR")
+    shop.world.fault(kind, route=CONFIRM, count=1, text="EUR")
+    assert shop.send(attempt).code == "amount_differs"
+    number = shop.world.fault(kind, route="GET /payment_intents", text="EUR")
     found = shop.look(attempt)
     assert found.outcome is Outcome.SUCCEEDED
     assert (found.gross_minor, found.currency) != (2000, "USD")
+    shop.world.clear_faults(number)
+    shop.world.fault(kind, route="GET /payment_intents", count=1, text="EUR")
+    assert shop.look(attempt).code == "amount_differs", "of two answers that disagree neither is believed"
+    found = shop.look(attempt)
+    assert (found.outcome, found.gross_minor, found.currency) == (Outcome.SUCCEEDED, 2000, "USD")
+
+
+@pytest.mark.parametrize("kind", ["wrong_amount", "wrong_currency"])
+def test_a_refund_of_another_amount_is_looked_at_again(shop: Shop, kind: str) -> None:
+    attempt = shop.prepare("refund", 500, **shop.paid())
+    shop.world.fault(kind, route="POST /refunds", count=1, text="EUR")
+    assert shop.send(attempt).code == "amount_differs"
+    assert shop.recover(attempt).gross_minor == 500
+    assert len(shop.moved("refund", attempt)) == 1
 
 
 def test_an_intent_of_another_amount_is_never_confirmed(shop: Shop) -> None:

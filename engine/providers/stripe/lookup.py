@@ -14,7 +14,7 @@ from engine.providers.edge.faults import Fault
 from engine.providers.stripe import bank, charge, refund, refusal, transfer
 from engine.providers.stripe.account import NAME
 from engine.providers.stripe.client import Api, Refused
-from engine.providers.stripe.reading import unknown
+from engine.providers.stripe.reading import differs, doubted, unknown
 
 THREADS = 8
 
@@ -59,6 +59,15 @@ def _one(api: Api, one: Asked, now: datetime) -> Finding | Fault | Refused:
 
 
 def _look(api: Api, one: Asked, now: datetime) -> Finding:
+    finding = _once(api, one, now)
+    if not differs(finding, one):
+        return finding
+    again = _once(api, one, now)
+    same = (again.gross_minor, again.currency) == (finding.gross_minor, finding.currency)
+    return again if same else doubted(finding)
+
+
+def _once(api: Api, one: Asked, now: datetime) -> Finding:
     if one.operation == "charge":
         return charge.look(api, one, now)
     if one.operation == "refund":

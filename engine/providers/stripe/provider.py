@@ -36,6 +36,7 @@ from engine.providers.stripe import (
 )
 from engine.providers.stripe.account import NAME, account
 from engine.providers.stripe.client import Api
+from engine.providers.stripe.reading import differs, doubted
 from engine.providers.stripe.sheet import sheet
 
 
@@ -79,11 +80,13 @@ class Stripe:
     def submit_in_steps(self, sendable: Sendable) -> Generator[Finding, None, Finding]:
         """A charge in two calls, the others in one. Calls out; never raises for faults."""
         if sendable.operation == charge.OPERATION:
-            return (yield from charge.send(self._api, sendable))
-        if sendable.operation == refund.OPERATION:
-            return refund.send(self._api, sendable)
-        leg = bank if sendable.data.get("leg") == bank.LEG else transfer
-        return leg.send(self._api, sendable)
+            finding = yield from charge.send(self._api, sendable)
+        elif sendable.operation == refund.OPERATION:
+            finding = refund.send(self._api, sendable)
+        else:
+            leg = bank if sendable.data.get("leg") == bank.LEG else transfer
+            finding = leg.send(self._api, sendable)
+        return doubted(finding) if differs(finding, sendable) else finding
 
     def lookup(self, asked: Sequence[Asked]) -> dict[UUID, Finding]:
         """The truth by attempt id. Calls out. Raises ProviderUnavailable if nothing was learned."""

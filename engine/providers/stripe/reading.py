@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from engine.providers.base import FailureClass, Finding, Outcome
+from engine.providers.base import Asked, FailureClass, Finding, Outcome, Sendable
 
 Json = Mapping[str, Any]
 
@@ -100,6 +100,19 @@ def judged(heard: Heard, judge: Callable[[Json], Finding]) -> Finding:
     except Odd as odd:
         finding = unknown("unreadable", f"Stripe's answer does not fit: {odd}")
     return replace(finding, detail={**finding.detail, "trace": heard.trace})
+
+
+def differs(finding: Finding, one: Asked | Sendable) -> bool:
+    """Whether another amount is said to have moved than was asked for."""
+    said, asked = (finding.gross_minor, finding.currency), (one.amount_minor, one.currency)
+    return finding.outcome is Outcome.SUCCEEDED and said != asked
+
+
+def doubted(finding: Finding) -> Finding:
+    """What is looked at again: the same must be said twice before money is booked as it was not asked for."""
+    said = f"{finding.gross_minor} {finding.currency} is said to have moved, which was not asked for."
+    ref, detail = finding.provider_ref, finding.detail
+    return unknown("amount_differs", said, provider_ref=ref, detail=detail)
 
 
 def not_listed() -> Finding:
