@@ -34,6 +34,10 @@ class World:
     payee: Keypair
     details: list[dict[str, Any]]
 
+    def stop(self) -> None:
+        """End the localnet."""
+        self.net.stop()
+
 
 def open_world(size: dict[str, Any]) -> World:
     """Start the localnet and set the product's environment for it. Call it before Django is set up."""

@@ -13,7 +13,11 @@ from pathlib import Path
 
 import django
 
-MEASURES = ("drain", "settle", "pulls", "memory", "million", "hot", "api", "inbox")
+MEASURES = ("drain", "settle", "pulls", "memory", "million", "hot", "api", "inbox", "latency")
+WORLDS = {
+    "pulls": "chain",
+    "latency": "gateways",
+}  # whom it needs outside, before Django reads the environment
 
 
 def main(name: str, out: str) -> None:
@@ -21,14 +25,14 @@ def main(name: str, out: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     if name not in MEASURES:
         raise SystemExit(f"no measurement {name!r}")
-    world = import_module("benchmarks.chain").open_world(size) if name == "pulls" else None
+    world = import_module(f"benchmarks.{WORLDS[name]}").open_world(size) if name in WORLDS else None
     try:
         django.setup()
         measure = import_module(f"benchmarks.{name}").measure
         found = measure(size, world) if world else measure(size)
     finally:
         if world:
-            world.net.stop()
+            world.stop()
     Path(out).write_text(json.dumps(found))
 
 

@@ -235,6 +235,49 @@ def inbox(found: list[Found]) -> Section:
     return section
 
 
+def latency(found: list[Found]) -> Section:
+    """(h)"""
+    one = found[0]
+    late, most = one["latency"], one["in_flight"]
+    ideal = most / late
+    section = Section("h", f"One io worker, {most} in flight, a gateway {late * 1000:.0f} ms late", (
+        "A money worker, an io worker (threads) and beat as make run starts them, LANE_THREADS and PAYMENT_BATCH_SIZE "
+        f"{most} as they are by default, and the gateways' simulator, one process, on the same cores. "
+        f"{one['charges']:,} charges of Flutterwave v3, whose charge is one call, over HTTP, each answered "
+        f"{late * 1000:.0f} ms late: at {most} in flight the ideal is {ideal:.0f}/s. Our own limit of its rate is "
+        "raised out of the way. Rate: replies committed as evidence, their steady middle 80 %. Beside it: the same "
+        f"while Paystack never answers and Stripe answers byte by byte, {most} sends on their way in each before it "
+        "begins, no breaker opens for them, and each holds its thread for its whole deadline. The io worker's memory "
+        "every 0.2 s, its sessions in pg_stat_activity every 0.25 s. What moved money at the simulator was counted: "
+        "each charge once."
+    ))  # fmt: skip
+    section.figures.append(Figure("the simulator alone, 100 connections", [one["ceiling"]], "answers/s"))
+    for key, who in (("alone", "alone"), ("beside", "beside one that hangs and one that drips")):
+        section.figures.extend(_late(one[key], who, ideal))
+    section.figures.extend([
+        Figure("on their way beside it, mean, at the one that hangs", [run["paystack"] for run in one["beside"]], ""),
+        Figure("  at the one that drips", [run["stripe"] for run in one["beside"]], ""),
+        _ratio("beside / alone", *([run["steady"] for run in one[key]] for key in ("beside", "alone")), "1"),
+    ])  # fmt: skip
+    return section
+
+
+def _late(runs: list[Found], who: str, ideal: float) -> list[Figure]:
+    def values(name: str) -> list[float]:
+        return [run[name] for run in runs]
+
+    return [
+        Figure(f"charges, {who}", values("steady"), "charges/s", f"at least {0.9 * ideal:.0f}"),
+        Figure("  share of the ideal", [rate / ideal for rate in values("steady")], "x", "at least 0.9"),
+        Figure("  from the first reply to the last", values("rate"), "charges/s"),
+        Figure("  an exchange as the worker sees it", values("call_ms"), "ms"),
+        Figure("  CPU of the io worker, a charge", values("cpu_ms"), "ms"),
+        Figure("  io worker, PSS", values("pss"), "MB", "under 150"),
+        Figure("  io worker, RSS", values("rss"), "MB", "under 150"),
+        Figure("  its database connections", values("connections"), "", "at most 8"),
+    ]
+
+
 def _tails(name: str, values: list[float], middle: str, most: str, worst: str) -> list[Figure]:
     """Median, 99th percentile (of few values the worst) and worst, each beside its aim."""
     return [
@@ -250,5 +293,5 @@ def _missed(one: Figure) -> bool:
 
 
 SECTIONS: dict[str, Callable[[list[Found]], Section]] = {
-    "a": drain, "b": settle, "c": pulls, "d": memory, "e": million, "f": api, "g": inbox,
+    "a": drain, "b": settle, "c": pulls, "d": memory, "e": million, "f": api, "g": inbox, "h": latency,
 }  # fmt: skip

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 Size = dict[str, Any]
-ORDER = ("a", "b", "c", "d", "e", "f", "g")
+ORDER = ("a", "b", "c", "d", "e", "f", "g", "h")
 MODULES = {"a": "drain", "b": "settle", "c": "pulls", "d": "memory", "e": "million", "f": "api",
-           "g": "inbox"}  # fmt: skip
+           "g": "inbox", "h": "latency"}  # fmt: skip
 
 SHORT: dict[str, list[Size]] = {
     "a": [{"table": table, "due": 100, "rounds": 1, "warm": 1, "batch": 20} for table in (400,)],
@@ -27,6 +27,7 @@ SHORT: dict[str, list[Size]] = {
         }
     ],
     "g": [{"rate": 50, "seconds": 2, "processes": 1}],
+    "h": [{"charges": 60, "sick": 12, "payers": 4, "stuck": 5, "ceiling": 100, "rounds": 1}],
 }
 USUAL: dict[str, list[Size]] = {
     "a": [
@@ -49,6 +50,7 @@ USUAL: dict[str, list[Size]] = {
         }
     ],
     "g": [{"rate": 500, "seconds": 30, "processes": 2}],
+    "h": [{"charges": 5_000, "sick": 600, "payers": 100, "stuck": 50, "ceiling": 4_000, "rounds": 3}],
 }
 LONG: dict[str, list[Size]] = {
     **USUAL,

@@ -33,7 +33,7 @@ def workers(*, money: int) -> Iterator[dict[str, int]]:
 
 def _service(name: str, words: str) -> Service:
     argv = tuple(word.replace("{python}", sys.executable) for word in words.split())
-    env = {**os.environ, "LOG_LEVEL": "INFO"}
+    env = {**os.environ, "LOG_LEVEL": "INFO", "PGAPPNAME": f"bench-{name}"}  # tells whose a connection is
     ready = r"beat: Starting" if name == "beat" else r"\S+@\S+ ready"
     process = Process(f"bench-{name}", Command(argv, env, CHECKOUT), run_paths())
     return Service(process, probe.log_line(ready))

@@ -30,6 +30,15 @@ EXPECTED = {
         "worst of",
     ],
     "g": ["callback, median", "99th percentile", "CPU of the web processes", "kept"],
+    "h": [
+        "the simulator alone",
+        "charges, alone",
+        "charges, beside",
+        "share of the ideal",
+        "io worker, PSS",
+        "its database connections",
+        "on their way beside it",
+    ],
 }
 
 

@@ -1,0 +1,162 @@
+"""(h) One io worker against a gateway that answers 200 ms late: alone, and beside one that hangs and one that drips."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from datetime import datetime
+from statistics import mean
+
+from django.db import connection, transaction
+
+from benchmarks import seed
+from benchmarks.api import cpu_seconds
+from benchmarks.gateways import IN_FLIGHT, LANES, LATENCY, SICK, World
+from benchmarks.memory import Watch
+from benchmarks.sizes import Size
+from benchmarks.workers import workers
+from engine.core import clock, sql, wake
+from engine.core.actor import SYSTEM
+from engine.core.ids import uuid7
+from payments import charge, switches
+from payments.charge import Charge
+
+HEALTHY = "flutterwave"
+WARM = 200
+MOST_SECONDS = 600
+OPEN = "SELECT 1 FROM payments_payment WHERE provider = %(provider)s AND state IN ('scheduled', 'in_flight') LIMIT 1"
+REPLIES = """
+SELECT count(*), min(e.observed_at), max(e.observed_at),
+       percentile_disc(0.1) WITHIN GROUP (ORDER BY e.observed_at),
+       percentile_disc(0.9) WITHIN GROUP (ORDER BY e.observed_at),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY (e.detail->'trace'->>'seconds')::float)
+  FROM payments_evidence e JOIN payments_attempt a ON a.id = e.attempt_id
+ WHERE a.provider = %(provider)s AND e.source = 'reply' AND e.outcome = 'succeeded' AND e.observed_at >= %(since)s"""
+ON_THEIR_WAY = """
+SELECT count(*) FROM payments_attempt a WHERE a.provider = %(provider)s AND a.state = 'sent'
+   AND NOT EXISTS (SELECT 1 FROM payments_evidence e WHERE e.attempt_id = a.id AND e.outcome <> 'step')"""
+CONNECTIONS = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'bench-io'"""
+
+
+class Sampled:
+    """While it runs: most database connections of the io worker, and the sends on their way in each sick lane."""
+
+    def __init__(self) -> None:
+        self.connections = 0
+        self.stuck: dict[str, list[int]] = {name: [] for name in SICK}
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._sample, daemon=True)
+
+    def __enter__(self) -> Sampled:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _sample(self) -> None:
+        while not self._done.wait(0.25):
+            self.connections = max(self.connections, sql.rows(CONNECTIONS)[0][0])
+            for name, seen in self.stuck.items():
+                seen.append(_on_their_way(name))
+        connection.close()
+
+
+def measure(size: Size, world: World) -> dict[str, object]:
+    """The simulator alone, the healthy lane alone, then with all threads of two other lanes held by the sick."""
+    ceiling = world.ceiling(size["ceiling"])
+    owed = world.charged()
+    switches.seed()
+    with workers(money=1) as pids:
+        _round(world, pids, WARM)
+        alone = [_round(world, pids, size["charges"]) for _ in range(size["rounds"])]
+        world.sicken()
+        _fill_sick(world, size)
+        beside = [_round(world, pids, size["charges"]) for _ in range(size["rounds"])]
+    owed += WARM + 2 * size["rounds"] * size["charges"]
+    if (moved := world.charged()) != owed:
+        raise RuntimeError(f"{moved} charges moved money at the gateway, {owed} were owed")
+    return {
+        **size,
+        "latency": LATENCY,
+        "in_flight": IN_FLIGHT,
+        "ceiling": ceiling,
+        "alone": alone,
+        "beside": beside,
+    }
+
+
+def _fill_sick(world: World, size: Size) -> None:
+    """Enough for them to stay busy, and so many on their way in each before the healthy lane begins."""
+    for name in SICK:
+        _schedule(world, name, size["sick"])
+        _wake(name)
+    until = time.monotonic() + MOST_SECONDS
+    while any(_on_their_way(name) < size["stuck"] for name in SICK):
+        if time.monotonic() > until:
+            raise TimeoutError("the sick lanes never filled")
+        time.sleep(0.1)
+
+
+def _round(world: World, pids: dict[str, int], charges: int) -> dict[str, float]:
+    """Fill the healthy lane while it is paused, let it go, and wait until the last charge is settled."""
+    switches.pause(HEALTHY, reason="the benchmark fills the lane first", by=SYSTEM)
+    _schedule(world, HEALTHY, charges)
+    switches.resume(HEALTHY, reason="the lane is full", by=SYSTEM)
+    since, spent = clock.machine_now(), cpu_seconds(pids["bench-io"])
+    with Watch({"io": pids["bench-io"]}) as watch, Sampled() as sampled:
+        _wake(HEALTHY)
+        _wait()
+    spent = cpu_seconds(pids["bench-io"]) - spent
+    return {
+        **_replies(since, charges), "cpu_ms": spent * 1000 / charges, **watch.peaks["io"],
+        "connections": sampled.connections,
+        **{name: mean(seen) for name, seen in sampled.stuck.items()},
+    }  # fmt: skip
+
+
+def _schedule(world: World, provider: str, count: int) -> None:
+    now, payers = clock.machine_now(), world.payers[provider]
+    rail = next(each for each in LANES if each.name == provider)
+    owner = uuid7()
+    with transaction.atomic():
+        charge.schedule([
+            Charge(
+                source_kind="bench", source_id=uuid7(), no=1, provider=provider, clock_id=0, method_id=None,
+                queue_key=uuid7(), due_at=now, grace_until=now, currency=rail.currency,
+                amount_minor=rail.price_minor, fee_minor=0, instructions=payers[number % len(payers)],
+                customer_id=owner, creator_id=owner, correlation_id=None,
+            ) for number in range(count)
+        ], machine_at=now)  # fmt: skip
+    seed.settle_down(os.environ["DATABASE_URL"])
+
+
+def _wake(provider: str) -> None:
+    wake.publish(wake.Wake("payments.send", (("operation", "charge"), ("provider", provider))))
+
+
+def _wait() -> None:
+    until = time.monotonic() + MOST_SECONDS
+    while sql.rows(OPEN, {"provider": HEALTHY}):
+        if time.monotonic() > until:
+            raise TimeoutError(f"not settled after {MOST_SECONDS} s")
+        time.sleep(0.25)
+
+
+def _replies(since: datetime, charges: int) -> dict[str, float]:
+    count, first, last, tenth, ninth, seconds = sql.rows(REPLIES, {"provider": HEALTHY, "since": since})[0]
+    if count != charges:
+        raise RuntimeError(f"{count} of {charges} were answered with success")
+    return {
+        "rate": charges / (last - first).total_seconds(),
+        "steady": 0.8 * charges / (ninth - tenth).total_seconds(),
+        "call_ms": seconds * 1000,
+    }
+
+
+def _on_their_way(provider: str) -> int:
+    found: int = sql.rows(ON_THEIR_WAY, {"provider": provider})[0][0]
+    return found
