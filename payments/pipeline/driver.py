@@ -26,6 +26,9 @@ from payments.pipeline.take import Taken, give_back, look, payables
 log = structlog.get_logger(__name__)
 _STUCK = "What it is to be signed with has not changed at the provider since it was last signed."
 _UNSENT = (Payment.State.SCHEDULED,)
+# So many of a lane's threads, once free, are worth a batch. More would idle while they wait for each other, and where
+# most calls hang the rest would stop too; fewer would cost the transactions of a batch for each row.
+_WORTH_A_BATCH = 1 / 16
 
 
 def drive(lane: Lane, *, task_id: str = "") -> Worked:
@@ -49,7 +52,7 @@ def drive(lane: Lane, *, task_id: str = "") -> Worked:
 
 def _start_some(lane: Lane, provider: Provider, outbound: Outbound) -> bool:
     """Start as many sends as threads are free. False where nothing (more) could be started now."""
-    if outbound.free < max(1, outbound.threads // 4):
+    if outbound.free < max(1, int(outbound.threads * _WORTH_A_BATCH)):
         return False
     most = min(outbound.free, settings.ENV.payment_batch_size)
     taken, aside = look(lane.operation, lane.provider, most=most)

@@ -53,6 +53,28 @@ def test_a_lane_sends_concurrently(world, new_payment, monkeypatch):
     assert sorted(Evidence.objects.values_list("code", flat=True)) == ["accepted"] * 3
 
 
+def test_a_lane_most_of_whose_calls_hang_goes_on_with_the_others(world, new_payment, monkeypatch):
+    """One thread in sixteen that is free is used at once: a few slow answers must not hold up the quick ones."""
+    monkeypatch.setattr("payments.pipeline.outbound.sql.outside_transaction", lambda: True)
+    answered = threading.Event()
+
+    def submit(sendable):
+        answered.wait(30)
+        return Finding(Outcome.PENDING, code="accepted")
+
+    monkeypatch.setattr(world, "submit", submit)
+    for _ in range(7):
+        new_payment()
+    with Outbound(world, threads=8) as outbound:
+        try:
+            assert driver._start_some(LANE, world, outbound)
+            new_payment()
+            assert driver._start_some(LANE, world, outbound)
+        finally:
+            answered.set()
+    assert Evidence.objects.count() == 8
+
+
 def test_the_first_look_comes_after_seconds_and_each_next_one_waits_longer(monkeypatch):
     """Not after a day: an outcome that nobody knows keeps money and the next payment waiting."""
     for name in ("verify_first_seconds", "verify_max_seconds"):
