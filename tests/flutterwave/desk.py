@@ -88,7 +88,7 @@ class Desk:
         found = charged.found
         assert found
         evidence = {"provider_ref": found.provider_ref, "movement_id": found.movement_id, "identity": charged.identity,
-                    "amount_minor": found.gross_minor, "currency": found.currency, "detail": {}}  # fmt: skip
+                    "amount_minor": found.gross_minor, "currency": found.currency, "detail": found.detail}  # fmt: skip
         return payable("refund", amount, {"charge": evidence}, charged.payable.currency)
 
     def moved(self, kind: str = "charge", **equal: str) -> list[dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from engine.core.errors import Refusal
@@ -97,6 +99,14 @@ def test_a_refusal_that_an_earlier_send_may_have_caused_proves_nothing(v4: Desk)
     found = v4.send(first)  # its second send, under a key that they don't know
     assert (found.outcome, found.code) == (Outcome.UNKNOWN, "refund_refused")
     assert v4.look(stranger).outcome is Outcome.PENDING
+
+
+def test_a_charge_of_one_version_is_not_given_back_by_the_other(as_version: Callable[[str], Desk]) -> None:
+    made = as_version("v3")
+    asked = made.refund(made.pay(made.charge()), 100)
+    with pytest.raises(Refusal) as refused:
+        as_version("v4").prepare(asked)
+    assert refused.value.code == "charge_of_other_version"
 
 
 def test_without_the_charges_id_there_is_no_refund(desk: Desk) -> None:

@@ -52,6 +52,12 @@ def status_of(row: Row, name: str = "status") -> str:
     return value.strip().lower() if isinstance(value, str) else ""
 
 
+def year(value: Any) -> str:
+    """A year of four digits, as others write it: "32" -> "2032"."""
+    text = str(value or "")
+    return f"20{text}" if len(text) == 2 else text
+
+
 def id_of(row: Row) -> str:
     """The provider's id, text or number; "" where there is none."""
     value = row.get("id")

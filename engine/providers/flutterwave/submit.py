@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 
+from engine.core.errors import Refusal
 from engine.providers.base import FailureClass, Finding, Outcome, Payable, Prepared, Sendable
 from engine.providers.edge.faults import Fault
 from engine.providers.flutterwave import findings, numbers, reading
@@ -13,6 +14,7 @@ from engine.providers.flutterwave.dialect import Dialect
 
 def prepare(dialect: Dialect, payable: Payable) -> Prepared:
     """The request as its bytes will leave, under a new reference. Pure but for chance. Raises Refusal."""
+    _check_charge(dialect, payable)
     identity = f"{payable.payment_id.hex}-{secrets.token_hex(4)}"  # 41 letters: v4 takes 6 to 42
     request = dialect.operations[payable.operation].request(payable, identity)
     kept = {"api": dialect.version, "path": request.path, "body": numbers.dumps(request.body)}
@@ -30,6 +32,15 @@ def submit(dialect: Dialect, sendable: Sendable) -> Finding:
     except Fault as fault:
         return findings.of_fault(fault)
     return reading.reply(dialect, sendable, answer)
+
+
+def _check_charge(dialect: Dialect, payable: Payable) -> None:
+    """Raises Refusal for the refund of a charge that the other version made: this one knows no such id."""
+    charge = payable.instructions.get("charge") if payable.operation == "refund" else None
+    made_by = (charge or {}).get("detail", {}).get("api", dialect.version)
+    if made_by != dialect.version:
+        raise Refusal("charge_of_other_version", f"it was charged by {made_by} of the API, and is given back by that: "
+                      "set FLUTTERWAVE_API_VERSION for so long, or give it back by hand", param="charge")  # fmt: skip
 
 
 def _of_another_version(made_for: str, ours: str) -> Finding:

@@ -74,8 +74,8 @@ def _found(row: Row) -> SetupFound:
         return SetupFound(False, "no_token", "It was paid by what can't be charged again; a card can.")
     kept = {"source": token, "token": token, "email": email}
     month, _, year = str(card.get("expiry") or "").partition("/")
-    label = {"brand": card.get("type"), "last4": card.get("last_4digits"), "exp_month": month, "exp_year": year,
-             "bank": card.get("issuer")}  # fmt: skip
+    label = {"brand": card.get("type"), "last4": card.get("last_4digits"), "exp_month": month,
+             "exp_year": reading.year(year), "bank": card.get("issuer")}  # fmt: skip
     return SetupFound(
         True, details=kept, label={name: str(each)[:40] for name, each in label.items() if each}
     )

@@ -20,25 +20,22 @@ _BESIDE = ("nonce", "card_holder_name", "billing_address")
 
 
 def ask(client: Client, payer: Payer, *, reference: str, options: Row) -> SetupAsked:
-    """The customer, and with options["card"] their method: both under keys of ours, so twice is once.
+    """The customer and, of options["card"], their method: both under keys of ours, so twice is once.
 
     Calls out. Raises Refusal for a card that is not encrypted, Fault.
     """
     card = _sealed(options.get("card"))
     customer = _customer(client, payer)
-    details = {"customer_id": customer, "reference": reference}
-    if card is None:
-        return SetupAsked("hosted_fields", details)
     body = {"type": "card", "card": card, "customer_id": customer}
-    row = _made(client, "/payment-methods", body, key=f"setup-{reference}")
-    return SetupAsked("none", {**details, "payment_method_id": row["id"]})
+    row = _row(_post(client, "/payment-methods", body, key=f"setup-{reference}"))
+    return SetupAsked(
+        "none", {"customer_id": customer, "payment_method_id": row["id"], "reference": reference}
+    )
 
 
 def find(client: Client, details: Row) -> SetupFound:
     """Whether the customer's method is there. Calls out. Raises Fault."""
-    method = details.get("payment_method_id")
-    if not method:
-        return SetupFound(False, "payer_action_needed", "The payer has not entered a card yet.")
+    method = details["payment_method_id"]
     answer = client.get(f"/payment-methods/{method}", operation="setup")
     if answer.status == 404:
         return SetupFound(False, "method_unknown", "Flutterwave does not know this payment method.")
@@ -67,10 +64,6 @@ def _customer(client: Client, payer: Payer) -> str:
     return known[0]
 
 
-def _made(client: Client, path: str, body: Row, *, key: str) -> Row:
-    return _row(_post(client, path, body, key=key))
-
-
 def _post(client: Client, path: str, body: Row, *, key: str = "") -> Answer:
     return client.post("setup", path, numbers.dumps(body), {"X-Idempotency-Key": key} if key else None)
 
@@ -90,10 +83,8 @@ def _row(answer: Answer) -> Row:
     return row
 
 
-def _sealed(card: Any) -> Row | None:
+def _sealed(card: Any) -> Row:
     """Only what is encrypted, and what is no secret of the card. Raises Refusal; a card's number never goes on."""
-    if card is None:
-        return None
     known = {*_ENCRYPTED, *_BESIDE}
     if (
         not isinstance(card, Mapping)
@@ -119,5 +110,5 @@ def _label(card: Any) -> dict[str, Any]:
     if not isinstance(card, dict):
         return {}
     found = {"brand": card.get("network"), "last4": card.get("last4"), "exp_month": card.get("expiry_month"),
-             "exp_year": card.get("expiry_year")}  # fmt: skip
+             "exp_year": reading.year(card.get("expiry_year"))}  # fmt: skip
     return {name: str(value)[:20] for name, value in found.items() if value}
