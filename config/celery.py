@@ -26,6 +26,7 @@ app.conf.task_routes = {
     # threads, talks to the world; one driver per lane and worker
     "payments.send": {"queue": "io"},
     "payments.verify": {"queue": "io"},
+    "payments.disputes": {"queue": "io"},
     "payments.work_callbacks": {"queue": "io"},
     "payments.work_methods": {"queue": "io"},
     "billing.watch_upcoming": {"queue": "io"},

@@ -66,6 +66,11 @@ CHECKS: Sequence[Check] = (
         sql.statement(__file__, "check_refunds"),
     ),
     Check(
+        "disputes",
+        "A dispute is booked once as it stands, with what it cost; what is away and frozen is of open ones alone.",
+        sql.statement(__file__, "check_disputes"),
+    ),
+    Check(
         "settlement_legs",
         "Each leg of a posting lies on the accounts and has the amount that the chart says; none is missing.",
         sql.statement(__file__, "check_settlement_legs"),

@@ -13,7 +13,7 @@ from engine.core import clock
 from engine.core.actor import Actor, Role
 from engine.core.errors import Refusal
 from payments import look, refunded, states
-from payments.models import Case, Payment
+from payments.models import Case, Dispute, Payment
 from payments.pipeline import in_suspense, park
 from payments.pipeline.apply import REFUSED_CASE
 
@@ -58,6 +58,8 @@ def close_case(case_id: UUID, *, resolution: str, reason: str, by: Actor) -> Cas
             raise Refusal(
                 "refund_waits", "record its refund as done, or cancel it: that closes it", param="case"
             )
+        if Dispute.objects.filter(case_id=case.pk, state__in=states.OPEN_DISPUTE).exists():
+            raise Refusal("dispute_open", "its provider decides the dispute: that closes it", param="case")
         if case.kind == REFUSED_CASE:
             raise Refusal("source_untold", "what it was for has not heard of it: apply its money, or return it",
                           param="case")  # fmt: skip

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
+from django.db.models import Max
+
 from engine.audit.act import act
 from engine.core import clock, money
 from engine.core.actor import Actor, Role
@@ -16,8 +18,8 @@ from engine.core.errors import Refusal
 from engine.core.ids import uuid7
 from engine.providers import registry
 from payments import cancel as calling_back
-from payments import refund_books, refunded
-from payments.models import Case, Evidence, Payment, Refund
+from payments import refund_books, refunded, shares, states
+from payments.models import Case, Dispute, Evidence, Payment, Refund
 from payments.refund_moves import move
 
 BY_HAND = refunded.BY_HAND
@@ -40,7 +42,7 @@ def request(
     """
     with act(by, "refund", Payment, payment_id, fields=_COUNTERS, reason=reason, lock=True):
         payment = _refundable(payment_id)
-        left = left_of(payment)
+        left = shares.left_of(payment)
         amount = left if amount_minor is None else amount_minor
         if not 0 < amount <= left:
             shown = money.shown(left, payment.currency)
@@ -96,12 +98,6 @@ def record(refund_id: UUID, *, reference: str, reason: str, by: Actor) -> Refund
     return refund
 
 
-def left_of(payment: Payment) -> int:
-    """What may still be given back of it, in minor units."""
-    taken = payment.refunded_minor + payment.refunding_minor + payment.disputed_minor
-    return max(0, payment.settled_minor - taken) if payment.state == Payment.State.SUCCEEDED else 0
-
-
 def _refundable(payment_id: UUID) -> Payment:
     payment = Payment.objects.select_for_update().filter(pk=payment_id).first()
     if payment is None:
@@ -111,21 +107,21 @@ def _refundable(payment_id: UUID) -> Payment:
                       "back", param="payment")  # fmt: skip
     if Evidence.objects.filter(payment_id=payment.pk, applied_at=None).exists():
         raise Refusal("evidence_waits", "evidence of it is not applied yet; try again", param="payment")
+    if Dispute.objects.filter(payment=payment, state__in=states.OPEN_DISPUTE).exists():
+        raise Refusal("payment_disputed", "its payer disputes it: that is decided first", param="payment")
     case = Case.objects.filter(payment=payment, closed_at=None).exclude(kind=refunded.CASE).first()
     if case is not None:
         raise Refusal("case_open", f"a case of it is open ({case.kind}): {case.sentence}", param="payment")
-    if payment.disputed_minor:
-        raise Refusal("payment_disputed", "its payer disputes it: that is decided first", param="payment")
     return payment
 
 
 def _new(payment: Payment, amount: int, reason: str, by: Actor, metadata: Mapping[str, str]) -> Refund:
     """The row with its number and its part of the fee. Under the payment's lock nobody else counts."""
-    earlier = list(Refund.objects.filter(payment=payment))
+    last = Refund.objects.filter(payment=payment).aggregate(last=Max("refund_no"))["last"] or 0
     now = clock.machine_now()
     return Refund.objects.create(
-        id=uuid7(), payment=payment, refund_no=1 + max((each.refund_no for each in earlier), default=0),
-        currency=payment.currency, amount_minor=amount, fee_minor=fee_of(payment, earlier, amount), reason=reason,
+        id=uuid7(), payment=payment, refund_no=last + 1,
+        currency=payment.currency, amount_minor=amount, fee_minor=shares.fee_of(payment, amount), reason=reason,
         created_by=by.name[:150], metadata=dict(metadata), created_at=now,
     )  # fmt: skip
 
@@ -139,20 +135,6 @@ def _ask_a_person(refund: Refund, payment: Payment) -> None:
     refund.case_id = case.pk
     move(refund, "by_hand")
     refunded.tell(refund, payment, "refund.by_hand")
-
-
-def fee_of(payment: Payment, earlier: list[Refund], amount: int) -> int:
-    """The platform's part of the next `amount`: its share of all refunds so far, less what the earlier ones took.
-
-    Parts then add up to the whole fee, whatever they are. Where an earlier one failed, neither side gives back more
-    than it had.
-    """
-    live = [each for each in earlier if each.state not in refunded.GIVEN_UP]
-    before, taken = sum(each.amount_minor for each in live), sum(each.fee_minor for each in live)
-    whole = payment.fee_minor * payment.settled_minor // payment.amount_minor
-    share = payment.fee_minor * (before + amount) // payment.amount_minor - taken
-    payees_left = (payment.settled_minor - whole) - (before - taken)
-    return min(max(share, amount - payees_left, 0), amount, whole - taken)
 
 
 def _can_be_sent(payment: Payment) -> bool:

@@ -18,7 +18,6 @@ from payments.sources import SourceChange
 
 CASE = "refund_by_hand"
 BY_HAND = Refund.State.BY_HAND
-GIVEN_UP = (Refund.State.FAILED, Refund.State.CANCELED)
 
 
 def payments_changed(changes: Sequence[SourceChange]) -> None:

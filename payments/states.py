@@ -1,4 +1,4 @@
-"""The legal moves of a payment, of an attempt and of a refund: design section 4, one table per machine.
+"""The legal moves of a payment, of an attempt, of a refund and of a dispute: design section 4, one table per machine.
 
 The database enforces these tables by triggers made from them (migrations), docs/states.md draws them.
 """
@@ -47,5 +47,16 @@ REFUND = machine(
     },
 )
 
+DISPUTE = machine(
+    "dispute",
+    "payments_dispute",
+    {"open"},
+    {
+        "open": {"under_review", "won", "lost"},
+        "under_review": {"open", "won", "lost"},
+    },
+)
+
+OPEN_DISPUTE = ("open", "under_review")
 OPEN_PAYMENT = ("scheduled", "in_flight")
 UNRESOLVED_ATTEMPT = ("sent", "pending", "unknown")

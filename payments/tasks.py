@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.core import wake
 from engine.core.task import Counts, batch_task, task_id
 from engine.ledger import rollup
-from payments import cancel, methods
+from payments import cancel, disputes, methods
 from payments.pipeline import apply, driver, missed, verify
 from payments.pipeline.lanes import Lane
 
@@ -37,6 +37,12 @@ def apply_evidence() -> Counts:
     if applied:
         wake.wake("payments.roll_up")
     return {"applied": applied, "recalled": recalled}
+
+
+@batch_task(name="payments.disputes", quiet_when_idle=True)
+def look_at_disputes() -> Counts:
+    """Ask how disputes stand, for what no callback told."""
+    return disputes.watch()
 
 
 @batch_task(name="payments.roll_up", quiet_when_idle=True)

@@ -6,10 +6,11 @@ construction. Balances are debits less credits.
 
 from __future__ import annotations
 
+from engine.ledger.chart_of_disputes import DISPUTES
 from engine.ledger.chart_of_payments import PAYMENTS
 from engine.ledger.chart_of_refunds import REFUNDS
 from engine.ledger.kinds import Kind, LedgerEvent
 
 __all__ = ["EVENTS", "Kind", "LedgerEvent"]
 
-EVENTS = (*PAYMENTS, *REFUNDS)
+EVENTS = (*PAYMENTS, *REFUNDS, *DISPUTES)

@@ -18,6 +18,9 @@ class Kind(StrEnum):
     NETWORK_FEE = "network_fee"  # [platform] what chains and gateways cost us
     FEE_PAYER = "fee_payer"  # [platform] the hot wallet that pays network fees
     REFUNDS_PAYABLE = "refunds_payable"  # [platform] to be given back to payers, not done yet
+    FROZEN = "frozen"  # [creator] the part of a payable that a payer disputes
+    DISPUTE_RECEIVABLE = "dispute_receivable"  # [platform] taken back by payers' banks, not decided yet
+    DISPUTE_LOSS = "dispute_loss"  # [platform] lost by disputes, and what they cost
     UNAPPLIED = "unapplied"  # [customer] arrived late or beyond what was due
     SUSPENSE = "suspense"  # [platform] arrived and not explained yet
     WRITE_OFF = "write_off"  # [platform] given up

@@ -30,7 +30,7 @@ _EVENT: dict[str, Any] = {
 _PAGE = {"object": "list", "data": [_EVENT], "has_more": False, "next_cursor": _EVENT["id"], "next": None}
 KINDS = {
     ids.PREFIXES[kind]: kind
-    for kind in ("payment", "refund", "payment_method", "subscription", "invoice", "plan")
+    for kind in ("payment", "refund", "dispute", "payment_method", "subscription", "invoice", "plan")
 }
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 PREFIXES = {
     "customer": "cus", "creator": "cre", "plan": "plan", "subscription": "sub", "invoice": "inv", "payment": "pay",
     "payment_method": "pm", "attempt": "att", "evidence": "evd", "event": "evt", "job": "job", "key": "key",
-    "case": "case", "plan_version": "pv", "callback": "cbk", "refund": "ref",
+    "case": "case", "plan_version": "pv", "callback": "cbk", "refund": "ref", "dispute": "dsp",
 }  # fmt: skip
 _HEX = re.compile(r"[0-9a-f]{32}")
 _BARE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

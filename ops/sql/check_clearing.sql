@@ -3,7 +3,8 @@
 -- took, from our hot wallet or from what lies here, is what was booked of it by attempt (check_network_fees.sql). What is in
 -- transit has no such word yet; check_books --chain asks the chain itself. What a person gave back (suspense.returned,
 -- under the key of what put it into suspense), and what the provider took back (payment.reversed, likewise), lies there no
--- more, as little as what was given back: by the provider, or by a person who says so. Reads all evidence and all accounts.
+-- more, as little as what was given back: by the provider, or by a person who says so; nor does what is
+-- disputed and was not won back, and what that cost. Reads all evidence and all accounts.
 WITH final AS (
   SELECT DISTINCT ON (e.payment_id, coalesce(nullif(e.movement_id, ''), e.id::text)) e.*
     FROM payments_evidence e
@@ -37,6 +38,10 @@ WITH final AS (
     FROM payments_refund r JOIN payments_payment p ON p.id = r.payment_id
    WHERE r.state = 'succeeded' AND r.recorded_by <> ''
    GROUP BY 1, 2
+  UNION ALL
+  SELECT 'clearing:' || d.provider, d.currency,
+         -sum(d.cost_minor + CASE d.state WHEN 'won' THEN 0 ELSE d.amount_minor END)
+    FROM payments_dispute d GROUP BY 1, 2
   UNION ALL SELECT 'network_fee', currency, minor FROM took
   UNION ALL SELECT payer, currency, -minor FROM took
 ), said AS (

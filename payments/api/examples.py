@@ -130,6 +130,12 @@ REFUND_RECORDED: dict[str, Any] = {
     **REFUND, "state": "succeeded", "carried_out_by": None, "case": f"case_{_HEX}b", "reference": "SEPA 4711",
     "recorded_by": "ada", "ended_at": _PAID,
 }  # fmt: skip
+DISPUTE: dict[str, Any] = {
+    "id": f"dsp_{_HEX}f", "object": "dispute", "livemode": False, "payment": ATTEMPT["payment"], "provider": "stripe",
+    "dispute_ref": "du_1", "state": "open", "currency": "EUR", "amount_minor": 1250, "amount": "12.50",
+    "cost_minor": 1500, "cost": "15.00", "reason": "fraudulent", "case": f"case_{_HEX}b", "opened_at": _AT,
+    "evidence_due_at": "2026-02-09T23:59:59Z", "looked_at": _PAID, "created_at": _SENT, "ended_at": None,
+}  # fmt: skip
 NEW_REFUND: dict[str, Any] = {
     "payment": ATTEMPT["payment"], "amount_minor": 500, "reason": REFUND["reason"], "metadata": REFUND["metadata"],
 }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from payments.api import acts, cases, method_acts, methods, payments, refunds, sending
+from payments.api import acts, cases, disputes, method_acts, methods, payments, refunds, sending
 
 _PAYMENT, _METHOD = "payments/<str:payment_id>", "payment-methods/<str:method_id>"
 
@@ -25,6 +25,8 @@ urlpatterns = [
     path("cases/<str:case_id>/close", cases.CloseCase.as_view()),
     path("cases/<str:case_id>/apply", cases.ApplyMoney.as_view()),
     path("cases/<str:case_id>/return", cases.ReturnMoney.as_view()),
+    path("disputes", disputes.Disputes.as_view()),
+    path("disputes/<str:dispute_id>", disputes.DisputeView.as_view()),
     path("refunds", refunds.Refunds.as_view()),
     path("refunds/<str:refund_id>", refunds.RefundView.as_view()),
     path("refunds/<str:refund_id>/cancel", refunds.CancelRefund.as_view()),

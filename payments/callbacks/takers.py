@@ -12,7 +12,7 @@ from typing import Final
 from engine.core import clock
 from engine.core.errors import Refusal
 from engine.providers.base import ProviderUnavailable
-from payments import methods
+from payments import dispute, methods
 from payments.callbacks import route
 from payments.callbacks.route import Taken, Turn
 
@@ -28,7 +28,7 @@ def _setup(provider: str, reference: str) -> str:
 
 TAKERS: Final[dict[str, Taker | None]] = {
     "setup": _setup,  # a payer may have given a card to the gateway
-    "dispute": None,  # disputes: a payer may have taken money back, or we may have won it
+    "dispute": dispute.heard,  # a payer's bank may have taken money back, or given it back
 }
 _SILENT_MOST_SECONDS, _NOBODY_SECONDS = 900.0, 3600.0
 

@@ -5,6 +5,7 @@ States change in the pipeline alone (states.py says how); everything else reads.
 
 from payments.models.attempt import Attempt, Evidence
 from payments.models.case import Case
+from payments.models.dispute import Dispute
 from payments.models.method import PaymentMethod
 from payments.models.payment import Payment
 from payments.models.refund import Refund
@@ -13,6 +14,7 @@ from payments.models.switches import KillSwitch, ProviderSwitch
 __all__ = [
     "Attempt",
     "Case",
+    "Dispute",
     "Evidence",
     "KillSwitch",
     "Payment",

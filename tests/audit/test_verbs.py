@@ -30,6 +30,7 @@ from payments.models import Attempt, Case, Payment
 from tests.ops.conftest import scripted, world  # noqa: F401
 from tests.ops.world import fill, mark, open_payment, rows, settle
 from tests.ops.world import subscribe as join
+from tests.payments.disputed import dispute_of
 from tests.payments.scripted import declined
 
 WHY = {"reason": "a drill"}
@@ -62,6 +63,7 @@ class Field:
         self.method = around.method(self.world.made[0], provider="scripted")
         by = Actor("b", "user", Role.ADMIN)
         keep("scripted", b"a callback", {}, [])
+        dispute_of(self.payments["late"])
         self.callback = Callback.objects.get().pk
         self.refund = refund.request(self.payments["paid"], amount_minor=100, reason="before", by=by)
 
@@ -129,7 +131,13 @@ def _said(payment_id: Any) -> look.Found:
     return look.Found(attempt, declined(), clock.machine_now())
 
 
-ELSEWHERE = {"trigger", "stop_scheduler", "start_scheduler"}  # tried below and in tests/ops/test_scheduler.py
+# Tried below, in tests/ops/test_scheduler.py and in tests/payments/test_disputes.py.
+ELSEWHERE = {
+    "look_up_dispute",
+    "trigger",
+    "stop_scheduler",
+    "start_scheduler",
+}
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ TO_COME = {
     "unique_reference": "a gateway without an idempotency key sends again only under a reference that is refused twice",
     "cancel": "an open link is called back before a new one is issued",
     "Cancelling": "unpaid links of payer-action rails, intents that were not confirmed",
-    "Disputing": "disputes, by callback and by look",
     "Stating": "reconciliation against the provider's own statement",
 }
 

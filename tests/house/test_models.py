@@ -26,6 +26,7 @@ CONSTRAINTS: dict[str, tuple[str, ...] | str] = {
         "payment_counters_not_negative",
         "payment_never_over_refunded",
     ),
+    "payments.Dispute": ("one_dispute_per_reference", "dispute_amounts_make_sense"),
     "payments.Refund": ("one_refund_per_number", "refund_amounts_make_sense"),
     "payments.Evidence": "what somebody said, stored as it was said; apply judges it",
     "billing.PlanVersion": (

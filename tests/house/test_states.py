@@ -25,6 +25,7 @@ LAST_RUN_BY = {
     "invoice": ("e20596b1aac5", "billing.0006_owed_again"),
     "payment": ("ecc1932917c9", "payments.0002_guards"),
     "attempt": ("61f6935480b3", "payments.0002_guards"),
+    "dispute": ("d0e633357f06", "payments.0016_disputes"),
     "refund": ("53918f276c8d", "payments.0014_refund"),
     "job": ("7059c55a2920", "ops.0002_guards"),
     "callback": ("4ff28d8680b8", "payments/callbacks.0002_guards"),

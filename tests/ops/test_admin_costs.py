@@ -26,6 +26,7 @@ from payments.callbacks.models import TurnedAway
 from payments.models import Attempt, Evidence
 from tests.ops.admin_pages import client_of, url
 from tests.ops.world import fill, subscribe
+from tests.payments.disputed import dispute_of
 
 FEW = {
     "payments.killswitch",
@@ -73,9 +74,10 @@ def grow(world, scripted, number: int) -> None:
         IntervalSchedule.objects.create(every=IntervalSchedule.objects.count() + 100, period="days")
         User.objects.create_user(name).groups.set(Group.objects.all())
     world.bill()
-    paid = fill(world, scripted)["paid"]
+    payments = fill(world, scripted)
     for _ in range(number):
-        refund.request(paid, amount_minor=1, reason="grown", by=SYSTEM)
+        refund.request(payments["paid"], amount_minor=1, reason="grown", by=SYSTEM)
+        dispute_of(payments["late"])
 
 
 @pytest.fixture

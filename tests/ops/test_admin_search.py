@@ -20,6 +20,7 @@ from payments.callbacks.keep import keep
 from payments.models import Case, Payment
 from tests.ops.admin_pages import act, client_of, listed, url
 from tests.ops.world import fill
+from tests.payments.disputed import dispute_of
 
 
 @pytest.fixture
@@ -82,7 +83,9 @@ def test_what_a_request_did_is_found_by_its_id(boss, world, scripted):
 
 
 def test_every_page_with_verbs_links_to_what_they_did(boss, world, scripted):
-    refund.request(fill(world, scripted)["paid"], reason="a drill", by=SYSTEM)
+    payments = fill(world, scripted)
+    dispute_of(payments["late"])
+    refund.request(payments["paid"], reason="a drill", by=SYSTEM)
     keep("scripted", b"a callback", {}, [])
     call_command("sync_schedule")
     for model, page in admin.site._registry.items():

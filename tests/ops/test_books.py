@@ -26,6 +26,7 @@ from payments.pipeline import evidence
 from payments.pipeline.evidence import Said
 from tests.ops.breaks import BREAKS as MOST_BREAKS
 from tests.ops.breaks import SOUND
+from tests.ops.breaks_disputes import DISPUTES
 from tests.ops.breaks_refunds import REFUNDS
 from tests.ops.breaks_reversed import REVERSED
 from tests.ops.breaks_taken_out import TAKEN_OUT
@@ -33,7 +34,7 @@ from tests.ops.listed import LISTED, NOT_LISTED
 from tests.ops.world import NETWORK, WHOLE, fill, refused_for_us, say, settle
 from tests.payments.scripted import paid
 
-BREAKS = (*MOST_BREAKS, *TAKEN_OUT, *REVERSED, *REFUNDS)
+BREAKS = (*MOST_BREAKS, *TAKEN_OUT, *REVERSED, *REFUNDS, *DISPUTES)
 
 
 def broken(**limits: float) -> list[str]:

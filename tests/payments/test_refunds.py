@@ -242,9 +242,6 @@ def test_only_what_was_paid_and_is_not_in_question_is_given_back(
     assert code_of(lambda: ask(open_one)) == "not_paid"
     assert code_of(lambda: ask(carrier(ask(charged, 1)).pk)) == "not_paid"
     assert code_of(lambda: ask(uuid7())) == "payment_unknown"
-    Payment.objects.filter(pk=charged).update(disputed_minor=1)
-    assert code_of(lambda: ask(charged, 1)) == "payment_disputed"
-    Payment.objects.filter(pk=charged).update(disputed_minor=0)
     attempt = Attempt.objects.get(payment_id=charged)
     evidence.store([Said(attempt.pk, charged, 1, "lookup", Finding(Outcome.REVERSED, code="gone"))])
     assert code_of(lambda: ask(charged, 1)) == "evidence_waits"
