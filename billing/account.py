@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from billing import states
+from billing.debt import PAID
 from engine.outbox.emit import NewEvent
 from payments.sources import SourceChange
 
@@ -33,7 +34,7 @@ class Account:
 
     def take(self, changes: Sequence[SourceChange]) -> list[NewEvent]:
         """Count the ends of its payments and move its state; the event of that move, if there was one."""
-        paid = [change for change in changes if change.state == "succeeded"]
+        paid = [change for change in changes if change.state in PAID]
         failed = [change for change in changes if change.state == "failed"]
         self.payments_made += len(paid)
         self.payments_failed += len(failed)

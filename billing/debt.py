@@ -15,9 +15,10 @@ from payments.sources import SourceChange
 if TYPE_CHECKING:
     from billing.account import Account
 
+PAID = ("succeeded", "paid_late")
 TAKEN_BACK = ("payment_taken_back", "The provider took back what had been paid.")
-_TOLD = {"failed": "invoice.payment_failed", "succeeded": "invoice.paid", "reversed": "invoice.reopened",
-         "refunded": "invoice.refunded"}  # fmt: skip
+_TOLD = {"failed": "invoice.payment_failed", "succeeded": "invoice.paid", "paid_late": "invoice.paid",
+         "reversed": "invoice.reopened", "refunded": "invoice.refunded"}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -51,6 +52,8 @@ class Debt:
             self.refunded_minor += change.amount_minor
             self.version += 1
             return None
+        if change.state == "paid_late":
+            return self._succeeded(change)  # a person says so; nothing was reserved for it
         if change.amount_minor > self.collecting_minor:
             raise Refusal("reservation_missing", f"{change.amount_minor} was not reserved on invoice {self.id}",
                           param="amount_minor")  # fmt: skip
@@ -111,7 +114,7 @@ class Debt:
             "reason": change.failure_message,
         }  # fmt: skip
         name = _TOLD[change.state]
-        if change.state == "succeeded" and self.state != "paid":
+        if change.state in PAID and self.state != "paid":
             name = "invoice.partly_paid"
         return [NewEvent(name, "invoice", self.id, self.version, self.clock_id, change.business_at,
                          change.correlation_id, payload)]  # fmt: skip

@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 class SourceChange(NamedTuple):
     """A payment reached an end (`state`: succeeded, failed, canceled, succeeded_late after one of these, or reversed
-    after succeeded).
+    after succeeded; paid_late where a person lets late money pay what is owed: nothing is reserved for that).
 
     `amount_minor` is what was reserved at the source, `settled_minor` what was collected (0 unless succeeded; less
     than 0 where that was taken back). Or, later, `refunded`: `amount_minor` of it was given back, less than 0 where the

@@ -1,5 +1,7 @@
 """Money in suspense, and what a person says of it: it was the payment's, or it was given back. By an approver.
 
+The same two verbs decide about money that came after its payment had been given up (payments/late.py).
+
 Each closes its case in the same transaction; the payment ends with it, and what it was for is told.
 """
 
@@ -14,7 +16,7 @@ from engine.core.actor import Actor
 from engine.core.errors import Refusal, first_line
 from engine.ledger import posting
 from engine.outbox.models import Event
-from payments import cases, settle, sources, states
+from payments import cases, late, settle, sources, states
 from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import end, in_suspense
 from payments.pipeline.apply import REFUSED_CASE
@@ -29,24 +31,34 @@ def apply_money(case_id: UUID, *, reason: str, by: Actor) -> Case:
     What is due of it clears the receivable and the payment succeeds; the rest, and all of it once the payment has
     ended, goes to unapplied, as a late success where it had been given up. Where the source refused an end, it is told
     again. Raises Refusal for a closed case, nothing in suspense, another currency, evidence that waits, another
-    attempt that may still act, and if the source refuses.
+    attempt that may still act, and if the source refuses. What was paid after close pays the debt after all.
     """
     with cases.deciding(case_id, "apply_money", reason=reason, by=by) as case:
-        held = _held(case)
-        if case.kind == REFUSED_CASE:
-            _is_still_there(case)
-            changes = _untold(case)
-            due = case.payment.settled_minor
-        else:
-            _is_something(held)
-            due, changes = _end(case, held)
-        if held:
-            at = _business_at(case.payment)
-            legs = in_suspense.applied(case.payment, held, due, at)
-            posting.post(legs, machine_at=clock.machine_now())
+        held, changes = _pay_debt(case) if case.kind == late.CASE else _apply(case)
         _tell(changes)
         case.resolution = f"{_worth(held)} applied: {reason}" if held else f"told again: {reason}"
     return case
+
+
+def _apply(case: Case) -> tuple[list[Held], list[SourceChange]]:
+    held = _held(case)
+    if case.kind == REFUSED_CASE:
+        _is_still_there(case)
+        changes = _untold(case)
+        due = case.payment.settled_minor
+    else:
+        _is_something(held)
+        due, changes = _end(case, held)
+    if held:
+        legs = in_suspense.applied(case.payment, held, due, _business_at(case.payment))
+        posting.post(legs, machine_at=clock.machine_now())
+    return held, changes
+
+
+def _pay_debt(case: Case) -> tuple[list[Held], list[SourceChange]]:
+    _must_be_known(case)
+    held, change = late.pay_debt(case, _business_at(case.payment))
+    return held, [change]
 
 
 def return_money(case_id: UUID, *, reason: str, by: Actor) -> Case:
@@ -56,6 +68,11 @@ def return_money(case_id: UUID, *, reason: str, by: Actor) -> Case:
     success is reversed, and its source gets the reservation off. Raises Refusal as apply_money does.
     """
     with cases.deciding(case_id, "return_money", reason=reason, by=by) as case:
+        if case.kind == late.CASE:
+            _must_be_known(case)
+            held = late.give_back(case, _business_at(case.payment))
+            case.resolution = f"{_worth(held)} returned: {reason}"
+            return case
         held, payment = _held(case), case.payment
         if not (case.kind == REFUSED_CASE and _taken_back(case)):
             _is_something(held)
@@ -74,13 +91,17 @@ def return_money(case_id: UUID, *, reason: str, by: Actor) -> Case:
 
 def _held(case: Case) -> list[Held]:
     """Read under the payment's lock, which apply holds when it books."""
+    _must_be_known(case)
+    return in_suspense.of_case(case)
+
+
+def _must_be_known(case: Case) -> None:
     if Evidence.objects.filter(payment_id=case.payment_id, applied_at=None).exists():
         raise Refusal("evidence_waits", "evidence of it is not applied yet; try again", param="case")
     unresolved = Attempt.objects.filter(payment_id=case.payment_id, state__in=states.UNRESOLVED_ATTEMPT)
     if set(unresolved.values_list("pk", flat=True)) - {case.attempt_id}:
         raise Refusal("attempt_unresolved", "another attempt of it may still move money (I4): that has to be known "
                       "first", param="case")  # fmt: skip
-    return in_suspense.of_case(case)
 
 
 def _is_something(held: Sequence[Held]) -> None:

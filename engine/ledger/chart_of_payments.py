@@ -68,6 +68,44 @@ PAYMENTS = (
         "platform",
     ),
     LedgerEvent(
+        "late.applied",
+        "a person says that what came late pays the debt after all",
+        (
+            (0, Kind.UNAPPLIED, Kind.RECEIVABLE, "gross"),
+            (1, Kind.BILLED, Kind.FEE_INCOME, "fee on leg 0"),
+        ),
+        "attempt",
+        "direct",
+    ),
+    LedgerEvent(
+        "late.applied",
+        "the same of money settled on the platform",
+        (
+            (0, Kind.UNAPPLIED, Kind.RECEIVABLE, "gross"),
+            (1, Kind.BILLED, Kind.FEE_INCOME, "fee on leg 0"),
+            (2, Kind.BILLED, Kind.PAYABLE, "leg 0 less its fee"),
+        ),
+        "attempt",
+        "platform",
+    ),
+    LedgerEvent(
+        "late.returned",
+        "a person says that what came late was given back: the mirror of what booked it",
+        (
+            (0, Kind.UNAPPLIED, Kind.SETTLED_DIRECT, "gross less fee"),
+            (1, Kind.UNAPPLIED, Kind.CLEARING, "fee"),
+        ),
+        "attempt",
+        "direct",
+    ),
+    LedgerEvent(
+        "late.returned",
+        "the same of money settled on the platform",
+        ((0, Kind.UNAPPLIED, Kind.CLEARING, "gross"),),
+        "attempt",
+        "platform",
+    ),
+    LedgerEvent(
         "payment.mismatch",
         "what arrived differs from what was asked: booked as it arrived, to suspense, once per movement",
         (

@@ -1,7 +1,7 @@
 -- I6, design 7: what lies at a provider is what the outside world said of it and we applied: the fee of a direct pull,
 -- never more than arrived, all of a platform one, each movement once (payments/pipeline/books.py). What the network
 -- took, from our hot wallet or from what lies here, is what was booked of it by attempt (check_network_fees.sql). What is in
--- transit has no such word yet; check_books --chain asks the chain itself. What a person gave back (suspense.returned,
+-- transit has no such word yet; check_books --chain asks the chain itself. What a person gave back (suspense.returned, late.returned,
 -- under the key of what put it into suspense), and what the provider took back (payment.reversed, likewise), lies there no
 -- more, as little as what was given back: by the provider, or by a person who says so; nor does what is
 -- disputed and was not won back, and what that cost. Reads all evidence and all accounts.
@@ -28,7 +28,7 @@ WITH final AS (
     FROM final f JOIN payments_payment p ON p.id = f.payment_id JOIN payments_attempt a ON a.id = f.attempt_id
    WHERE NOT EXISTS (
            SELECT 1 FROM engine_ledger_transfer r
-            WHERE r.kind IN ('suspense.returned', 'payment.reversed')
+            WHERE r.kind IN ('suspense.returned', 'late.returned', 'payment.reversed')
               AND r.source_id = CASE f.verdict WHEN 'succeeded' THEN p.id WHEN 'amount differs'
                    THEN md5(p.id || ':' || coalesce(nullif(f.movement_id, ''), a.identity))::uuid ELSE a.id END)
    GROUP BY 1, 2

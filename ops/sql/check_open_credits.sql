@@ -1,5 +1,5 @@
 -- I6: money that is booked but not explained, by age, with the payment that brought it and the case that asks a person
--- about it. What was taken out of suspense names what it took (suspense.*); else oldest credits are cleared first, so
+-- about it. What was taken out of suspense names what it took (suspense.*, late.*); else oldest credits are cleared first, so
 -- what is open are the newest that make up the balance.
 -- Indexes: transfers_by_credit, one_transfer_per_fact, one_case_per_matter.
 WITH held AS (
@@ -14,7 +14,7 @@ WITH held AS (
     FROM held h JOIN engine_ledger_transfer t ON t.credit_id = h.id
    WHERE h.open_minor > 0
      AND NOT EXISTS (SELECT 1 FROM engine_ledger_transfer o
-                      WHERE o.kind IN ('suspense.applied', 'suspense.returned') AND o.source_id = t.source_id
+                      WHERE o.kind IN ('suspense.applied', 'suspense.returned', 'late.applied', 'late.returned') AND o.source_id = t.source_id
                         AND o.debit_id = t.credit_id)
 ), source AS (
   -- A mismatch is booked by movement (payments/pipeline/books.py).

@@ -34,9 +34,14 @@ def of_case(case: Case) -> list[Held]:
 
 def returned(held: list[Held], business_at: datetime) -> list[Leg]:
     """The mirror of what put it there."""
+    return mirror(RETURNED, held, business_at)
+
+
+def mirror(kind: str, held: list[Held], business_at: datetime) -> list[Leg]:
+    """Leg by leg, under the key of the booking."""
     return [
         Leg(
-            RETURNED,
+            kind,
             one.source_id,
             one.seq,
             one.credit,

@@ -18,5 +18,5 @@ SELECT e.id, t.kind, t.source_id, t.seq, t.debit_id, t.credit_id, t.currency, t.
                   'refund.succeeded', 'refund.succeeded_late', 'refund.mismatch')
  WHERE e.id = ANY(%(ids)s::uuid[])
    AND NOT EXISTS (SELECT 1 FROM engine_ledger_transfer o
-                    WHERE o.kind IN ('payment.reversed', 'suspense.returned') AND o.source_id = t.source_id)
+                    WHERE o.kind IN ('payment.reversed', 'suspense.returned', 'late.returned') AND o.source_id = t.source_id)
  ORDER BY e.id, t.seq

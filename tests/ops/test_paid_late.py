@@ -1,0 +1,121 @@
+"""Paid after close: what came late pays the debt after all, or was given back; the books hold after each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from billing import trigger
+from billing.models import Subscription
+from engine.core.errors import Refusal
+from engine.ledger.models import Transfer
+from engine.outbox.models import Event
+from engine.providers.base import FailureClass, Finding, Outcome
+from ops import books
+from payments import suspense
+from payments.models import Case
+from tests.ops.suspended import WHY, broken, invoice_of, legs, row
+from tests.ops.world import NETWORK, WHOLE, open_payment, say, settle, subscribe
+from tests.payments.scripted import declined, paid
+
+
+@pytest.fixture(params=["direct", "platform"])
+def late(request: pytest.FixtureRequest, world, scripted) -> UUID:
+    """Given up, and paid after all."""
+    scripted.sheet = replace(scripted.sheet, settlement=request.param, reversible=True)
+    subscription = subscribe(world)
+    world.bill()
+    one = open_payment(subscription)
+    scripted.looks = {one: [declined()]}
+    settle(scripted)
+    say(one, paid(**WHOLE, **NETWORK))
+    assert (row(one).state, invoice_of(one).state, broken()) == ("succeeded_late", "open", [])
+    assert unapplied() == 1000
+    return one
+
+
+def case_of(one: UUID) -> Case:
+    return Case.objects.get(payment_id=one, kind="paid_after_close")
+
+
+def unapplied() -> int:
+    """What check_books lists as open there."""
+    (found,) = (each for each in books.examine().results if each.name == "unapplied")
+    return sum(int(each["open_minor"]) for each in found.examples)
+
+
+def code(verb) -> str:
+    with pytest.raises(Refusal) as refused:
+        verb()
+    return refused.value.code
+
+
+def test_it_pays_the_debt_after_all(late: UUID) -> None:
+    subscription = Subscription.objects.get(pk=invoice_of(late).subscription_id)
+    assert subscription.state == "past_due"
+    closed = suspense.apply_money(case_of(late).pk, **WHY)
+    invoice = invoice_of(late)
+    assert (invoice.state, invoice.collected_minor, row(late).state) == ("paid", 1000, "succeeded_late")
+    platform = row(late).settlement == "platform"
+    assert legs("late.applied") == [
+        (0, "unapplied", "receivable", 1000), (1, "billed", "fee_income", 25),
+        *([(2, "billed", "payable", 975)] if platform else []),
+    ]  # fmt: skip
+    assert closed.resolution == "0.001000 USDC applied: a drill"
+    assert Event.objects.filter(object_id=invoice.pk).latest("seq").type == "invoice.paid"
+    subscription.refresh_from_db()
+    assert (subscription.state, unapplied(), broken()) == ("active", 0, [])
+
+
+def test_it_was_given_back(late: UUID) -> None:
+    suspense.return_money(case_of(late).pk, **WHY)
+    booked = legs("payment.succeeded_late")
+    assert legs("late.returned") == [(seq, credit, debit, minor) for seq, debit, credit, minor in booked]
+    assert (invoice_of(late).state, unapplied(), broken()) == ("open", 0, [])
+
+
+@pytest.mark.parametrize("verb", [suspense.apply_money, suspense.return_money])
+def test_it_leaves_unapplied_once(late: UUID, verb) -> None:
+    verb(case_of(late).pk, **WHY)
+    assert code(lambda: verb(case_of(late).pk, **WHY)) == "case_closed"
+    Case.objects.update(closed_at=None)
+    for other in (suspense.apply_money, suspense.return_money):
+        assert code(lambda other=other: other(case_of(late).pk, **WHY)) == "nothing_unapplied"
+    assert broken() == []
+
+
+def test_what_was_given_back_is_asked_for_again_and_not_before(late: UUID) -> None:
+    invoice = invoice_of(late)
+    assert code(lambda: trigger.trigger(invoice.subscription_id)) == "money_arrived_late"
+    suspense.return_money(case_of(late).pk, **WHY)
+    assert trigger.trigger(invoice.subscription_id).scheduled == [invoice.pk]
+
+
+def test_what_is_being_asked_for_again_is_not_paid_twice(world, scripted) -> None:
+    subscription = subscribe(world)
+    world.bill()
+    one = open_payment(subscription)
+    scripted.looks = {one: [declined()]}
+    settle(scripted)
+    invoice = invoice_of(one)
+    assert trigger.trigger(invoice.subscription_id).scheduled == [invoice.pk]
+    say(one, paid(**WHOLE, **NETWORK))
+    before = Transfer.objects.count()
+    assert code(lambda: suspense.apply_money(case_of(one).pk, **WHY)) == "source_refused"
+    assert (Transfer.objects.count(), case_of(one).closed_at) == (before, None)
+    assert (invoice_of(one).state, broken()) == ("open", [])
+
+
+def test_what_its_provider_took_back_is_there_no_more(late: UUID) -> None:
+    say(late, Finding(Outcome.REVERSED, FailureClass.NONE, "account_closed", "The bank sent it back."))
+    for verb in (suspense.apply_money, suspense.return_money):
+        assert code(lambda verb=verb: verb(case_of(late).pk, **WHY)) == "nothing_unapplied"
+
+
+def test_what_was_given_back_is_not_taken_back_too(late: UUID) -> None:
+    suspense.return_money(case_of(late).pk, **WHY)
+    say(late, Finding(Outcome.REVERSED, FailureClass.NONE, "account_closed", "The bank sent it back."))
+    assert not Transfer.objects.filter(kind="payment.reversed").exists()
+    assert broken() == []
