@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,18 @@ from django.db import connection
 
 from engine.ledger import accounts
 from engine.providers import registry
+from sandbox.live.servers import FIRST_NUMBER, numbered
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_queue() -> None:
+    """A queue database for each process of the tests: breakers, limits and wake-ups are shared by all who share one.
+
+    The low numbers; houses of their own take theirs from above (sandbox/live/servers.py).
+    """
+    process = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    if process.isdecimal() and int(process) + 1 < FIRST_NUMBER:
+        settings.CELERY_BROKER_URL = numbered(settings.CELERY_BROKER_URL, int(process) + 1)
 
 
 @pytest.fixture(autouse=True)
