@@ -67,6 +67,7 @@ SETTINGS = {
     "TAKE_SECONDS": "4",
     "PAYMENT_RETRY_DELAY": "20",
     "VERIFY_MAX_SECONDS": "2",
+    "PARK_UNKNOWN_SECONDS": "90",  # where nothing is sent twice, what was never begun is a person's in the end
     "BREAKER_OPEN_SECONDS": "0.3",
     "BREAKER_OPEN_MAX_SECONDS": "1",
     "LANE_THREADS": "32",
