@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 from uuid import UUID
 
+import pytest
 from django.conf import settings
 from pydantic import SecretStr
 from solders.keypair import Keypair
@@ -14,6 +15,7 @@ from solders.keypair import Keypair
 from config.gateways import Gateways as Variables
 from engine.providers import registry
 from engine.providers.base import FailureClass
+from engine.providers.ipaymu import sheet
 from sandbox.gateways.control import Gateways
 from sandbox.localnet import wallets
 from sandbox.localnet.control import Localnet
@@ -189,6 +191,13 @@ class OnIpaymu(OnGateway):
     body_is_signed = False  # its fields are, in a form of their own
     declines = {}
     not_there = frozenset({"wrong currency"})  # it knows one
+
+    @contextmanager
+    def prepared(self) -> Iterator[None]:
+        """Its own patience is half a minute: as short here as everybody's."""
+        with pytest.MonkeyPatch.context() as hurry, super().prepared():
+            hurry.setattr(sheet, "DEADLINE_SECONDS", 2.0)
+            yield
 
     def call_back(self, url: str) -> None:
         """It is told with each payment."""
