@@ -24,6 +24,7 @@ SPANS = {
     **{f"{rail.name.upper()}_CALLS_PER_SECOND": "10000" for rail in LANES},
 }
 SICK = ("paystack", "stripe")
+CURRENCY = "USD"  # all three take it
 FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "timeout_before", "provider": "paystack", "route": "POST /transaction", "seconds": 3600},
     {"kind": "drip", "provider": "stripe", "route": "POST .*/payment_intents", "delay_ms": 1000},
@@ -32,10 +33,11 @@ FAULTS: tuple[dict[str, Any], ...] = (
 
 @dataclass
 class World:
-    """`payers` are their payments' instructions by provider."""
+    """`payers` are payment methods' details by provider, `people` the subscriptions there are by now."""
 
     gateways: Gateways
     payers: dict[str, list[dict[str, Any]]]
+    people: int = 0
 
     def stop(self) -> None:
         """End the simulator."""
@@ -85,7 +87,10 @@ def open_world(size: dict[str, Any]) -> World:
     for make in LANES:
         rail = make(gateways)
         os.environ.update(rail.environ())
-        payers[rail.name] = [rail.payer(f"{rail.name}-{n}@example.com") for n in range(size["payers"])]
+        found = [rail.payer(f"{rail.name}-{n}@example.com") for n in range(size["payers"])]
+        for details in found:
+            del details["source"]  # what many methods here share would be one queue
+        payers[rail.name] = found
     gateways.fault("slow", provider="flutterwave-v3", delay_ms=int(LATENCY * 1000))
     return World(gateways, payers)
 

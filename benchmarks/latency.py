@@ -8,24 +8,26 @@ import time
 from datetime import datetime
 from statistics import mean
 
-from django.db import connection, transaction
+from django.db import connection
 
 from benchmarks import seed
 from benchmarks.api import cpu_seconds
-from benchmarks.gateways import IN_FLIGHT, LANES, LATENCY, SICK, World
+from benchmarks.gateways import CURRENCY, IN_FLIGHT, LATENCY, SICK, World
 from benchmarks.memory import Watch
 from benchmarks.sizes import Size
 from benchmarks.workers import workers
+from billing import cycle
 from engine.core import clock, sql, wake
 from engine.core.actor import SYSTEM
-from engine.core.ids import uuid7
-from payments import charge, switches
-from payments.charge import Charge
+from payments import switches
 
 HEALTHY = "flutterwave"
 WARM = 200
 MOST_SECONDS = 600
 OPEN = "SELECT 1 FROM payments_payment WHERE provider = %(provider)s AND state IN ('scheduled', 'in_flight') LIMIT 1"
+UNASKED = """
+SELECT 1 FROM payments_payment p WHERE p.provider = %(provider)s AND p.state IN ('scheduled', 'in_flight')
+   AND NOT EXISTS (SELECT 1 FROM payments_evidence e WHERE e.payment_id = p.id) LIMIT 1"""
 REPLIES = """
 SELECT count(*), min(e.observed_at), max(e.observed_at),
        percentile_disc(0.1) WITHIN GROUP (ORDER BY e.observed_at),
@@ -70,6 +72,7 @@ def measure(size: Size, world: World) -> dict[str, object]:
     ceiling = world.ceiling(size["ceiling"])
     owed = world.charged()
     switches.seed()
+    seed.plans(os.environ["DATABASE_URL"], currency=CURRENCY)
     with workers(money=1) as pids:
         _round(world, pids, WARM)
         alone = [_round(world, pids, size["charges"]) for _ in range(size["rounds"])]
@@ -109,8 +112,9 @@ def _round(world: World, pids: dict[str, int], charges: int) -> dict[str, float]
     since, spent = clock.machine_now(), cpu_seconds(pids["bench-io"])
     with Watch({"io": pids["bench-io"]}) as watch, Sampled() as sampled:
         _wake(HEALTHY)
-        _wait()
-    spent = cpu_seconds(pids["bench-io"]) - spent
+        _wait(UNASKED)
+        spent = cpu_seconds(pids["bench-io"]) - spent
+    _wait(OPEN)
     return {
         **_replies(since, charges), "cpu_ms": spent * 1000 / charges, **watch.peaks["io"],
         "connections": sampled.connections,
@@ -119,28 +123,25 @@ def _round(world: World, pids: dict[str, int], charges: int) -> dict[str, float]
 
 
 def _schedule(world: World, provider: str, count: int) -> None:
-    now, payers = clock.machine_now(), world.payers[provider]
-    rail = next(each for each in LANES if each.name == provider)
-    owner = uuid7()
-    with transaction.atomic():
-        charge.schedule([
-            Charge(
-                source_kind="bench", source_id=uuid7(), no=1, provider=provider, clock_id=0, method_id=None,
-                queue_key=uuid7(), due_at=now, grace_until=now, currency=rail.currency,
-                amount_minor=rail.price_minor, fee_minor=0, instructions=payers[number % len(payers)],
-                customer_id=owner, creator_id=owner, correlation_id=None,
-            ) for number in range(count)
-        ], machine_at=now)  # fmt: skip
-    seed.settle_down(os.environ["DATABASE_URL"])
+    """New subscriptions of this provider with a scheduled payment each."""
+    url = os.environ["DATABASE_URL"]
+    first, world.people = world.people, world.people + count
+    seed.subscriptions(
+        url, first, count, provider=provider, details=world.payers[provider], currency=CURRENCY
+    )
+    seed.make_due(url, first, count)
+    cycle.claim(0)
+    cycle.finalize()
+    seed.settle_down(url)
 
 
 def _wake(provider: str) -> None:
     wake.publish(wake.Wake("payments.send", (("operation", "charge"), ("provider", provider))))
 
 
-def _wait() -> None:
+def _wait(probe: str) -> None:
     until = time.monotonic() + MOST_SECONDS
-    while sql.rows(OPEN, {"provider": HEALTHY}):
+    while sql.rows(probe, {"provider": HEALTHY}):
         if time.monotonic() > until:
             raise TimeoutError(f"not settled after {MOST_SECONDS} s")
         time.sleep(0.25)

@@ -28,7 +28,7 @@ def uid(kind: str, number: str) -> str:
     return f"('{kind}-0000-7000-8000-' || lpad(to_hex({number}), 12, '0'))::uuid"
 
 
-def _plans(wallet: str) -> list[str]:
+def _plans(wallet: str, currency: str) -> list[str]:
     every = f"FROM generate_series(0, {CREATORS - 1}) AS i"
     return [
         f"SELECT setval(pg_get_serial_sequence('engine_ledger_account', 'id'), {ACCOUNTS_FROM})",
@@ -37,20 +37,26 @@ def _plans(wallet: str) -> list[str]:
         "INSERT INTO billing_plan (id, creator_id, number, name, metadata, created_at) "
         f"SELECT {uid(PLAN, 'i')}, {uid(CREATOR, 'i')}, 1, 'plan ' || i, '{{}}', machine_now() {every}",
         "INSERT INTO billing_planversion (id, plan_id, no, price_minor, currency, interval_unit, interval_count, "
-        f"created_at) SELECT {uid(VERSION, 'i')}, {uid(PLAN, 'i')}, 1, {PRICE}, 'USDC', 'day', 30, machine_now() "
+        f"created_at) SELECT {uid(VERSION, 'i')}, {uid(PLAN, 'i')}, 1, {PRICE}, '{currency}', 'day', 30, machine_now() "
         f"{every}",
         "INSERT INTO engine_ledger_account (kind, currency, owner_id) "
-        f"SELECT kind, 'USDC', {uid(CREATOR, 'i')} {every}, unnest(ARRAY['billed', 'settled_direct']) AS kind",
+        f"SELECT kind, '{currency}', {uid(CREATOR, 'i')} {every}, unnest(ARRAY['billed', 'settled_direct']) AS kind",
     ]
 
 
-def plans(url: str, *, wallet: str = "payee") -> None:
+def plans(url: str, *, wallet: str = "payee", currency: str = "USDC") -> None:
     """The creators with one plan each. Writes."""
-    _run(url, _plans(wallet))
+    _run(url, _plans(wallet, currency))
 
 
 def subscriptions(
-    url: str, first: int, count: int, *, provider: str, details: Sequence[dict[str, Any]] = DETAILS
+    url: str,
+    first: int,
+    count: int,
+    *,
+    provider: str,
+    details: Sequence[dict[str, Any]] = DETAILS,
+    currency: str = "USDC",
 ) -> None:
     """Subscriptions `first` to `first + count - 1`, none of them due for a month. Writes and analyzes."""
     every = f"FROM generate_series({first}, {first + count - 1}) AS i"
@@ -59,7 +65,7 @@ def subscriptions(
         "INSERT INTO billing_customer (id, name, metadata, created_at) "
         f"SELECT {uid(CUSTOMER, 'i')}, 'customer ' || i, '{{}}', machine_now() {every}",
         "INSERT INTO payments_paymentmethod (id, customer_id, provider, currency, details, state, created_at) "
-        f"SELECT {uid(METHOD, 'i')}, {uid(CUSTOMER, 'i')}, '{provider}', 'USDC', "
+        f"SELECT {uid(METHOD, 'i')}, {uid(CUSTOMER, 'i')}, '{provider}', '{currency}', "
         f"('{json.dumps(list(details))}'::jsonb) -> mod(i, {len(details)})::int, 'active', machine_now() {every}",
         "INSERT INTO billing_subscription (id, customer_id, creator_id, plan_id, plan_version_id, method_id, state, "
         "anchor_at, period_no, next_due_at, payments_made, created_at) "
@@ -70,12 +76,12 @@ def subscriptions(
         "period_start, period_end, state, series, number, currency, due_minor, collected_minor, payments_made, "
         "created_at, issued_at, paid_at) "
         f"SELECT {uid(INVOICE, 'i')}, {uid(SUBSCRIPTION, 'i')}, {uid(CUSTOMER, 'i')}, {uid(CREATOR, plan)}, "
-        f"{uid(VERSION, plan)}, 0, day - interval '30 days', day, 'paid', 'OLD-', i + 1, 'USDC', {PRICE}, {PRICE}, "
-        "1, day - interval '30 days', day - interval '30 days', day - interval '30 days' "
+        f"{uid(VERSION, plan)}, 0, day - interval '30 days', day, 'paid', 'OLD-', i + 1, '{currency}', {PRICE}, "
+        f"{PRICE}, 1, day - interval '30 days', day - interval '30 days', day - interval '30 days' "
         f"FROM (SELECT i, machine_now() + make_interval(days => 1 + mod(i, 28)::int) AS day {every}) each",
         "INSERT INTO billing_numberseries (series, last) VALUES ('OLD-', "
         f"{first + count}) ON CONFLICT (series) DO UPDATE SET last = excluded.last",
-        "INSERT INTO engine_ledger_account (kind, currency, owner_id) SELECT kind, 'USDC', "
+        "INSERT INTO engine_ledger_account (kind, currency, owner_id) SELECT kind, '{currency}', "
         f"{uid(CUSTOMER, 'i')} {every}, unnest(ARRAY['receivable', 'unapplied']) AS kind",
     ])  # fmt: skip
 
