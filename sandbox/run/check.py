@@ -24,9 +24,9 @@ CHECKS = {
     "format": (PY, "-m", "ruff", "format", "--check", "."),
     "imports": (str(Path(PY).parent / "lint-imports"),),
 }
-# Three on two cores: the live tests wait for their workers more than they compute.
+# Four on two cores: the live tests wait for their workers more than they compute.
 # mypy's Django plugin boots the settings, which want an environment.
-ON_SERVERS = {"types": (PY, "-m", "mypy"), "tests": (PY, "-m", "pytest", "-n", "3")}
+ON_SERVERS = {"types": (PY, "-m", "mypy"), "tests": (PY, "-m", "pytest", "-n", "4")}
 
 
 def step(name: str, argv: tuple[str, ...], environ: Mapping[str, str]) -> int:

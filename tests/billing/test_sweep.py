@@ -69,7 +69,12 @@ def test_one_whose_date_can_not_be_reckoned_is_held(world: World, monkeypatch: p
 def test_the_task_audits_both(world: World) -> None:
     world.subscription()
     Invoice.objects.update(next_action_at=None)
-    assert tasks.audit() == {"scheduled": 0, "in_flight": 0} | NOTHING | {"drafts": 1}
+    assert tasks.audit() == {
+        "scheduled": 0,
+        "in_flight": 0,
+        "callbacks": 0,
+        "callbacks_refused": 0,
+    } | NOTHING | {"drafts": 1}
 
 
 def test_a_hold_that_crossed_the_activation_of_its_plan_is_undone(world: World) -> None:

