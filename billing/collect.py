@@ -55,11 +55,12 @@ def _ask_again(
     changes: Sequence[SourceChange], debts: dict[UUID, Debt], accounts: dict[UUID, Account]
 ) -> None:
     """What was called back in flight and did not leave: whoever is still billed is asked for that again, from the
-    method and under the terms they have now. A stopped subscription's invoice stays a visible debt.
+    method and under the terms they have now. A stopped subscription's invoice stays a visible debt; so does one that
+    was called back because another payment of it is in question: a person who decides that asks again.
     """
     called_back: dict[UUID, list[UUID]] = defaultdict(list)
     for change in changes:
-        if change.state == "canceled":
+        if change.state == "canceled" and change.failure_code != again.IN_QUESTION.code:
             called_back[debts[change.source_id].subscription_id].append(change.source_id)
     for subscription_id, invoice_ids in sorted(called_back.items()):
         if accounts[subscription_id].state in states.BILLED:

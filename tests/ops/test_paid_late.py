@@ -7,18 +7,23 @@ from uuid import UUID
 
 import pytest
 
-from billing import trigger
+from billing import again, trigger
 from billing.models import Subscription
 from engine.core.errors import Refusal
 from engine.ledger.models import Transfer
 from engine.outbox.models import Event
 from engine.providers.base import FailureClass, Finding, Outcome
 from ops import books
-from payments import suspense
-from payments.models import Case
-from tests.ops.suspended import WHY, broken, invoice_of, legs, row
+from payments import cancel, cases, suspense
+from payments.models import Case, Payment
+from payments.pipeline import evidence
+from payments.pipeline.evidence import Said
+from tests.ops.suspended import WHY, broken, invoice_of, legs, row, two_attempts
 from tests.ops.world import NETWORK, WHOLE, open_payment, say, settle, subscribe
 from tests.payments.scripted import declined, paid
+from tests.payments.steps import apply_all
+
+TAKEN_BACK = Finding(Outcome.REVERSED, FailureClass.NONE, "account_closed", "The bank sent it back.")
 
 
 @pytest.fixture(params=["direct", "platform"])
@@ -44,6 +49,11 @@ def unapplied() -> int:
     """What check_books lists as open there."""
     (found,) = (each for each in books.examine().results if each.name == "unapplied")
     return sum(int(each["open_minor"]) for each in found.examples)
+
+
+def payments_of(one: UUID) -> int:
+    """How often what it was for was asked for."""
+    return Payment.objects.filter(source_id=row(one).source_id).count()
 
 
 def code(verb) -> str:
@@ -86,11 +96,51 @@ def test_it_leaves_unapplied_once(late: UUID, verb) -> None:
     assert broken() == []
 
 
-def test_what_was_given_back_is_asked_for_again_and_not_before(late: UUID) -> None:
+def test_what_was_given_back_is_collected_again_and_not_before(late: UUID, scripted) -> None:
     invoice = invoice_of(late)
     assert code(lambda: trigger.trigger(invoice.subscription_id)) == "money_arrived_late"
     suspense.return_money(case_of(late).pk, **WHY)
     assert trigger.trigger(invoice.subscription_id).scheduled == [invoice.pk]
+    settle(scripted)
+    assert (invoice_of(late).state, payments_of(late), broken()) == ("paid", 2, [])
+
+
+def test_of_two_that_came_late_each_is_decided(world, scripted) -> None:
+    one, first = two_attempts(world)
+    say(one, declined())
+    say(one, paid(**WHOLE, movement_id="second"))
+    evidence.store([Said(first.pk, one, 1, "lookup", paid(**WHOLE, movement_id="first"))])
+    apply_all()
+    invoice = invoice_of(one)
+    for case in Case.objects.filter(payment_id=one, kind="paid_after_close"):
+        assert code(lambda: trigger.trigger(invoice.subscription_id)) == "money_arrived_late"
+        suspense.return_money(case.pk, **WHY)
+    assert trigger.trigger(invoice.subscription_id).scheduled == [invoice.pk]
+    assert (len(legs("late.returned")), broken()) == (4, [])
+
+
+def test_what_its_provider_took_back_is_collected_again(late: UUID, scripted) -> None:
+    say(late, TAKEN_BACK)
+    for case in Case.objects.filter(payment_id=late):
+        cases.close_case(case.pk, resolution="the provider took it back", **WHY)
+    invoice = invoice_of(late)
+    assert trigger.trigger(invoice.subscription_id).scheduled == [invoice.pk]
+    settle(scripted)
+    assert (invoice_of(late).state, payments_of(late), broken()) == ("paid", 2, [])
+
+
+def test_whoever_is_called_back_for_a_question_is_not_asked_again_by_itself(
+    late: UUID, scripted, monkeypatch
+) -> None:
+    """Were billing and sending ever to disagree about that, one payment is made for it, not one a tick."""
+    monkeypatch.setattr(again, "in_question", lambda invoices: {})
+    invoice = invoice_of(late)
+    assert trigger.trigger(invoice.subscription_id).scheduled == [invoice.pk]
+    settle(scripted)
+    assert (cancel.recall(), cancel.recall()) == (1, 0)
+    invoice.refresh_from_db()
+    assert (invoice.collecting_minor, invoice.reason_code) == (0, "payment_in_question")
+    assert (payments_of(late), broken()) == (2, [])
 
 
 def test_what_is_being_asked_for_again_is_not_paid_twice(world, scripted) -> None:
@@ -109,13 +159,13 @@ def test_what_is_being_asked_for_again_is_not_paid_twice(world, scripted) -> Non
 
 
 def test_what_its_provider_took_back_is_there_no_more(late: UUID) -> None:
-    say(late, Finding(Outcome.REVERSED, FailureClass.NONE, "account_closed", "The bank sent it back."))
+    say(late, TAKEN_BACK)
     for verb in (suspense.apply_money, suspense.return_money):
         assert code(lambda verb=verb: verb(case_of(late).pk, **WHY)) == "nothing_unapplied"
 
 
 def test_what_was_given_back_is_not_taken_back_too(late: UUID) -> None:
     suspense.return_money(case_of(late).pk, **WHY)
-    say(late, Finding(Outcome.REVERSED, FailureClass.NONE, "account_closed", "The bank sent it back."))
+    say(late, TAKEN_BACK)
     assert not Transfer.objects.filter(kind="payment.reversed").exists()
     assert broken() == []

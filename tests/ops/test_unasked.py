@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from billing import trigger
+from billing import again, trigger
 from billing.models import Invoice
+from engine.core import clock
 from engine.core.actor import Actor, Role
 from engine.providers.base import Finding, Outcome
 from ops import books
-from payments import cancel, cases
+from payments import cancel, cases, suspense
 from payments.models import Attempt, Case, Payment
 from payments.pipeline import evidence
 from payments.pipeline.evidence import Said
@@ -40,6 +41,16 @@ def test_a_debt_is_not_forgotten_with_the_case_that_stopped_its_next_payment(wor
     assert unasked() == [invoice.pk]
     assert trigger.trigger(invoice.subscription_id).scheduled == [invoice.pk]
     assert unasked() == []
+
+
+def test_a_debt_is_not_forgotten_with_the_money_that_came_late_for_it(world, scripted):
+    late = fill(world, scripted)["late"]
+    invoice = Invoice.objects.get(pk=source_of(late))
+    again.collect_again(invoice.subscription_id, machine_at=clock.machine_now())
+    invoice.refresh_from_db()
+    assert (invoice.reason_code, unasked()) == ("money_arrived_late", [])
+    suspense.return_money(Case.objects.get(payment_id=late).pk, reason="a drill", by=ADA)
+    assert unasked() == [invoice.pk]
 
 
 def source_of(payment_id: UUID) -> UUID:

@@ -1,11 +1,10 @@
--- I1: of these locked payments the ones whose source has another payment that a person decides about (true), or of
--- which evidence is not applied yet (false): sending would collect twice. `own`: asked about the payment itself, too,
--- and whether an attempt of it was paid. A statement of its own: its snapshot is younger than the locks.
--- Indexes: one_payment_per_number, one_case_per_matter, one_attempt_per_number, evidence_to_apply.
+-- I1: of these locked payments the ones whose source has another payment that a person decides about (true: the view
+-- payments_undecided), or of which evidence is not applied yet (false): sending would collect twice. `own`: asked about
+-- the payment itself, too, and whether an attempt of it was paid. A statement of its own: its snapshot is younger than
+-- the locks. Indexes: one_payment_per_number, one_attempt_per_number, evidence_to_apply.
 SELECT q.id, bool_or(q.decided)
   FROM (SELECT p.id,
-               o.state = 'succeeded_late' OR (o.state = 'succeeded' AND o.parked_at IS NOT NULL)
-                 OR EXISTS (SELECT 1 FROM payments_case c WHERE c.payment_id = o.id AND c.closed_at IS NULL)
+               EXISTS (SELECT 1 FROM payments_undecided u WHERE u.payment_id = o.id)
                  OR (o.id = p.id AND EXISTS (SELECT 1 FROM payments_attempt a
                                               WHERE a.payment_id = o.id AND a.state = 'succeeded')) AS decided,
                EXISTS (SELECT 1 FROM payments_evidence e WHERE e.payment_id = o.id AND e.applied_at IS NULL) AS told

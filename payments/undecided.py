@@ -1,0 +1,14 @@
+"""What a person still has to decide about: a view, so that billing, sending and check_books can't differ about it.
+
+Were one of them to hold a question for open that another holds for closed, its source would be asked again and called
+back for ever.
+"""
+
+from __future__ import annotations
+
+from engine.core import sql
+
+
+def view() -> str:
+    """SQL that makes or replaces the view payments_undecided. Run by a migration, again by each that changes it."""
+    return f"CREATE OR REPLACE VIEW payments_undecided AS {sql.statement(__file__, 'undecided')}"
