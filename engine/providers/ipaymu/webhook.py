@@ -26,7 +26,7 @@ def parse(account: Account, body: bytes, headers: Mapping[str, str]) -> list[Hin
     """What it is about. Pure. Raises Refusal "callback_unreadable", SignatureWrong with its hints."""
     named = {name.lower(): value for name, value in headers.items()}
     fields, typed = _fields(body, named.get("content-type", ""))
-    hints = _hints(fields, named.get("x-external-id", ""), body)
+    hints = _hints(fields, body)
     given = named.get("x-signature") or str(fields.get("signature") or "")
     try:
         form = signing.matches(fields, given, account.va, typed=typed)
@@ -56,13 +56,17 @@ def _fields(body: bytes, content_type: str) -> tuple[dict[str, Any], bool]:
     raise _unreadable()
 
 
-def _hints(fields: Mapping[str, Any], external_id: str, body: bytes) -> list[Hint]:
-    """One. Its id is iPaymu's, or made from its bytes: what arrives twice is one."""
+def _hints(fields: Mapping[str, Any], body: bytes) -> list[Hint]:
+    """One. Its id is made from its bytes: what arrives twice is one.
+
+    iPaymu's own (X-External-ID) is signed by nobody: who sends a genuine one on could give it the id of another, which
+    would then be taken for one that had come before.
+    """
     reference = _plain(fields.get("reference_id") or fields.get("referenceId"))
     number = number_of({"TransactionId": fields.get("trx_id")})
     if not reference and not number:
         raise _unreadable()
-    event_id = _plain(external_id) or hashlib.sha256(body).hexdigest()
+    event_id = f"sha256-{hashlib.sha256(body).hexdigest()}"
     return [Hint(event_id, _plain(fields.get("status")), identity=reference, provider_ref=number)]
 
 
