@@ -92,7 +92,7 @@ def _value(package: str, name: str, value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {each:,}" for key, each in value.items()) or _WORDS[None]
     if isinstance(value, tuple):
-        return ", ".join(value)
+        return ", ".join(value) or _WORDS[None]
     if isinstance(value, str):
         return value
     return (

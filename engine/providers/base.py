@@ -48,9 +48,9 @@ class Sheet:
     operations: tuple[str, ...]  # of "charge", "refund", "release", "payout"
     pulls: bool  # collects a stored approval without the payer
     settlement: str  # "direct" (payer to payee in one step) or "platform"
-    resend_same_identity: bool  # the same identity may be sent again and acts once at most
+    resend_same_identity: tuple[str, ...]  # operations that may be sent again and act once at most
     identity_seconds: float | None  # how long it stays so; None: as long as the identity can act at all
-    unique_reference: bool  # a second use of our reference is refused or replayed, never done twice
+    unique_reference: tuple[str, ...]  # operations whose reference, used again, does nothing twice
     lookup_by_identity: bool  # without: only by the provider's own id, once some evidence has named it
     lookup_batch: int  # attempts a lookup call takes
     absence_after: float  # absence is not read before send_by + total deadline + this

@@ -142,7 +142,7 @@ def _look(provider: Provider, lane: Lane, taken: Sequence[Looked], task_id: str 
         wake.wake("payments.apply")
     told = {one.attempt_id for one, _ in news}
     rest = [one for one in taken if one.attempt_id not in told]
-    again = _to_send_again(provider, rest, findings)
+    again = _to_send_again(provider, lane, rest, findings)
     _send_again(provider, lane, again, task_id)
     sent = {one.attempt_id for one in again}
     _look_later([one for one in rest if one.attempt_id not in sent], None)
@@ -170,8 +170,11 @@ def _is_news(one: Looked, finding: Finding | None, readable: datetime) -> bool:
     return (finding.outcome.value, finding.code, finding.provisional, parks) != one.last
 
 
-def _to_send_again(provider: Provider, rest: Sequence[Looked], findings: dict[UUID, Finding]) -> list[Looked]:
-    if not provider.sheet.resend_same_identity:
+def _to_send_again(
+    provider: Provider, lane: Lane, rest: Sequence[Looked], findings: dict[UUID, Finding]
+) -> list[Looked]:
+    """Only operations that act once however often they are sent: a second refund may give back twice."""
+    if lane.operation not in provider.sheet.resend_same_identity:
         return []
     wait = timedelta(seconds=spans.absence(provider.sheet))
     now = clock.machine_now()

@@ -10,8 +10,8 @@ class Direct:
 
     name = "direct"
     sheet = Sheet(
-        provider="direct", operations=("charge",), pulls=True, settlement="direct", resend_same_identity=True,
-        identity_seconds=None, unique_reference=True, lookup_by_identity=True, lookup_batch=100, absence_after=0,
+        provider="direct", operations=("charge",), pulls=True, settlement="direct", resend_same_identity=("charge",),
+        identity_seconds=None, unique_reference=("charge",), lookup_by_identity=True, lookup_batch=100, absence_after=0,
         absence_certain=True, cancel=False, reversible=False, currencies=("USDC", "SOL"), minimum_minor={"USDC": 50},
         maximum_minor=10**14,
     )  # fmt: skip

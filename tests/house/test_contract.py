@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import fields
+from importlib import import_module
 
 import pytest
 
@@ -60,6 +61,14 @@ def _abilities() -> dict[str, str]:
         for node in tree.parsed(tree.ROOT / "engine/providers/abilities.py").body
         if isinstance(node, ast.ClassDef) and any(ast.unparse(base) == "Protocol" for base in node.bases)
     }
+
+
+def test_what_may_be_sent_again_is_known_by_a_name_that_acts_once() -> None:
+    """A refund without a key or a reference of its own, sent again, gives back twice."""
+    for path in sorted((tree.ROOT / "engine/providers").rglob("sheet.py")):
+        module = ".".join(path.relative_to(tree.ROOT).with_suffix("").parts)
+        sheet: Sheet = import_module(module).sheet()
+        assert set(sheet.resend_same_identity) <= set(sheet.unique_reference) <= set(sheet.operations), module
 
 
 def _engine_and_above() -> list[tree.Path]:

@@ -284,7 +284,7 @@ def test_what_did_not_leave_waits_and_is_no_failure(engine: Shop, owed, kind: st
 def test_a_rule_that_sends_again_would_be_caught(engine: Shop, owed, hasty, monkeypatch) -> None:
     """The check of the test above: with a sheet that allows it there are two links, and the payer can pay both."""
     provider = registry.get(NAME)
-    monkeypatch.setattr(provider, "sheet", replace(provider.sheet, resend_same_identity=True))
+    monkeypatch.setattr(provider, "sheet", replace(provider.sheet, resend_same_identity=("charge",)))
     engine.world.fault("reset_after_success", provider=NAME, count=1)
     engine.world.configure(NAME, links_listed=False)
     owed()

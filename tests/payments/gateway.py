@@ -80,5 +80,5 @@ class Links(Gateway):
     name = "links"
     kind = "none"
     sheet = replace(
-        Gateway.sheet, provider="links", pulls=False, resend_same_identity=False, absence_certain=False
+        Gateway.sheet, provider="links", pulls=False, resend_same_identity=(), absence_certain=False
     )

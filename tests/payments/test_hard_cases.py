@@ -180,9 +180,9 @@ def test_an_identity_is_not_sent_again_after_its_life(world, new_payment, monkey
     taken = verify.take_open(LANE, most=5)
     found = world.lookup([verify._asked(each, LANE) for each in taken])
     assert taken
-    assert verify._to_send_again(world, taken, found) == []
+    assert verify._to_send_again(world, LANE, taken, found) == []
     monkeypatch.setattr(world, "sheet", replace(world.sheet, identity_seconds=3600))
-    assert verify._to_send_again(world, taken, found) == taken
+    assert verify._to_send_again(world, LANE, taken, found) == taken
 
 
 def test_a_movement_that_was_adopted_is_not_booked_again(world, new_payment, payment, monkeypatch):

@@ -89,7 +89,7 @@ def old(world: Scripted, new_payment, monkeypatch: pytest.MonkeyPatch) -> UUID:
     """On its way for days."""
     one: UUID = new_payment()
     world.looks[one] = [MISSING]
-    world.sheet = replace(world.sheet, resend_same_identity=False)
+    world.sheet = replace(world.sheet, resend_same_identity=())
     mark()
     long_ago = clock.machine_now() - timedelta(days=3)
     Attempt.objects.update(created_at=long_ago, send_by=long_ago)

@@ -31,7 +31,7 @@ from tests.payments.refunding import (
     hinted,
 )
 from tests.payments.scripted import Scripted, declined, paid
-from tests.payments.steps import apply_all, mark, run
+from tests.payments.steps import absence_may_be_read, apply_all, look, mark, run
 
 NOTHING: dict[str, int] = {"receivable": -1000, "billed": 1000}  # no invoice is behind it
 
@@ -60,6 +60,20 @@ def code_of(call) -> str:
     with pytest.raises(Refusal) as refused:
         call()
     return refused.value.code
+
+
+def test_a_refund_that_is_not_found_is_not_sent_again(charged, gateway, monkeypatch):
+    """Its provider sends charges again under the same identity; a second refund would give back twice."""
+    assert gateway.sheet.resend_same_identity == ("charge",)
+    way = carrier(ask(charged)).pk
+    gateway.replies[way] = [Finding(Outcome.UNKNOWN, code="timeout")]
+    gateway.looks[way] = [Finding(Outcome.MISSING, code="not_seen")]
+    carry_out(monkeypatch)
+    absence_may_be_read()
+    Payment.objects.filter(pk=way).update(next_action_at=clock.machine_now())
+    look(REFUND)
+    assert [each.send_no for each in gateway.sent if each.payment_id == way] == [1]
+    assert Attempt.objects.get(payment_id=way).state == "unknown"
 
 
 def test_a_refund_leaves_its_payee_and_the_fee_and_then_the_provider(charged, payment, told, monkeypatch):

@@ -207,7 +207,7 @@ def test_what_can_not_be_looked_up_by_our_identity_is_not_asked_for(world, new_p
 def test_where_the_same_identity_may_act_twice_nothing_but_a_person_helps(
     world, new_payment, payment, monkeypatch
 ):
-    sheet = replace(world.sheet, lookup_by_identity=False, resend_same_identity=False)
+    sheet = replace(world.sheet, lookup_by_identity=False, resend_same_identity=())
     monkeypatch.setattr(world, "sheet", sheet)
     monkeypatch.setattr(world, "lookup", lambda asked: pytest.fail("it can't be asked"))
     one = new_payment()

@@ -157,7 +157,7 @@ def test_what_is_missing_is_sent_again_under_the_same_identity(world, new_paymen
     assert payment(one).state == "in_flight"
     time.sleep(0.4)
     found = verify.take_open(LANE, most=50)
-    again = verify._to_send_again(world, found, world.lookup([verify._asked(f, LANE) for f in found]))
+    again = verify._to_send_again(world, LANE, found, world.lookup([verify._asked(f, LANE) for f in found]))
     from payments.pipeline import resend
 
     marked = resend.mark(world, LANE, again, free=5)

@@ -138,7 +138,8 @@ def test_the_sheet_says_what_it_can_do(provider: Paystack) -> None:
     sheet = provider.sheet
     assert sheet.provider == provider.name == "paystack"
     assert (sheet.settlement, sheet.pulls, sheet.reversible) == ("platform", True, True)
-    assert sheet.resend_same_identity and sheet.unique_reference and not sheet.absence_certain
+    assert sheet.resend_same_identity == sheet.unique_reference == ("charge", "payout")
+    assert not sheet.absence_certain
     assert sheet.cancel == hasattr(provider, "cancel")
 
 

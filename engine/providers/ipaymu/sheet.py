@@ -16,9 +16,9 @@ def sheet() -> Sheet:
         operations=("charge",),  # no refund and no payout is in its interface: a person gives back by bank
         pulls=False,  # no stored method can be charged: each charge is a link or a code that the payer pays
         settlement="platform",
-        resend_same_identity=False,  # the same reference again makes a second payable code
+        resend_same_identity=(),  # the same reference again makes a second payable code
         identity_seconds=None,
-        unique_reference=False,
+        unique_reference=(),
         lookup_by_identity=True,  # through the history, page by page: it finds nothing by our reference itself
         lookup_batch=20,  # one reading of the history serves them all; each is then asked for by its number
         absence_after=0.0,

@@ -1,8 +1,8 @@
 """Give back a charge, whole or in part: POST /refund, which ends days later and may fail after all.
 
 Paystack has no reference for refunds: a second request is a second refund. So our identity goes into the merchant's
-note, a refund is never sent twice, and one whose answer was lost is looked for in the list by that note. What is not
-there stays unknown until a person decides: nothing proves that it will not come.
+note, a refund is never sent twice (sheet.py), and one whose answer was lost is looked for in the list by that note.
+What is not there stays unknown until a person decides: nothing proves that it will not come.
 """
 
 from __future__ import annotations

@@ -16,9 +16,9 @@ def sheet() -> Sheet:
         operations=("charge", "refund", "payout"),
         pulls=True,
         settlement="platform",
-        resend_same_identity=True,  # charges and transfers; a refund is never said to be missing, so never sent again
+        resend_same_identity=("charge", "payout"),  # by reference; a refund has none
         identity_seconds=None,  # a reference is used once for ever
-        unique_reference=True,  # charges and transfers; a refund has none, our identity stands in its note
+        unique_reference=("charge", "payout"),  # of a refund our identity stands in its note
         lookup_by_identity=True,
         lookup_batch=24,  # Paystack answers one reference at a time: eight are asked at once
         absence_after=60,  # what lags is seen by then; sent again before, it would be refused as a duplicate

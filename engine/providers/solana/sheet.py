@@ -18,9 +18,9 @@ def sheet() -> Sheet:
         operations=("charge",),
         pulls=True,
         settlement="direct",
-        resend_same_identity=True,
+        resend_same_identity=("charge",),
         identity_seconds=None,  # the blockhash's life bounds it, and the chain tells when it is over
-        unique_reference=True,
+        unique_reference=("charge",),
         lookup_by_identity=True,
         lookup_batch=STATUSES_MAX,
         absence_after=0,  # absence is proved by block height, not by waiting

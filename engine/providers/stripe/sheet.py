@@ -21,9 +21,9 @@ def sheet() -> Sheet:
         operations=("charge", "refund", "payout"),
         pulls=True,
         settlement="platform",
-        resend_same_identity=True,
+        resend_same_identity=("charge", "refund", "payout"),  # each call bears our key
         identity_seconds=KEY_SECONDS,  # a key may be forgotten after 24 h, and would then act anew
-        unique_reference=True,
+        unique_reference=("charge", "refund", "payout"),
         lookup_by_identity=True,  # in lists: our identity stands in the metadata
         lookup_batch=24,  # a call each, eight at a time
         absence_after=0,  # it is not read from silence: see absence_certain

@@ -13,9 +13,9 @@ def sheet() -> Sheet:
         operations=("charge", "refund", "payout"),
         pulls=True,
         settlement="platform",
-        resend_same_identity=False,  # a refund has no reference: a second one would give back twice
+        resend_same_identity=(),  # a refund has no reference, and what a second charge answers nobody wrote
         identity_seconds=None,
-        unique_reference=True,  # said to be so; nothing relies on it
+        unique_reference=("charge", "payout"),  # said to be so; nothing relies on it
         lookup_by_identity=True,  # a refund by its comments, among the newest
         lookup_batch=account.LOOKS,
         absence_after=account.deadline(),

@@ -13,10 +13,10 @@ def sheet() -> Sheet:
         operations=("charge", "refund", "payout"),
         pulls=True,
         settlement="platform",
-        resend_same_identity=True,  # its `X-Idempotency-Key` gives back the first answer
+        resend_same_identity=("charge", "refund", "payout"),  # its `X-Idempotency-Key` replays
         identity_seconds=23
         * 3600.0,  # no paper says how long a key is kept: a day is usual, an hour of it is ours
-        unique_reference=True,
+        unique_reference=("charge", "refund", "payout"),
         lookup_by_identity=True,  # a transfer or a refund only among the newest: the others are sent again
         lookup_batch=account.LOOKS,
         absence_after=account.deadline(),
