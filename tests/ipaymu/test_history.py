@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from engine.core import clock
 from engine.providers.base import Known, Outcome, ProviderUnavailable
-from engine.providers.ipaymu import history
+from engine.providers.ipaymu import history, lookup
 from engine.providers.ipaymu.provider import Ipaymu
-from tests.ipaymu.shop import NAME, Shop
+from tests.ipaymu.shop import AMOUNT, NAME, Shop
 
 
 @pytest.fixture
@@ -98,6 +98,62 @@ def test_an_end_is_not_believed_of_what_was_not_read_to_its_end(shop: Shop, monk
     assert shop.look(made) == [None]
     monkeypatch.undo()
     assert shop.look_at(made).code == "link_expired"
+
+
+def over(since: datetime | None = None) -> str:
+    """When a link expires of which nothing can be begun any more since then; without a moment since now."""
+    return ((since or clock.machine_now()) - lookup.MARGIN).isoformat()
+
+
+@pytest.fixture
+def unopened(shop: Shop):
+    """Makes pages that nobody opens, in a history that lists none of them."""
+    shop.world.configure(NAME, links_listed=False)
+    return shop.make
+
+
+def test_a_day_too_long_for_one_look_is_read_on_by_the_next(shop: Shop, unopened, monkeypatch) -> None:
+    old, older = unopened(), unopened()
+    for _ in range(45):
+        shop.make(channel="va:bni")
+    monkeypatch.setattr(history, "PAGES_MAX", 1)
+    ended = over()
+    assert [shop.look(old, expires_at=ended) for _ in range(2)] == [[None], [None]]
+    assert shop.look_at(old, expires_at=ended).code == "link_expired"
+    assert shop.look_at(older, expires_at=ended).code == "link_expired"
+    assert pages(shop) == 3, "one reading serves every link that was over when it began"
+
+
+def test_a_day_that_was_read_before_a_link_was_over_says_nothing_of_its_end(
+    shop: Shop, unopened, monkeypatch
+) -> None:
+    """Its payer pays in between: who believed the old list would ask for the money twice."""
+    first, second = unopened(), unopened()
+    assert shop.look_at(first, expires_at=over()).code == "link_expired"
+    shop.end(100_002)
+    with monkeypatch.context() as full:
+        full.setattr(history, "PAGES_MAX", 0)
+        assert shop.look(second, expires_at=over()) == [None]
+    found = shop.look_at(second, expires_at=over())
+    assert (found.outcome, found.gross_minor) == (Outcome.SUCCEEDED, AMOUNT)
+
+
+def test_what_can_never_be_read_to_its_end_is_parked(shop: Shop, unopened, monkeypatch) -> None:
+    made = unopened()
+    for _ in range(25):
+        shop.make(channel="va:bni")
+    page = history._page
+
+    def shuffled(account, body):
+        listed, last = page(account, body)
+        return sorted(listed, key=lambda row: row["TransactionId"] % 7), last
+
+    monkeypatch.setattr(history, "_page", shuffled)
+    ended = over()
+    assert shop.look_at(made, expires_at=ended).code == "link_expired"  # all of it within one look
+    monkeypatch.setattr(history, "PAGES_MAX", 1)
+    found = shop.look_at(made, expires_at=over())
+    assert (found.outcome, found.code, found.detail) == (Outcome.UNKNOWN, "history_cut", {"park": True})
 
 
 def test_a_look_takes_its_calls_out_of_the_same_rate(shop: Shop, lost, account) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from engine.providers.base import ProviderUnavailable
@@ -16,11 +16,25 @@ from engine.providers.ipaymu.transaction import local
 
 PAGE = 20  # the most that it shows at once
 PAGES_MAX = (
-    100  # two thousand transactions a look: a shop of four thousand a day finds its links to their end
+    100  # of one look: two thousand transactions. What that does not reach waits until it is over (days.py)
 )
 SKEW = timedelta(minutes=10)  # between its clock and ours
 # A page of 12 hours, on which a code of 24 hours is chosen at the last moment, and a day over.
 LINGERS = timedelta(days=3)
+
+
+_MADE = {"date": "created_at", "orderBy": "id"}  # a payment later moves no row to another day or page
+
+
+class Page(NamedTuple):
+    """One page, and how many there are where it is said."""
+
+    rows: list[Mapping[str, Any]]
+    pages: int | None
+
+    def is_last(self, number: int) -> bool:
+        """Whether none comes after it, the `number`th."""
+        return len(self.rows) < PAGE or (self.pages is not None and number >= self.pages)
 
 
 class Scan(NamedTuple):
@@ -53,6 +67,12 @@ def rows(account: Account, since: datetime, until: datetime) -> Iterator[Mapping
         yield from page
 
 
+def page_of(account: Account, day: date, number: int) -> Page:
+    """The `number`th page of what was made on a day, oldest first. Calls out. Raises ProviderUnavailable."""
+    when = {"startdate": day.isoformat(), "enddate": day.isoformat(), "order": "ASC"}
+    return Page(*_page(account, {**_MADE, **when, "page": number, "limit": PAGE}))
+
+
 class _Pages:
     """Pages until what is older than `since`. Newest first is how it comes, and is checked: where it is not so, the
     days' last page ends it. `whole`: a page that can't be read is raised, not only the first."""
@@ -61,7 +81,7 @@ class _Pages:
         self.complete = False
         self._account, self._whole = account, whole
         self._since = local(since)
-        self._dates = {"startdate": local(since)[:10], "enddate": local(until)[:10]}
+        self._dates = {**_MADE, "startdate": local(since)[:10], "enddate": local(until)[:10], "order": "DESC"}
         self._last = "9"  # the moment of the row before; text that sorts as the moments do
         self._sorted = True
 
@@ -69,15 +89,13 @@ class _Pages:
         number = 1
         while not self.complete and (self._whole or number <= PAGES_MAX):
             try:
-                found, pages = _page(self._account, {**self._dates, "page": number, "limit": PAGE})
+                page = Page(*_page(self._account, {**self._dates, "page": number, "limit": PAGE}))
             except ProviderUnavailable:
                 if number == 1 or self._whole:
                     raise
                 return
-            self.complete = (
-                len(found) < PAGE or (pages is not None and number >= pages) or self._is_older(found)
-            )
-            yield found
+            self.complete = page.is_last(number) or self._is_older(page.rows)
+            yield page.rows
             number += 1
 
     def _is_older(self, found: list[Mapping[str, Any]]) -> bool:
@@ -102,5 +120,5 @@ def _page(account: Account, body: Mapping[str, Any]) -> tuple[list[Mapping[str, 
     if not isinstance(listed, list) or not all(isinstance(row, dict) for row in listed):
         raise ProviderUnavailable(client.Trouble.UNREADABLE.value, "iPaymu's history can't be read")
     paging = data.get("Pagination")
-    pages = paging.get("total_pages") if isinstance(paging, dict) else None
+    pages = paging.get("total_pages") if isinstance(paging, dict) else data.get("Total_Page")
     return listed, pages if type(pages) is int else None

@@ -18,6 +18,7 @@ from engine.providers.ipaymu import client, history, judge
 from engine.providers.ipaymu.account import Account
 from engine.providers.ipaymu.charge import SESSION, waits
 from engine.providers.ipaymu.client import Reply, Trouble
+from engine.providers.ipaymu.days import Days, Found, Span
 from engine.providers.ipaymu.sheet import NAME
 from engine.providers.ipaymu.transaction import number_of
 from engine.providers.ipaymu.words import ENDED, Status
@@ -26,7 +27,7 @@ from engine.providers.ipaymu.words import ENDED, Status
 MARGIN = timedelta(hours=1)
 
 
-def lookup(account: Account, asked: Sequence[Asked]) -> dict[UUID, Finding]:
+def lookup(account: Account, days: Days, asked: Sequence[Asked]) -> dict[UUID, Finding]:
     """Findings by attempt id; who is left out is asked again. Calls out, reads the database's clock.
 
     Raises ProviderUnavailable if nothing was learned.
@@ -43,7 +44,7 @@ def lookup(account: Account, asked: Sequence[Asked]) -> dict[UUID, Finding]:
             if finding is None or paged:
                 further.append(one)
         if further:
-            _through_history(account, further, seen, found)
+            _through_history(account, days, further, seen, found)
     except ProviderUnavailable:
         if not found:
             raise
@@ -59,30 +60,59 @@ def _by_number(account: Account, one: Asked, seen: dict[str, Reply]) -> Finding 
 
 
 def _through_history(
-    account: Account, asked: Sequence[Asked], seen: dict[str, Reply], found: dict[UUID, Finding]
+    account: Account, days: Days, asked: Sequence[Asked], seen: dict[str, Reply], found: dict[UUID, Finding]
 ) -> None:
     """All transactions of each, asked for by the numbers that the history names. Writes into `found`.
 
-    A row without a number is asked for all the same: what comes back says nothing, and so it stays unknown.
+    What lives is looked for among the newest, what is over day by day. A row without a number is asked for all the
+    same: what comes back says nothing, and so it stays unknown.
     """
-    scan = history.find(
-        account, {one.identity: datetime.fromisoformat(one.data["asked_at"]) for one in asked}
-    )
     now = clock.machine_now()
+    spans = {
+        one.identity: Span(_moment(one, "asked_at"), _moment(one, "expires_at") + MARGIN) for one in asked
+    }
+    living = {identity: span.asked_at for identity, span in spans.items() if now < span.over_at}
+    over = {identity: span for identity, span in spans.items() if identity not in living}
+    read = days.find(over, now=now) if over else Found({}, set(), set())
+    if living:
+        scan = history.find(account, living)
+        read.numbers.update({name: {number_of(row) for row in rows} for name, rows in scan.rows.items()})
+        read.whole.update(living if scan.complete else ())
     for one in asked:
-        numbers = {number_of(row) for row in scan.rows.get(one.identity, ())}
-        if one.known.provider_ref.isdecimal():
-            numbers.add(one.known.provider_ref)
-        finding: Finding | None = None
-        if numbers:
-            finding = judge.of_all(one, [_transaction(account, number, seen) for number in sorted(numbers)])
-        elif scan.complete:
-            finding = _not_listed(one, now)
-        # Ended is said only of all its transactions.
-        if finding is not None and (
-            scan.complete or finding.outcome not in (Outcome.DECLINED, Outcome.REVERSED)
-        ):
+        if (finding := _of_numbers(account, one, read, now, seen)) is not None:
             found[one.attempt_id] = finding
+
+
+def _of_numbers(
+    account: Account, one: Asked, read: Found, now: datetime, seen: dict[str, Reply]
+) -> Finding | None:
+    """What is said of one; None where that would need the rest of the history."""
+    numbers, whole = set(read.numbers.get(one.identity, ())), one.identity in read.whole
+    if one.known.provider_ref.isdecimal():
+        numbers.add(one.known.provider_ref)
+    finding: Finding | None = None
+    if numbers:
+        finding = judge.of_all(one, [_transaction(account, number, seen) for number in sorted(numbers)])
+    elif whole:
+        finding = _not_listed(one, now)
+    # Ended is said only of all its transactions.
+    ended = finding is None or finding.outcome in (Outcome.DECLINED, Outcome.REVERSED)
+    if not ended or whole:
+        return finding
+    return _cut() if one.identity in read.cut else None
+
+
+def _cut() -> Finding:
+    """No look will ever tell: a person is asked."""
+    text = (
+        f"iPaymu's history of its days is longer than {history.PAGES_MAX} pages and comes in no order: whether it was "
+        "paid can't be read from it. Look it up in iPaymu's dashboard."
+    )
+    return Finding(Outcome.UNKNOWN, FailureClass.UNKNOWN, "history_cut", text, detail={"park": True})
+
+
+def _moment(one: Asked, name: str) -> datetime:
+    return datetime.fromisoformat(one.data[name])
 
 
 def _not_listed(one: Asked, now: datetime) -> Finding:
@@ -97,7 +127,7 @@ def _not_listed(one: Asked, now: datetime) -> Finding:
             "not_in_history",
             "iPaymu's history does not have it (yet).",
         )
-    if now < datetime.fromisoformat(one.data["expires_at"]) + MARGIN:
+    if now < _moment(one, "expires_at") + MARGIN:
         return waits(one.known.provider_ref, None, {})
     failure, code, sentence = ENDED[Status.EXPIRED]
     return Finding(Outcome.DECLINED, failure, code, sentence, provider_ref=one.known.provider_ref)

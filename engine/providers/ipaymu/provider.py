@@ -10,6 +10,7 @@ from uuid import UUID
 from engine.providers.abilities import Hint, Line, Payer, SetupAsked, SetupFound, Standing
 from engine.providers.base import Asked, Finding, Hold, Payable, Prepared, Sendable
 from engine.providers.ipaymu import account, charge, lookup, setup, standing, statement, webhook
+from engine.providers.ipaymu.days import Days
 from engine.providers.ipaymu.sheet import NAME, sheet
 
 
@@ -21,6 +22,7 @@ class Ipaymu:
     def __init__(self) -> None:
         self.sheet = sheet()
         self._account = account.from_settings()
+        self._days = Days(self._account)
 
     def context(self, payables: Sequence[Payable]) -> charge.Batch:
         """Who may go now. Asks Redis, reads the database's clock. Raises ProviderUnavailable."""
@@ -40,7 +42,7 @@ class Ipaymu:
 
     def lookup(self, asked: Sequence[Asked]) -> dict[UUID, Finding]:
         """By number, or through the history. Calls out. Raises ProviderUnavailable if nothing was learned."""
-        return lookup.lookup(self._account, asked)
+        return lookup.lookup(self._account, self._days, asked)
 
     def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> list[Hint]:
         """No calls, no database. Raises Refusal "callback_unreadable", SignatureWrong with its hints."""

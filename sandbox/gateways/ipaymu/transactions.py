@@ -161,7 +161,8 @@ def seen(request: Request) -> Answer:
 def history(request: Request) -> Answer:
     """What was made in these days, twenty at a time: the only way to find a creation whose answer was lost."""
     data, settings = request.data, request.world.settings(NAME)
-    rows = [row for _, row in _table(request.world).items()][::-1]
+    rows = [row for _, row in _table(request.world).items()]
+    rows = rows if data.get("order") == "ASC" else rows[::-1]
     if not settings["links_listed"]:
         rows = [row for row in rows if row["code"] or row["status"] != PENDING]
     if data.get("id"):
@@ -169,7 +170,8 @@ def history(request: Request) -> Answer:
     if data.get("status") not in (None, ""):
         rows = [row for row in rows if str(row["status"]) == str(data["status"])]
     first, last = str(data.get("startdate") or ""), str(data.get("enddate") or "9")
-    rows = [row for row in rows if first <= local(row["made"])[:10] <= last[:10]]
+    when = "paid" if data.get("date") == "indate" else "made"
+    rows = [row for row in rows if row[when] and first <= local(row[when])[:10] <= last[:10]]
     try:
         size, at = min(PAGE_MAX, int(data.get("limit") or PAGE_MAX)), max(1, int(data.get("page") or 1))
     except (TypeError, ValueError):
