@@ -90,11 +90,18 @@ def _in_flight(payment: Payment, attempt: Attempt | None) -> str:
     if attempt.state == Attempt.State.UNKNOWN:
         return f"Outcome unknown since {since}{_why(payment)}; {next_look}. Nothing is sent under a new identity."
     if payment.waiting == "payer":
-        return f"Waiting for the payer at {payment.provider} since {since}; {next_look}."
+        return f"Waiting for the payer at {payment.provider} since {since}{_asked(attempt)}; {next_look}."
     if attempt.state == Attempt.State.SENT:
         return f"On its way to {payment.provider} since {since}, no answer yet; {next_look}."
     seen = "confirmed, not final yet" if payment.provisional_at else "seen, not final yet"
     return f"{payment.provider}: {seen}, sent {since}; {next_look}."
+
+
+def _asked(attempt: Attempt) -> str:
+    """What was said when the payer was asked."""
+    asked = Evidence.objects.filter(attempt=attempt, outcome="pending", detail__has_key="action")
+    said = asked.order_by("-pk").values_list("message", flat=True).first()
+    return f": {said.rstrip('. ')}" if said else ""
 
 
 def _ended(payment: Payment) -> str:

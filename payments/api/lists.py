@@ -139,7 +139,8 @@ def actions_of(payments: Sequence[Payment]) -> Mapping[UUID, Any]:
         return {}
     open_ones = Attempt.objects.filter(payment_id__in=waiting, state__in=states.UNRESOLVED_ATTEMPT)
     said = Evidence.objects.filter(attempt_id__in=open_ones.values("pk"), outcome=Outcome.PENDING)
-    newest = said.order_by("attempt_id", "-pk").distinct("attempt_id")
+    # A later one may say no more than that it still waits.
+    newest = said.filter(detail__has_key="action").order_by("attempt_id", "-pk").distinct("attempt_id")
     return {each.payment_id: _action(each.detail.get("action")) for each in newest}
 
 

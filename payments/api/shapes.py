@@ -185,7 +185,9 @@ class AttemptWholeShape(AttemptShape):
 class ActionShape(serializers.Serializer[Any]):
     """What a payer is to do before money moves: pay a link, or confirm at their bank's page."""
 
-    type = serializers.CharField(help_text="redirect")
+    type = serializers.CharField(
+        help_text="redirect; none: where to is lost, and nothing new is made before `expires_at`"
+    )
     url = serializers.CharField(allow_null=True, help_text="Where; for the payer alone")
     expires_at = serializers.CharField(allow_null=True, help_text="Until when, where the provider says it")
 

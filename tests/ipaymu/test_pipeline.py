@@ -18,7 +18,8 @@ from engine.core.ids import uuid7
 from engine.ledger import accounts
 from engine.ledger.models import Transfer
 from engine.providers import registry
-from payments import charge, look, switches
+from payments import charge, look, story, switches
+from payments.api import lists
 from payments.charge import Charge
 from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import evidence, look_again, send, verify
@@ -171,6 +172,24 @@ def test_after_a_lost_reply_no_second_link_is_ever_made(
     look_due()
     assert Payment.objects.get().state == "succeeded"
     assert engine.world.assertions()["ok"] and arrived() == AMOUNT
+
+
+def test_a_page_whose_address_was_lost_is_said_to_be_so_until_it_is_over(engine: Shop, owed) -> None:
+    engine.world.fault("reset_after_success", provider=NAME, count=1)
+    one = owed()
+    send_due()
+    look_due()
+    engine.world.fault("unknown_status", provider=NAME, count=1)
+    for _ in range(2):
+        payment = Payment.objects.get()
+        (action,) = lists.actions_of([payment]).values()
+        assert action == {"type": "none", "url": None, "expires_at": Attempt.objects.get().data["expires_at"]}
+        assert "address was lost with iPaymu's answer" in story.sentence(payment)
+        for _ in range(2):
+            look_due()  # unknown once, and seen again
+    engine.end(number_of(one), "expired")
+    look_due()
+    assert Payment.objects.get().failure_code == "link_expired" and links(engine.world) == 1
 
 
 def test_where_nothing_was_made_a_person_decides_in_the_end(engine: Shop, owed, hasty, monkeypatch) -> None:

@@ -22,6 +22,8 @@ from engine.providers.ipaymu.terms import Terms
 from engine.providers.ipaymu.transaction import action_of, as_asked, number_of
 
 WAITING = "payer_action_needed"
+UNPAID = "The payer has not paid yet."
+LOST = "The page's address was lost with iPaymu's answer; a new link may be made once this one is over."
 SESSION = "session:"  # before a page's session: it is no transaction's number
 _PATHS = {"page": "/payment", "code": "/payment/direct"}
 
@@ -138,12 +140,21 @@ def _code_made(sendable: Sendable, reply: Reply, data: Mapping[str, Any]) -> Fin
     return waits(number, action, reply.trace) if number and action and ours else _differs(reply, number)
 
 
-def waits(provider_ref: str, action: Mapping[str, Any] | None, trace: Mapping[str, Any]) -> Finding:
-    """The payer is to act. `action` stands in the evidence that first named it: of a page only the answer that made it
-    says where, and if that was lost nobody can be led to it until it is over."""
+def waits(
+    provider_ref: str, action: Mapping[str, Any] | None, trace: Mapping[str, Any], said: str = UNPAID
+) -> Finding:
+    """The payer is to act. `action` stands in the evidence that first named it."""
     shown = {"action": dict(action)} if action else {}
-    return Finding(Outcome.PENDING, code=WAITING, message="The payer has not paid yet.", provider_ref=provider_ref,
+    return Finding(Outcome.PENDING, code=WAITING, message=said, provider_ref=provider_ref,
                    detail={**shown, "trace": dict(trace)})  # fmt: skip
+
+
+def lost(provider_ref: str, expires_at: str, trace: Mapping[str, Any]) -> Finding:
+    """A page that is there, and nobody can be led to it: only the answer that made it says where it is.
+
+    A second one beside it could be paid too, so there is nothing to do until this one is over.
+    """
+    return waits(provider_ref, {"type": "none", "url": None, "expires_at": expires_at}, trace, LOST)
 
 
 def _differs(reply: Reply, number: str = "") -> Finding:

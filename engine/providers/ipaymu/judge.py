@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from engine.providers.base import Asked, FailureClass, Finding, Outcome
 from engine.providers.ipaymu import transaction
-from engine.providers.ipaymu.charge import waits
+from engine.providers.ipaymu.charge import lost, waits
 from engine.providers.ipaymu.client import Reply
 from engine.providers.ipaymu.sheet import CURRENCY
 from engine.providers.ipaymu.transaction import Transaction
@@ -112,10 +112,12 @@ def _open(one: Asked, seen: Transaction, reply: Reply) -> Finding:
     if seen.status is Status.ESCROW:
         return Finding(Outcome.PENDING, code="in_escrow", message=_ESCROW, provider_ref=seen.number,
                        detail={"trace": dict(reply.trace)})  # fmt: skip
-    # Where the answer that made it was lost; it says more (a page's address, a QR code), and no later one is stored.
-    lost = one.data["call"] == "code" and not one.known.provider_ref
-    action = transaction.action_of(seen.row, one.data["expires_at"]) if lost else None
-    return waits(seen.number, action, reply.trace)
+    if one.known.provider_ref:
+        return waits(seen.number, None, reply.trace)
+    # The answer that made it was lost. This one says more (a QR code, but no page's address); no later one is stored.
+    if one.data["call"] == "page":
+        return lost(seen.number, one.data["expires_at"], reply.trace)
+    return waits(seen.number, transaction.action_of(seen.row, one.data["expires_at"]), reply.trace)
 
 
 def _ended(seen: Transaction, reply: Reply) -> Finding:
