@@ -9,6 +9,7 @@ from django.db import connection
 from engine.providers import registry
 from payments import switches
 from tests.billing.world import World, make_world
+from tests.ops.standing import standing, standing_payments, standing_world  # noqa: F401
 from tests.ops.world import empty
 from tests.payments.scripted import Scripted
 

@@ -6,15 +6,12 @@ import pytest
 
 from payments.models import Payment
 from tests.ops.admin_pages import act, client_of, url
-from tests.ops.world import fill
 
 DIGITS = "9" * 500
 
 
 @pytest.fixture
-def boss(world, scripted, settings):
-    settings.WHITENOISE_AUTOREFRESH = True
-    fill(world, scripted)
+def boss(standing_payments):
     client = client_of()
     client.raise_request_exception = False
     return client

@@ -16,13 +16,17 @@ from engine.outbox.models import Event
 from payments import look
 from payments.models import Case, KillSwitch, Payment, ProviderSwitch
 from tests.ops.admin_pages import act, client_of, preview, url
-from tests.ops.world import fill, rows, settle, subscribe
+from tests.ops.world import rows, settle, subscribe
 
 
 @pytest.fixture
-def payments(world, scripted, settings) -> dict[str, UUID]:
-    settings.WHITENOISE_AUTOREFRESH = True
-    return fill(world, scripted)
+def world(standing_world):
+    return standing_world
+
+
+@pytest.fixture
+def payments(standing_payments):
+    return standing_payments
 
 
 @pytest.fixture

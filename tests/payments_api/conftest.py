@@ -19,6 +19,7 @@ from payments import switches
 from payments.models import Payment
 from tests.billing.world import World, make_world
 from tests.ops.conftest import scripted, world  # noqa: F401
+from tests.ops.standing import standing, standing_payments, standing_world  # noqa: F401
 from tests.ops.world import empty, fill
 from tests.payments.scripted import Scripted
 from tests.rest.conftest import Api, api  # noqa: F401

@@ -18,6 +18,11 @@ from tests.rest.conftest import fault
 WHY = {"reason": "a drill"}
 
 
+@pytest.fixture
+def payments(standing_payments):
+    return standing_payments
+
+
 @pytest.fixture(autouse=True)
 def _nothing_is_published(monkeypatch):
     def refuse(*args, **kwargs):

@@ -20,6 +20,11 @@ from tests.rest.conftest import fault
 NOBODY = "0198c0de000070008000000000000001"
 
 
+@pytest.fixture
+def payments(standing_payments):
+    return standing_payments
+
+
 def shown(caller, query: str = "") -> set[str]:
     return {payment["id"] for payment in caller.get(f"/api/payments?limit=100{query}").json()["data"]}
 

@@ -16,7 +16,7 @@ from engine.providers.edge import shared
 SHARE = 0.25  # of the rate, where every process counts for itself
 HOLD_SECONDS_MAX = 60.0
 _guard = threading.Lock()
-_own: dict[str, float] = {}  # without Redis: bucket -> monotonic microseconds at which it is full again
+_own: dict[str, int] = {}  # without Redis: bucket -> monotonic microseconds at which it is full again
 
 
 class Limit(NamedTuple):
@@ -64,14 +64,14 @@ def _ask(limit: Limit, want: int, *, hold_seconds: float) -> Grant:
 
 
 def _alone(limit: Limit, want: int, hold: int) -> tuple[int, int]:
-    """What lua/limiter.lua does, for this process and a share of the rate."""
-    each = 1_000_000 / (limit.per_second * SHARE)
+    """What lua/limiter.lua does, for this process and a share of the rate; whole microseconds, as floats lose calls."""
+    each = int(1_000_000 / (limit.per_second * SHARE))
     room = max(1, int(limit.burst * SHARE)) * each
-    now = time.monotonic() * 1_000_000
+    now = time.monotonic_ns() // 1000
     with _guard:
-        full_at = max(_own.get(limit.bucket, 0.0), now)
+        full_at = max(_own.get(limit.bucket, 0), now)
         if hold:
             full_at = max(full_at, now + hold + room - each)
-        calls = max(0, min(want, int((now + room - full_at) / each)))
+        calls = max(0, min(want, (now + room - full_at) // each))
         _own[limit.bucket] = full_at = full_at + calls * each
-    return calls, int(max(0.0, full_at + each - room - now))
+    return calls, max(0, full_at + each - room - now)
