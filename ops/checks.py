@@ -51,7 +51,8 @@ CHECKS: Sequence[Check] = (
     ),
     Check(
         "taken_out",
-        "What was taken out of suspense is what was put in, once: given back as it came, or applied with its fee.",
+        "What a person took out of suspense, or of what came late, is what was put in, once: given back as it came, or "
+        "applied with its fee.",
         sql.statement(__file__, "check_taken_out"),
     ),
     Check(

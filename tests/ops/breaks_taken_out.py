@@ -8,12 +8,12 @@ _APPLIED = "kind = 'suspense.applied' AND seq = {0}"
 _RETURNED = "kind = 'suspense.returned' AND seq = {0}"
 
 
-def _taken(change: str, where: str, seq: int) -> str:
+def taken(change: str, where: str, seq: int) -> str:
     return f"UPDATE engine_ledger_transfer SET {change} WHERE {where.format(seq)}"
 
 
-def _other(kind: str) -> str:
-    """An account of the same kind and another owner, for `_taken`."""
+def other(kind: str) -> str:
+    """An account of the same kind and another owner, for `taken`."""
     return f"""WITH other AS (INSERT INTO engine_ledger_account (kind, owner_id, currency, balance_minor)
                  VALUES ('{kind}', gen_random_uuid(), 'USDC', 0) RETURNING id) """
 
@@ -22,7 +22,7 @@ TAKEN_OUT = (
     Break(
         "taken_out",
         "less than was put in",
-        _taken("amount_minor = amount_minor - 1", _APPLIED, 0),
+        taken("amount_minor = amount_minor - 1", _APPLIED, 0),
         {"what": "another amount or twice", "taken_minor": 899, "put_minor": 900},
         also=("settlements", "receivables"),
         level=True,
@@ -31,7 +31,7 @@ TAKEN_OUT = (
     Break(
         "taken_out",
         "applied and given back",
-        _taken("kind = 'suspense.returned'", _APPLIED, 2),
+        taken("kind = 'suspense.returned'", _APPLIED, 2),
         {"what": "another amount or twice", "taken_minor": 900, "put_minor": 900},
         count=3,
         also=("settlement_legs", "clearing"),
@@ -40,7 +40,7 @@ TAKEN_OUT = (
     Break(
         "taken_out",
         "given back to another creator",
-        _other("settled_direct") + _taken("credit_id = (SELECT id FROM other)", _RETURNED, 0),
+        other("settled_direct") + taken("credit_id = (SELECT id FROM other)", _RETURNED, 0),
         {"what": "not the mirror", "seq": 0},
         level=True,
         after=("return_money",),
@@ -48,7 +48,7 @@ TAKEN_OUT = (
     Break(
         "taken_out",
         "the fee is another creator's",
-        _other("billed") + _taken("debit_id = (SELECT id FROM other)", _APPLIED, 2),
+        other("billed") + taken("debit_id = (SELECT id FROM other)", _APPLIED, 2),
         {"what": "on another account", "seq": 2},
         level=True,
         after=("apply_money",),
@@ -56,7 +56,7 @@ TAKEN_OUT = (
     Break(
         "taken_out",
         "another fee",
-        _taken("amount_minor = amount_minor + 1", _APPLIED, 2),
+        taken("amount_minor = amount_minor + 1", _APPLIED, 2),
         {"what": "another fee", "taken_minor": 23, "put_minor": 22},
         level=True,
         after=("apply_money",),
@@ -109,7 +109,7 @@ TAKEN_OUT = (
     Break(
         "clearing",
         "what was given back lies there still",
-        _taken(f"credit_id = {account('settled_direct')}", _RETURNED, 1),
+        taken(f"credit_id = {account('settled_direct')}", _RETURNED, 1),
         {"kind": "clearing:scripted"},
         also=("taken_out", "settlement_legs"),
         level=True,

@@ -27,6 +27,7 @@ from payments.pipeline.evidence import Said
 from tests.ops.breaks import BREAKS as MOST_BREAKS
 from tests.ops.breaks import SOUND
 from tests.ops.breaks_disputes import DISPUTES
+from tests.ops.breaks_late import LATE
 from tests.ops.breaks_refunds import REFUNDS
 from tests.ops.breaks_reversed import REVERSED
 from tests.ops.breaks_taken_out import TAKEN_OUT
@@ -34,7 +35,7 @@ from tests.ops.listed import LISTED, NOT_LISTED
 from tests.ops.world import NETWORK, WHOLE, fill, refused_for_us, say, settle
 from tests.payments.scripted import paid
 
-BREAKS = (*MOST_BREAKS, *TAKEN_OUT, *REVERSED, *REFUNDS, *DISPUTES)
+BREAKS = (*MOST_BREAKS, *TAKEN_OUT, *LATE, *REVERSED, *REFUNDS, *DISPUTES)
 
 
 def broken(**limits: float) -> list[str]:
@@ -70,7 +71,9 @@ def undone() -> Iterator[None]:
 
 
 def decide(payments: dict[str, UUID], verb: str) -> None:
-    """An approver ends the payment that differs, or says whose its case's money is; or gives back what was paid."""
+    """An approver ends the payment that differs, or says whose its case's money is, or that of what came `late.`; or
+    gives back what was paid.
+    """
     why = {"reason": "a drill", "by": Actor("ada", "user", Role.APPROVER)}
     if verb == "end_payment":
         ends.end_payment(payments["differs"], **why)
@@ -79,7 +82,8 @@ def decide(payments: dict[str, UUID], verb: str) -> None:
     elif verb == "record":
         refund.record(Refund.objects.get().pk, reference="SEPA 4711", **why)
     else:
-        getattr(suspense, verb)(Case.objects.get(payment_id=payments["differs"]).pk, **why)
+        whose, _, verb = verb.rpartition(".")
+        getattr(suspense, verb)(Case.objects.get(payment_id=payments[whose or "differs"]).pk, **why)
 
 
 def test_sound_books_have_nothing_broken(world, scripted):
