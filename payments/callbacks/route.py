@@ -11,6 +11,7 @@ from django.conf import settings
 
 from engine.core import sql
 from engine.providers import registry
+from payments.pipeline.lanes import Lane
 
 _BUSY_MOST_SECONDS, _UNKNOWN_MOST_SECONDS = 30.0, 900.0
 # The callback of a success is worked within moments of it. What is worked later tells of something else.
@@ -34,7 +35,10 @@ class Taken(NamedTuple):
 
 
 class Named(NamedTuple):
-    """The attempt that a callback names. `busy`: it is being sent, or what was said of it is being applied."""
+    """The attempt that a callback names, and those of what is given back of it.
+
+    `busy`: one of them is being sent, or what was said of it is being applied.
+    """
 
     attempt_id: UUID
     attempt_state: str
@@ -42,6 +46,14 @@ class Named(NamedTuple):
     payment_id: UUID
     operation: str
     busy: bool
+    refunds: Sequence[UUID]
+
+
+class Look(NamedTuple):
+    """An attempt that is to be looked up, and who does that."""
+
+    attempt_id: UUID
+    lane: Lane
 
 
 class Turn(NamedTuple):
@@ -80,15 +92,23 @@ def ends(one: Taken, state: str, said: str) -> Turn:
     return Turn(one.id, one.lease, "refused" if one.refusal else state, said)
 
 
-def of_attempt(one: Taken, named: Named, now: datetime) -> tuple[Turn, bool]:
-    """What becomes of one that names an attempt, and whether that attempt is to be looked at now."""
+def of_attempt(one: Taken, named: Named, now: datetime) -> tuple[Turn, list[Look]]:
+    """What becomes of one that names an attempt, and what is to be looked at now.
+
+    A charge and its refunds are looked up alike: some providers tell of a refund by its charge alone.
+    """
     if named.busy:
         seconds = growing(one, now, most=_BUSY_MOST_SECONDS)
         turn = waits(one, "its attempt is being sent or applied: that goes first", now=now, seconds=seconds)
-        return _about(turn, named), False
-    if not _may_tell(one, named, now):
-        return _about(ends(one, "done", "what it names had succeeded already"), named), False
-    return _about(ends(one, "done", f"its attempt ({named.attempt_state}) is looked up now"), named), True
+        return _about(turn, named), []
+    looks = [Look(attempt, Lane("refund", one.provider)) for attempt in named.refunds]
+    said = "what is given back of it is looked up now"
+    if _may_tell(one, named, now):
+        looks.append(Look(named.attempt_id, Lane(named.operation, one.provider)))
+        said = f"its attempt ({named.attempt_state}) is looked up now"
+    elif not looks:
+        said = "what it names had succeeded already"
+    return _about(ends(one, "done", said), named), looks
 
 
 def _about(turn: Turn, named: Named) -> Turn:

@@ -19,7 +19,7 @@ from engine.core.backoff import doubling
 from engine.core.errors import first_line
 from payments.callbacks import route, takers
 from payments.callbacks.models import Callback
-from payments.callbacks.route import Named, Taken, Turn
+from payments.callbacks.route import Look, Taken, Turn
 from payments.pipeline import look_again, stopping
 from payments.pipeline.lanes import Lane
 
@@ -81,9 +81,9 @@ def _go(taken: Sequence[Taken], worked: Worked) -> None:
         turns, due = [], []
         for one in taken:
             found = named.get(one.id)
-            turn, looks = route.of_attempt(one, found, now) if found else (route.of_nothing(one, now), False)
+            turn, looks = route.of_attempt(one, found, now) if found else (route.of_nothing(one, now), [])
             turns.append(turn)
-            due += [(one, found)] if found and looks else []
+            due += looks
         _settle(due, turns, worked)
     except Exception as fault:
         if sql.lost(fault) and not sql.its_own(fault):
@@ -96,16 +96,16 @@ def _go(taken: Sequence[Taken], worked: Worked) -> None:
             _go([one], worked)
 
 
-def _settle(due: Sequence[tuple[Taken, Named]], turns: Sequence[Turn], worked: Worked) -> None:
-    """A look at each attempt in `due` is due now, in the commit that says so of its callback (I2)."""
+def _settle(due: Sequence[Look], turns: Sequence[Turn], worked: Worked) -> None:
+    """Each look in `due` is due now, in the commit that says so of its callback (I2)."""
     if not turns:
         return
     with transaction.atomic():
-        look_again.make_due([named.attempt_id for _, named in due])
+        look_again.make_due([look.attempt_id for look in due])
         params = {**sql.columns(turns, *Turn._fields), "now": clock.machine_now()}
         sql.affected(sql.statement(__file__, "finish"), params)
     worked.counts.update(turn.state for turn in turns)
-    worked.lanes |= {Lane(named.operation, one.provider) for one, named in due}
+    worked.lanes |= {look.lane for look in due}
 
 
 def _ask(one: Taken) -> Turn:

@@ -10,23 +10,34 @@ from uuid import UUID
 
 import pytest
 from django.conf import settings as django_settings
+from django.test import Client
 
 from engine.core import clock
+from engine.core.actor import Actor, Role
 from engine.core.ids import uuid7
 from engine.ledger.models import Transfer
 from engine.providers import registry
-from payments import charge, switches
+from payments import charge, refund, switches
+from payments.callbacks import work
 from payments.charge import Charge
-from payments.models import Attempt, Case, Evidence, Payment
-from payments.pipeline import apply, evidence, send, verify
+from payments.models import Attempt, Case, Evidence, Payment, Refund
+from payments.pipeline import apply, evidence, look_again, send, verify
 from payments.pipeline.evidence import Said
-from payments.pipeline.lanes import Lane
+from payments.pipeline.lanes import Lane, Worked
 from payments.pipeline.mark_sent import mark_sent
 from payments.pipeline.take import payables, take
-from tests.paystack.desk import ASKED, Desk
+from sandbox.gateways.control import Gateways
+from tests.gateways.conftest import listening
+from tests.gateways.receiver import Receiver
+from tests.paystack.desk import ASKED, AVAILABLE, Desk
 
-LANE = Lane("charge", "paystack")
+LANE, REFUND = Lane("charge", "paystack"), Lane("refund", "paystack")
 CHARGE, VERIFY = "POST /transaction/charge_authorization", "GET /transaction/verify"
+
+
+@pytest.fixture
+def hooks(world: Gateways) -> Iterator[Receiver]:
+    yield from listening(world, "paystack")
 
 
 def hook(changes: list[Any]) -> None:
@@ -59,10 +70,10 @@ def schedule(instructions: dict[str, Any]) -> UUID:
     return charge.schedule([wanted], machine_at=now)[0]
 
 
-def out() -> None:
+def out(lane: Lane = LANE) -> None:
     """Take, mark and send what is due, and apply what was said."""
     provider = registry.get("paystack")
-    wanted = payables(take(*LANE, most=50), "charge", machine_at=clock.machine_now())
+    wanted = payables(take(*lane, most=50), lane.operation, machine_at=clock.machine_now())
     marked = mark_sent(provider, wanted, provider.context(wanted), free=50)[0]
     said = []
     for one in marked:
@@ -73,10 +84,11 @@ def out() -> None:
     apply_all()
 
 
-def look() -> None:
+def look(lane: Lane = LANE) -> None:
     time.sleep(0.05)
-    if found := verify.take_open(LANE, most=50):
-        verify._look(registry.get("paystack"), LANE, found)
+    if found := verify.take_open(lane, most=50):
+        verify._look(registry.get("paystack"), lane, found)
+    look_again.work(registry.get("paystack"), lane, Worked(), until=time.monotonic() + 60)
     apply_all()
 
 
@@ -151,3 +163,32 @@ def test_wrong_credentials_wait_in_the_lane_and_fail_nobody(lane: Desk) -> None:
     out()
     assert Payment.objects.get(pk=payment).state == "scheduled" and lane.moved() == []
     assert Attempt.objects.get().state == "not_sent"
+
+
+def test_a_refund_that_fails_after_its_end_is_seen_though_its_callback_names_the_charge_alone(
+    lane: Desk, hooks: Receiver
+) -> None:
+    lane.world.give(AVAILABLE, "NGN", 1_000)
+    payment = schedule(lane.card())
+    out()
+    olga = Actor("olga", "user", Role.OPERATOR)
+    parts = [refund.request(payment, amount_minor=part, reason="lost", by=olga) for part in (4_000, 6_000)]
+    lane.world.fault("late_reversal", route="POST /refund$", count=1, days=3)
+    for _ in parts:  # one after the other
+        Payment.objects.exclude(next_action_at=None).update(next_action_at=clock.machine_now())
+        out(REFUND)
+        lane.world.advance(61)
+        Payment.objects.exclude(next_action_at=None).update(next_action_at=clock.machine_now())
+        look(REFUND)
+    assert {row.state for row in Refund.objects.all()} == {"succeeded"}
+    lane.world.advance(3 * 86_400)
+    (told,) = [each for each in hooks.wait(6) if b"refund.failed" in each.body]
+    assert b'"id"' not in told.body
+    answer = Client().generic("POST", "/api/webhooks/paystack", told.body, headers=told.headers)
+    assert answer.status_code == 200
+    assert work.work().lanes == {REFUND}
+    look(REFUND)
+    ends = [Refund.objects.get(pk=part.pk) for part in parts]
+    assert sorted(row.state for row in ends) == ["failed", "succeeded"]
+    kept = next(row.amount_minor for row in ends if row.state == "succeeded")
+    assert Payment.objects.get(pk=payment).refunded_minor == kept

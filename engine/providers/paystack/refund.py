@@ -69,7 +69,7 @@ def look(client: Client, asked: Asked) -> Finding:
     return _read(marked[0], asked, client.account.domain, {})
 
 
-def hint_ref(number: Any) -> str:
+def ref_of(number: Any) -> str:
     """What evidence calls the refund of this number."""
     return f"{_REF}{number}" if number else ""
 
@@ -97,7 +97,7 @@ def _read(data: Any, one: Sendable | Asked, domain: str, detail: dict[str, Any])
             return findings.unknown("wrong_mode", text, detail, park=True)
     except Odd as odd:
         return findings.unknown("answer_unreadable", f"the refund can't be read: {odd}", detail)
-    ref, detail = hint_ref(number), {**detail, "status": status}
+    ref, detail = ref_of(number), {**detail, "status": status}
     outcome = words.REFUND.get(status)
     if outcome is None:
         text = f"Paystack calls it {redact(status, most=40)!r}"

@@ -44,7 +44,7 @@ def _charge(row: Row) -> Iterator[Line]:
 
 def _refund(row: Row) -> Iterator[Line]:
     if row.get("status") == "processed":
-        ref = refund.hint_ref(strict.whole(row, "id"))
+        ref = refund.ref_of(strict.whole(row, "id"))
         at = strict.moment(row, "refunded_at", "updatedAt", "createdAt")
         yield Line(ref, at, strict.currency(row), -strict.whole(row, "amount"), 0, ref)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.core.errors import Refusal
 from engine.providers.abilities import Hint
-from engine.providers.paystack import identity, refund
+from engine.providers.paystack import identity
 from engine.providers.paystack.account import Account
 
 HEADER = "x-paystack-signature"
@@ -46,11 +46,12 @@ def is_signed(body: bytes, given: str, keys: Sequence[str]) -> bool:
 def _hint(kind: str, data: Mapping[str, Any], digest: str) -> Hint:
     domain = data.get("domain")
     event = Hint(digest, kind[:100], live=_LIVE.get(domain) if isinstance(domain, str) else None)
-    reference = _word(data.get("reference"))
     if kind.startswith("charge.dispute."):
         return replace(event, dispute_ref=_word(data.get("id")))
     if kind.startswith("refund."):
-        return replace(event, provider_ref=refund.hint_ref(_word(data.get("id"))))
+        charge = _word(data.get("transaction_reference"))  # nothing in it names the refund itself
+        return replace(event, identity=charge if identity.is_attempt(charge) else "")
+    reference = _word(data.get("reference"))
     if identity.is_attempt(reference):
         number = _word(data.get("transfer_code") or data.get("id"))
         return replace(event, identity=reference, provider_ref=number)

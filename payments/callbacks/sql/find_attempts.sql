@@ -1,8 +1,11 @@
 -- The attempt that each callback names: by the identity that we gave it, else by what evidence says its provider calls
--- it; and whether a send or apply is about to say more of it. Indexes: one_attempt_per_identity,
--- evidence_by_provider_ref, evidence_by_movement, evidence_to_apply.
+-- it; the newest attempt of each refund of that payment; and whether a send or apply is about to say more of any.
+-- Indexes: one_attempt_per_identity, evidence_by_provider_ref, evidence_by_movement, evidence_to_apply,
+-- one_refund_per_number, one_payment_per_number, one_attempt_per_number.
 SELECT c.id, a.id, a.state, a.resolved_at, p.id, p.operation,
-       a.state = 'sent' OR EXISTS (SELECT 1 FROM payments_evidence e WHERE e.payment_id = p.id AND e.applied_at IS NULL)
+       a.state = 'sent' OR given.busy
+       OR EXISTS (SELECT 1 FROM payments_evidence e WHERE e.payment_id = p.id AND e.applied_at IS NULL),
+       given.attempts
   FROM unnest(%(id)s::uuid[], %(provider)s::text[], %(identity)s::text[], %(provider_ref)s::text[])
        AS c(id, provider, identity, ref)
  CROSS JOIN LATERAL (
@@ -19,3 +22,16 @@ SELECT c.id, a.id, a.state, a.resolved_at, p.id, p.operation,
        ) named
   JOIN payments_attempt a ON a.id = named.id
   JOIN payments_payment p ON p.id = a.payment_id
+ CROSS JOIN LATERAL (
+       SELECT coalesce(array_agg(last.id), '{}') AS attempts, coalesce(bool_or(last.busy), false) AS busy
+         FROM payments_refund r
+         JOIN payments_payment carried ON carried.source_kind = 'refund' AND carried.source_id = r.id
+        CROSS JOIN LATERAL (
+              SELECT t.id, t.state = 'sent' OR EXISTS (SELECT 1 FROM payments_evidence e
+                                                        WHERE e.payment_id = carried.id AND e.applied_at IS NULL) AS busy
+                FROM payments_attempt t WHERE t.payment_id = carried.id
+               ORDER BY t.seq DESC
+               LIMIT 1
+              ) last
+        WHERE r.payment_id = p.id
+       ) given

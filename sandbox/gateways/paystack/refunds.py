@@ -146,11 +146,13 @@ def _made(world: World, row: Row, paid: Row) -> Row:
 
 
 def _tell(world: World, row: Row) -> None:
-    """The callback has amounts as text."""
-    payer = view(world, row)["customer"]
+    """The callback has amounts as text, no number of the refund, and the processor's reference only at its end."""
+    payer = {name: view(world, row)["customer"].get(name) for name in ("first_name", "last_name", "email")}
+    reference = None if row["status"] in OPEN else f"TRF_{row['_key']}"
     data = {"status": row["status"], "transaction_reference": row["transaction_reference"],
-            "refund_reference": row["_key"], "amount": str(row["amount"]), "currency": row["currency"],
-            "customer": payer, "integration": row["integration"], "domain": row["domain"], "id": row["id"]}  # fmt: skip
+            "refund_reference": reference, "amount": str(row["amount"]), "currency": row["currency"],
+            "processor": "instant-transfer", "customer": payer, "integration": row["integration"],
+            "domain": row["domain"]}  # fmt: skip
     events.tell(world, f"refund.{row['status']}", data, row["transaction_reference"])
 
 
