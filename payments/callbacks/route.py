@@ -14,7 +14,8 @@ from engine.providers import registry
 from payments.pipeline.lanes import Lane
 
 _BUSY_MOST_SECONDS, _UNKNOWN_MOST_SECONDS = 30.0, 900.0
-# The callback of a success is worked within moments of it. What is worked later tells of something else.
+# The callback of a success is worked within moments of it. What is worked later tells of something else, as does what
+# names another payment under the same identity: a page may be paid twice.
 _MOMENTS = timedelta(seconds=60)
 _MAY_COME_BACK = ("refund", "payout")
 
@@ -37,6 +38,7 @@ class Taken(NamedTuple):
 class Named(NamedTuple):
     """The attempt that a callback names, and those of what is given back of it.
 
+    `known`: what its provider calls it is known to have succeeded, so it tells of no second payment.
     `busy`: one of them is being sent, or what was said of it is being applied.
     """
 
@@ -45,6 +47,7 @@ class Named(NamedTuple):
     resolved_at: datetime | None
     payment_id: UUID
     operation: str
+    known: bool
     busy: bool
     refunds: Sequence[UUID]
 
@@ -122,7 +125,7 @@ def _may_tell(one: Taken, named: Named, now: datetime) -> bool:
     if not registry.get(one.provider).sheet.reversible:
         return False
     late = named.resolved_at is None or now > named.resolved_at + _MOMENTS
-    return late or named.operation in _MAY_COME_BACK
+    return late or not named.known or named.operation in _MAY_COME_BACK
 
 
 def of_nothing(one: Taken, now: datetime) -> Turn:

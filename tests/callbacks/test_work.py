@@ -150,10 +150,12 @@ def test_an_event_about_nothing_of_a_payment_is_kept_and_done(tell, gateway):
 
 
 def test_what_had_succeeded_is_looked_at_only_for_what_comes_later(tell, gateway, open_payment):
-    gateway.looks[open_payment] = [paid(gross_minor=1000, currency="USDC", fee_minor=50)]
+    gateway.looks[open_payment] = [
+        paid(gross_minor=1000, currency="USDC", fee_minor=50, provider_ref="ref-1")
+    ]
     Payment.objects.update(next_action_at=clock.machine_now())
     steps.look()
-    tell(identity=identity(open_payment))
+    tell(identity=identity(open_payment), provider_ref="ref-1")
     assert work.work().counts == {"done": 1}
     assert Attempt.objects.get().look_at is None
     Attempt.objects.update(resolved_at=clock.machine_now() - timedelta(minutes=5))

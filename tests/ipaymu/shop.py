@@ -88,8 +88,9 @@ class Shop:
 
     def again(self, reference: str) -> int:
         """Another transaction under the same reference, as a payer begins one who goes back on the page; its number."""
-        body = {"name": "Putu", "phone": "0812", "email": "p@example.com", "amount": AMOUNT, "notifyUrl": "",
-                "referenceId": reference, "paymentMethod": "va", "paymentChannel": "bni", "expired": 24}  # fmt: skip
+        body = {"name": "Putu", "phone": "0812", "email": "p@example.com", "amount": AMOUNT,
+                "notifyUrl": self.provider._account.notify_url, "referenceId": reference, "paymentMethod": "va",
+                "paymentChannel": "bni", "expired": 24}  # fmt: skip
         reply = client.post(
             self.provider._account, "/payment/direct", client.written(body), operation="lookup"
         )

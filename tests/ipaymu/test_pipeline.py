@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from django.conf import settings
 from django.db.models import Sum
+from django.test import Client
 
 from engine.core import clock, sql
 from engine.core.actor import Actor, Role
@@ -20,6 +21,7 @@ from engine.ledger.models import Transfer
 from engine.providers import registry
 from payments import charge, look, story, switches
 from payments.api import lists
+from payments.callbacks import work
 from payments.charge import Charge
 from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import evidence, look_again, send, verify
@@ -27,6 +29,7 @@ from payments.pipeline.evidence import Said
 from payments.pipeline.lanes import Lane
 from payments.pipeline.mark_sent import mark_sent
 from payments.pipeline.take import payables, take
+from tests.gateways.receiver import Receiver
 from tests.ipaymu.shop import AMOUNT, CREATIONS, NAME, Shop
 from tests.payments.steps import absence_may_be_read, apply_all
 
@@ -244,7 +247,9 @@ def test_two_payments_on_one_link_are_both_booked_and_a_person_decides(engine: S
     assert arrived() == sum(amount for _, amount in engine.collected()) == 2 * AMOUNT
 
 
-def test_a_second_payment_after_the_first_was_booked_is_booked_too(engine: Shop, owed) -> None:
+def test_a_second_payment_told_of_just_after_the_first_was_booked_is_booked_too(
+    engine: Shop, owed, hooks: Receiver
+) -> None:
     one = owed()
     send_due()
     look_due()
@@ -253,9 +258,11 @@ def test_a_second_payment_after_the_first_was_booked_is_booked_too(engine: Shop,
     look_due()
     assert Payment.objects.get().state == "succeeded"
     engine.end(second)
-    for _ in range(2):
-        look_again.make_due(Attempt.objects.values_list("pk", flat=True))
-        look_due()
+    for told in hooks.wait(2):
+        door = Client().generic("POST", "/api/billing/webhook", told.body, headers=told.headers)
+        assert door.status_code == 200
+    assert work.work().counts == {"done": 2}
+    look_due()
     assert arrived() == sum(amount for _, amount in engine.collected()) == 2 * AMOUNT
     assert engine.world.balances()["ipaymu:platform:available"] == {"IDR": held()}
     assert (Payment.objects.get().state, Case.objects.get().kind) == ("succeeded", "amount_differs")

@@ -1,8 +1,11 @@
 -- The attempt that each callback names: by the identity that we gave it, else by what evidence says its provider calls
--- it; the newest attempt of each refund of that payment; and whether a send or apply is about to say more of any.
--- Indexes: one_attempt_per_identity, evidence_by_provider_ref, evidence_by_movement, evidence_to_apply,
+-- it; whether that is what is known to have succeeded; the newest attempt of each refund of that payment; and whether a send or apply is about to say more of any.
+-- Indexes: one_attempt_per_identity, evidence_by_provider_ref, evidence_by_movement, evidence_to_apply, evidence_of_attempt,
 -- one_refund_per_number, one_payment_per_number, one_attempt_per_number.
 SELECT c.id, a.id, a.state, a.resolved_at, p.id, p.operation,
+       c.ref <> '' AND EXISTS (
+           SELECT 1 FROM payments_evidence e
+            WHERE e.attempt_id = a.id AND e.outcome = 'succeeded' AND c.ref IN (e.provider_ref, e.movement_id)),
        a.state = 'sent' OR given.busy
        OR EXISTS (SELECT 1 FROM payments_evidence e WHERE e.payment_id = p.id AND e.applied_at IS NULL),
        given.attempts
