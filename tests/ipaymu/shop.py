@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from engine.core import clock
 from engine.core.ids import uuid7
 from engine.providers.base import Asked, Finding, Hold, Known, Payable, Prepared, Sendable
-from engine.providers.ipaymu import client
+from engine.providers.ipaymu import client, lookup
 from engine.providers.ipaymu.provider import Ipaymu
 from sandbox.gateways.control import Gateways
 
@@ -81,6 +82,10 @@ class Shop:
         (found,) = self.look(made, **data)
         assert found is not None
         return found
+
+    def look_when_over(self, made: Made) -> Finding:
+        """A look after the time of the page or the code, and of what may still be on its way into the history."""
+        return self.look_at(made, expires_at=(clock.machine_now() - lookup.MARGIN).isoformat())
 
     def end(self, number: int, outcome: str = "paid") -> None:
         """What the payer does, or time."""

@@ -95,9 +95,10 @@ def test_an_end_is_not_believed_of_what_was_not_read_to_its_end(shop: Shop, monk
     for _ in range(25):
         shop.make(channel="va:bni")
     monkeypatch.setattr(history, "PAGES_MAX", 1)
-    assert shop.look(made) == [None]
+    over = (clock.machine_now() - lookup.MARGIN).isoformat()
+    assert shop.look(made, expires_at=over) == [None]
     monkeypatch.undo()
-    assert shop.look_at(made).code == "link_expired"
+    assert shop.look_at(made, expires_at=over).code == "link_expired"
 
 
 def over(since: datetime | None = None) -> str:

@@ -43,7 +43,7 @@ def test_a_link_is_a_pending_send_that_the_payer_ends(shop: Shop) -> None:
 def test_a_link_that_lapsed_is_over_and_a_fresh_one_may_follow(shop: Shop) -> None:
     made = shop.make()
     requests.post(made.finding.detail["action"]["url"], {"do": "expire"}, timeout=5, allow_redirects=False)
-    found = shop.look_at(made)
+    found = shop.look_when_over(made)
     assert (found.outcome, found.failure_class, found.code) == (
         Outcome.DECLINED, FailureClass.PAYER_ACTION, "link_expired",
     )  # fmt: skip

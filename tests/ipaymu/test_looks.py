@@ -12,8 +12,6 @@ from engine.providers.ipaymu import transaction
 from engine.providers.ipaymu.words import Status
 from tests.ipaymu.shop import AMOUNT, FEE, NAME, Shop
 
-LONG_AGO = (timedelta(hours=13), timedelta(hours=1, minutes=1))
-
 
 @pytest.mark.parametrize("channel", ["", "va:bni"])
 @pytest.mark.parametrize(("outcome", "expected", "code", "failure"), [
@@ -29,7 +27,7 @@ def test_each_status_has_its_meaning(shop: Shop, channel: str, outcome: str, exp
     made = shop.make(channel=channel)
     shop.look_at(made)
     shop.end(made.number, outcome)
-    found = shop.look_at(made)
+    found = shop.look_when_over(made)
     assert (found.outcome, found.code, found.failure_class) == (expected, code, failure)
     assert [amount for _, amount in shop.collected()] == ([AMOUNT] if outcome == "paid" else [])
 
@@ -54,7 +52,7 @@ def test_what_was_paid_and_given_back_is_taken_back(shop: Shop, channel: str) ->
     shop.look_at(made)
     shop.end(made.number)
     shop.end(made.number, "refunded")
-    found = shop.look_at(made)
+    found = shop.look_when_over(made)
     assert (found.outcome, found.code) == (Outcome.REVERSED, "taken_back")
     assert found.network_fee_minor == FEE  # it keeps that
     if not channel:
@@ -142,6 +140,20 @@ def test_a_page_is_over_only_when_nothing_that_was_begun_on_it_is_open_or_paid(s
     shop.end(second)
     found = shop.look_at(made)
     assert (found.outcome, found.movement_id, found.gross_minor) == (Outcome.SUCCEEDED, str(second), AMOUNT)
+
+
+@pytest.mark.parametrize("outcome", ["expired", "cancelled", "failed", "refunded"])
+def test_a_page_on_which_one_payment_ended_may_be_paid_until_its_own_time_is_over(
+    shop: Shop, outcome: str
+) -> None:
+    """The money rule: DECLINED lets a second link be made, and both could be paid."""
+    made = shop.make()
+    shop.look_at(made)
+    if outcome == "refunded":
+        shop.end(made.number)
+    shop.end(made.number, outcome)
+    assert shop.look_at(made).outcome is Outcome.PENDING
+    assert shop.look_when_over(made).outcome in (Outcome.DECLINED, Outcome.REVERSED)
 
 
 def test_a_page_that_was_paid_twice_is_another_amount(shop: Shop) -> None:

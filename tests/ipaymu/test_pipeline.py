@@ -19,6 +19,7 @@ from engine.core.ids import uuid7
 from engine.ledger import accounts
 from engine.ledger.models import Transfer
 from engine.providers import registry
+from engine.providers.ipaymu import lookup
 from payments import charge, look, story, switches
 from payments.api import lists
 from payments.callbacks import work
@@ -96,6 +97,13 @@ def look_due() -> None:
         patch.setattr(settings.ENV, "verify_first_seconds", 60)
         verify.verify(LANE)
     apply_all()
+
+
+def close_page() -> None:
+    """The only page's time is over."""
+    attempt = Attempt.objects.get()
+    attempt.data["expires_at"] = (clock.machine_now() - lookup.MARGIN).isoformat()
+    attempt.save(update_fields=["data"])
 
 
 def number_of(one: UUID) -> int:
@@ -191,6 +199,7 @@ def test_a_page_whose_address_was_lost_is_said_to_be_so_until_it_is_over(engine:
         for _ in range(2):
             look_due()  # unknown once, and seen again
     engine.end(number_of(one), "expired")
+    close_page()
     look_due()
     assert Payment.objects.get().failure_code == "link_expired" and links(engine.world) == 1
 
@@ -214,6 +223,9 @@ def test_a_fresh_link_is_issued_only_after_the_old_one_is_over(engine: Shop, owe
     send_due()
     assert links(engine.world) == 1
     engine.end(old, "expired")
+    look_due()
+    assert Payment.objects.get().state == "in_flight"  # another may be begun on the page
+    close_page()
     look_due()
     first = Payment.objects.get()
     assert (first.state, first.failure_class, first.failure_code) == (
@@ -274,10 +286,12 @@ def test_what_is_paid_on_an_old_link_is_booked_late(engine: Shop, owed) -> None:
     send_due()
     look_due()
     engine.end(number_of(one), "expired")
+    close_page()
     look_due()
     assert Payment.objects.get().state == "failed"
     attempt = Attempt.objects.get()
     engine.end(engine.again(attempt.identity))
+    registry.get.cache_clear()  # what this process has read of the day is from before
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sql, "outside_transaction", lambda: True)
         look.look_up(attempt.pk, reason="a callback told of it", by=ADA)

@@ -1,7 +1,8 @@
 """The truth of each attempt: by its transaction's number, and where that is not known through the history.
 
-On a page the payer may begin more than one transaction under one reference: a page is over only when all of them
-are, and may be paid twice. Nothing is ever absent here: what is not in the history yet may still be (sheet.py).
+On a page the payer may begin more than one transaction under one reference: a page is over only when all of them are
+and its own time is, and may be paid twice. Until then no second link is made. Nothing is ever absent here: what is not
+in the history yet may still be (sheet.py).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from engine.providers.edge import gate
 from engine.providers.edge.faults import Fault
 from engine.providers.ipaymu import client, history, judge
 from engine.providers.ipaymu.account import Account
-from engine.providers.ipaymu.charge import SESSION, waits
+from engine.providers.ipaymu.charge import SESSION, lost, waits
 from engine.providers.ipaymu.client import Reply, Trouble
 from engine.providers.ipaymu.days import Days, Found, Span
 from engine.providers.ipaymu.sheet import NAME
@@ -92,7 +93,8 @@ def _of_numbers(
         numbers.add(one.known.provider_ref)
     finding: Finding | None = None
     if numbers:
-        finding = judge.of_all(one, [_transaction(account, number, seen) for number in sorted(numbers)])
+        replies = [_transaction(account, number, seen) for number in sorted(numbers)]
+        finding = _while_open(one, judge.of_all(one, replies), now)
     elif whole:
         finding = _not_listed(one, now)
     # Ended is said only of all its transactions.
@@ -127,10 +129,25 @@ def _not_listed(one: Asked, now: datetime) -> Finding:
             "not_in_history",
             "iPaymu's history does not have it (yet).",
         )
-    if now < _moment(one, "expires_at") + MARGIN:
+    if _is_open(one, now):
         return waits(one.known.provider_ref, None, {})
     failure, code, sentence = ENDED[Status.EXPIRED]
     return Finding(Outcome.DECLINED, failure, code, sentence, provider_ref=one.known.provider_ref)
+
+
+def _while_open(one: Asked, finding: Finding, now: datetime) -> Finding:
+    """What was begun on a page has ended, and another payment may still be begun there: it waits, as a page does."""
+    ended = finding.outcome in (Outcome.DECLINED, Outcome.REVERSED)
+    if one.data["call"] != "page" or not ended or one.known.movements or not _is_open(one, now):
+        return finding
+    if not one.known.provider_ref:
+        return lost(finding.provider_ref, one.data["expires_at"], finding.detail["trace"])
+    return waits(finding.provider_ref, None, finding.detail["trace"])
+
+
+def _is_open(one: Asked, now: datetime) -> bool:
+    """Whether a payer may still begin something on a page, or what they began be on its way into the history."""
+    return now < _moment(one, "expires_at") + MARGIN
 
 
 def _transaction(account: Account, number: str, seen: dict[str, Reply]) -> Reply:
