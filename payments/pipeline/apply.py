@@ -22,7 +22,7 @@ from engine.ledger.posting import Leg
 from engine.outbox.emit import emit
 from engine.providers import registry
 from payments import sources, states
-from payments.pipeline import books, paid_earlier, park, points, rows, siblings, telling
+from payments.pipeline import books, paid_earlier, park, points, rows, siblings, stop, telling
 from payments.pipeline.decide import TAKEN_BACK, TERMINAL, Decision, decide
 from payments.pipeline.rows import Row
 
@@ -145,6 +145,7 @@ def _work(evidence_ids: Sequence[UUID], *, refused: str = "") -> None:
     if after:
         _move(after, now)
     siblings.tell([row.payment_id for row, d in effective if d.case])
+    stop.refunds_of([row.payment_id for row, d in effective if d.payment == "reversed"])
     legs = [_legs_of(row, d, times[row.clock_id], refused=bool(refused)) for row, d in effective]
     posting.post([leg for each in legs for leg in each], machine_at=now)
     changes = telling.changes([*effective, *after], times, now)

@@ -79,13 +79,16 @@ def mark_sent(
 
 def _lock(payables: Sequence[Payable], now: datetime) -> dict[UUID, tuple[Any, ...]]:
     """The payments that are still scheduled, locked in id order; who has another in flight before it waits, and
-    whose method was removed, or of whose source another payment is in question, is told to stop.
+    whose method was removed, whose charge was taken back, or of whose source another payment is in question, is told
+    to stop.
     """
     ids = [payable.payment_id for payable in payables]
     found = sql.rows(sql.statement(__file__, "lock_scheduled"), {"ids": ids})
     hold.behind_another([row[0] for row in found if row[4]], machine_at=now, taken=True)
     free = stop.without_removed(row[0] for row in found if not row[4])
     free = siblings.without_questionable(free, machine_at=now)
+    if any(payable.operation == "refund" for payable in payables):
+        free = set(stop.without_charge_gone(free))
     return {row[0]: row[:4] for row in found if row[0] in free}
 
 

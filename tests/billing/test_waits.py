@@ -21,6 +21,7 @@ from engine.providers.base import Payable
 from payments import methods
 from payments.models import Case, Payment, PaymentMethod
 from payments.pipeline import mark_sent, resend, siblings
+from payments.pipeline.lanes import Lane
 from tests.billing.test_arrived import told_late
 from tests.billing.world import World, end, invoices
 
@@ -127,7 +128,8 @@ def signs(after: Payment) -> object:
 
 
 def sends_again(after: Payment) -> object:
-    return resend._free(registry.get(after.provider).sheet, [after.pk])
+    lane = Lane("charge", after.provider)
+    return resend._free(registry.get(after.provider).sheet, lane, [after.pk])
 
 
 @pytest.mark.parametrize(("leaves", "state"), [(signs, "scheduled"), (sends_again, "in_flight")])
