@@ -186,7 +186,7 @@ def test_a_refund_that_fails_after_its_end_is_seen_though_its_callback_names_the
     assert b'"id"' not in told.body
     answer = Client().generic("POST", "/api/webhooks/paystack", told.body, headers=told.headers)
     assert answer.status_code == 200
-    assert work.work().lanes == {REFUND}
+    assert work.work().lanes == {LANE, REFUND}
     look(REFUND)
     ends = [Refund.objects.get(pk=part.pk) for part in parts]
     assert sorted(row.state for row in ends) == ["failed", "succeeded"]
