@@ -112,6 +112,8 @@ def test_drafts_and_payments_from_before_are_part_of_the_plan(committed):
     assert [(one.provider, one.payments, one.amount_minor) for one in made.scheduled] == [
         ("scripted", 1, 1000)
     ]
+    Payment.objects.update(stop_code="canceled")
+    assert plan.plan(clocks=[committed.clock_id]).scheduled == [], "what was told to stop is not sent"
 
 
 def test_the_limit_is_said(committed):
