@@ -11,7 +11,7 @@ from engine.core import clock, money
 from engine.core.timeline import Moment, facts, in_order, times, when
 from engine.ledger.models import Transfer
 from engine.outbox.models import Event
-from payments import states
+from payments import states, undecided
 from payments.callbacks.models import Callback
 from payments.models import Attempt, Case, Evidence, Payment, Refund
 from payments.pipeline import spans
@@ -114,7 +114,7 @@ def _ended(payment: Payment) -> str:
     if payment.state == Payment.State.CANCELED:
         return f"Canceled at {at}{_why(payment)}. {_collected(payment)}"
     if payment.state == Payment.State.SUCCEEDED_LATE:
-        return f"Paid after it had been given up, at {at}; the money is in unapplied.{_case(payment)}"
+        return f"Paid after it had been given up, at {at}{_decided(payment)}"
     if payment.failure_code == "returned":
         return f"Returned at {at}{_why(payment)}. What it was for had refused it."
     return f"Reversed by {payment.provider} after it had been paid{_why(payment)}, at {at}.{_case(payment)}"
@@ -130,6 +130,15 @@ def _collected(payment: Payment) -> str:
     if newest.closed_at is not None:
         return f"What arrived: {_stop(newest.resolution)}"
     return f"What arrived is in suspense.{_case(payment)}"
+
+
+def _decided(payment: Payment) -> str:
+    """Where what came late is, and what a person decided about it, or is to decide."""
+    where = "; the money is in unapplied." if undecided.lies_late(payment.pk) else "."
+    newest = Case.objects.filter(payment=payment).order_by("-closed_at").first()  # nulls first
+    if newest is None or newest.closed_at is None:
+        return where + _case(payment)
+    return f"{where} What became of it: {_stop(newest.resolution)}"
 
 
 def _case(payment: Payment) -> str:

@@ -71,6 +71,7 @@ class _Row(NamedTuple):
     plan_name: str
     payer: str
     payee: str
+    decided: str  # of its newest case, once that is closed
 
 
 def find(job_id: UUID) -> JobView:
@@ -186,5 +187,6 @@ def _reason(row: _Row) -> str:
         "failed": row.failure_message or row.attempt_message or "It was refused.",
         "canceled": row.failure_message or "It was canceled before it was sent.",
         "reversed": row.failure_message or "The provider took the money back.",
-        "succeeded_late": "The money arrived after the payment had been given up; a person decides.",
+        "succeeded_late": "The money arrived after the payment had been given up"
+                          + (f": {row.decided}" if row.decided else "; a person decides."),
     }.get(row.state, "")  # fmt: skip

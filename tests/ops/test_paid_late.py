@@ -10,11 +10,13 @@ import pytest
 from billing import again, trigger
 from billing.models import Subscription
 from engine.core.errors import Refusal
+from engine.core.timeline import when
 from engine.ledger.models import Transfer
 from engine.outbox.models import Event
 from engine.providers.base import FailureClass, Finding, Outcome
 from ops import books
-from payments import cancel, cases, suspense
+from ops.jobs import view
+from payments import cancel, cases, story, suspense
 from payments.models import Case, Payment
 from payments.pipeline import evidence
 from payments.pipeline.evidence import Said
@@ -38,6 +40,9 @@ def late(request: pytest.FixtureRequest, world, scripted) -> UUID:
     say(one, paid(**WHOLE, **NETWORK))
     assert (row(one).state, invoice_of(one).state, broken()) == ("succeeded_late", "open", [])
     assert unapplied() == 1000
+    in_unapplied, in_question = shown(one)
+    assert in_unapplied.startswith("; the money is in unapplied. A person decides: late: ")
+    assert in_question == "; a person decides."
     return one
 
 
@@ -54,6 +59,12 @@ def unapplied() -> int:
 def payments_of(one: UUID) -> int:
     """How often what it was for was asked for."""
     return Payment.objects.filter(source_id=row(one).source_id).count()
+
+
+def shown(one: UUID) -> tuple[str, str]:
+    """What its page and its job say of what came late."""
+    sentence, (job,) = story.sentence(row(one)), view.of_payments([one])
+    return sentence.partition(f", at {when(row(one).ended_at)}")[2], job.reason.partition("given up")[2]
 
 
 def code(verb) -> str:
@@ -74,6 +85,10 @@ def test_it_pays_the_debt_after_all(late: UUID) -> None:
         *([(2, "billed", "payable", 975)] if platform else []),
     ]  # fmt: skip
     assert closed.resolution == "0.001000 USDC applied: a drill"
+    assert shown(late) == (
+        ". What became of it: 0.001000 USDC applied: a drill.",
+        ": 0.001000 USDC applied: a drill",
+    )
     assert Event.objects.filter(object_id=invoice.pk).latest("seq").type == "invoice.paid"
     subscription.refresh_from_db()
     assert (subscription.state, unapplied(), broken()) == ("active", 0, [])
@@ -123,6 +138,7 @@ def test_what_its_provider_took_back_is_collected_again(late: UUID, scripted) ->
     say(late, TAKEN_BACK)
     for case in Case.objects.filter(payment_id=late):
         cases.close_case(case.pk, resolution="the provider took it back", **WHY)
+    assert shown(late) == (". What became of it: the provider took it back.", ": the provider took it back")
     invoice = invoice_of(late)
     assert trigger.trigger(invoice.subscription_id).scheduled == [invoice.pk]
     settle(scripted)
