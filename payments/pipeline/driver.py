@@ -26,8 +26,8 @@ from payments.pipeline.take import Taken, give_back, look, payables
 log = structlog.get_logger(__name__)
 _STUCK = "What it is to be signed with has not changed at the provider since it was last signed."
 _UNSENT = (Payment.State.SCHEDULED,)
-# So many of a lane's threads, once free, are worth a batch. More would idle while they wait for each other, and where
-# most calls hang the rest would stop too; fewer would cost the transactions of a batch for each row.
+# Room for so many, in parts of a lane's threads, is worth a batch. More threads would idle while they wait for each
+# other, and where most calls hang the rest would stop too; fewer would cost the transactions of a batch for each row.
 _WORTH_A_BATCH = 1 / 16
 
 
@@ -51,10 +51,11 @@ def drive(lane: Lane, *, task_id: str = "") -> Worked:
 
 
 def _start_some(lane: Lane, provider: Provider, outbound: Outbound) -> bool:
-    """Start as many sends as threads are free. False where nothing (more) could be started now."""
-    if outbound.free < max(1, int(outbound.threads * _WORTH_A_BATCH)):
+    """Start as many sends as there is room for. False where nothing (more) could be started now."""
+    room = outbound.free + outbound.ahead
+    if room < max(1, int(outbound.threads * _WORTH_A_BATCH)):
         return False
-    most = min(outbound.free, settings.ENV.payment_batch_size)
+    most = min(room, settings.ENV.payment_batch_size)
     taken, aside = look(lane.operation, lane.provider, most=most)
     if not taken:
         return aside
@@ -86,7 +87,9 @@ def _start(
     try:
         context = provider.context(wanted)
         points.reach(points.CONTEXT_FETCHED)
-        marked, over = mark_sent(provider, wanted, context, free=outbound.free, task_id=outbound.task_id)
+        marked, over = mark_sent(
+            provider, wanted, context, free=outbound.free, ahead=outbound.ahead, task_id=outbound.task_id
+        )
     except ProviderUnavailable:
         raise
     except Exception as fault:

@@ -35,8 +35,10 @@ class Marked:
     boot: float
 
 
-def slots(provider: str, *, free: int, now: datetime) -> int:
-    """How many rows may be marked: own free threads, and the sheet's concurrency less what is on its way.
+def slots(provider: str, *, free: int, ahead: int = 0, now: datetime) -> int:
+    """How many rows may be marked: for own free threads, and `ahead` to wait for one; at most the provider's
+    concurrency less what is on its way. None waits in its last slot: others with threads free find that, and with it,
+    one after the other, all that would only wait here.
 
     Locks the provider's row and the kill switch for the rest of the transaction; 0 where either says stop.
     """
@@ -49,22 +51,29 @@ def slots(provider: str, *, free: int, now: datetime) -> int:
     deadline = spans.deadline(registry.get(provider).sheet)
     params = {"provider": provider, "open_after": now - timedelta(seconds=deadline)}
     on_their_way = sql.rows(sql.statement(__file__, "on_their_way"), params)[0][0]
-    return int(max(0, min(free, concurrency - on_their_way)))
+    left = concurrency - on_their_way
+    return int(max(0, min(free, left), min(free + ahead, left - 1)))
 
 
 def mark_sent(
-    provider: Provider, payables: Sequence[Payable], context: Context, *, free: int, task_id: str = ""
+    provider: Provider,
+    payables: Sequence[Payable],
+    context: Context,
+    *,
+    free: int,
+    ahead: int = 0,
+    task_id: str = "",
 ) -> tuple[list[Marked], list[UUID]]:
     """Commit an attempt for each payable that may be sent; the sends, and the ids that found no slot.
 
     Payables that changed state meanwhile are dropped; held ones are written down with their reason.
-    Commits. Signs, and does not call out. `free` is the caller's free threads,
-    `task_id` the Celery task that sends.
+    Commits. Signs, and does not call out. `free` is the caller's free threads, `ahead` how many more it keeps for the
+    next that will be; `task_id` the Celery task that sends.
     """
     boot = clock.boot_seconds()
     with transaction.atomic():
         now = clock.machine_now()
-        most = slots(provider.name, free=free, now=now)
+        most = slots(provider.name, free=free, ahead=ahead, now=now)
         wanted, over = list(payables[:most]), list(payables[most:])
         locked = _lock(wanted, now)
         answers = provider.prepare([p for p in wanted if p.payment_id in locked], context)

@@ -2,11 +2,15 @@
 
 The lane's driver thread alone uses the database; what a thread learned is committed as evidence in
 micro-batches. While evidence can't be committed it is kept and tried again, and nothing new is marked.
+
+A thread that is free need not wait for the driver's next round: where calls are quick, some sends are marked ahead
+and wait here. Each passes the gate when its turn comes (send.py).
 """
 
 from __future__ import annotations
 
 import time
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,6 +28,8 @@ from payments.pipeline.evidence import Said
 from payments.pipeline.mark_sent import Marked
 
 log = structlog.get_logger(__name__)
+# Of a lane's threads so many sends more, at most, wait for one: what ends during one round of the driver.
+_AHEAD = 1 / 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +38,13 @@ class _Word:
 
     said: Said
     last: bool  # the send is over; False: one step of it is
+    quick: bool = False  # it took so little that the next may wait behind it
     stored: Event = field(default_factory=Event)
 
 
 class Outbound:
-    """Up to `threads` sends at once. Use as a context manager: leaving it waits for all and stores them."""
+    """Up to `threads` sends at once, and some that wait for a thread. Use as a context manager: leaving it waits for
+    all and stores them."""
 
     def __init__(self, provider: Provider, *, threads: int, task_id: str = "") -> None:
         self.threads = threads
@@ -48,6 +56,8 @@ class Outbound:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"send-{provider.name}")
         self._on_their_way = 0
         self._words: SimpleQueue[_Word] = SimpleQueue()
+        # When the last quick ones ended: each lets one wait, and no more than so many.
+        self._quick: deque[float] = deque(maxlen=int(threads * _AHEAD))
 
     def __enter__(self) -> Outbound:
         return self
@@ -62,15 +72,23 @@ class Outbound:
     @property
     def free(self) -> int:
         """Threads without a send."""
-        return self.threads - self._on_their_way
+        return max(0, self.threads - self._on_their_way)
+
+    @property
+    def ahead(self) -> int:
+        """How many sends more may be put that wait for a thread, once each thread has one."""
+        since = time.monotonic() - spans.quick()
+        waiting = max(0, self._on_their_way - self.threads)
+        return max(0, sum(at > since for at in self._quick) - waiting)
 
     def put(self, marked: Marked) -> None:
         """Start one committed send. Raises RuntimeError inside a transaction (I3)."""
         if not sql.outside_transaction():
             raise RuntimeError("a transaction is open across a network call (I3)")
+        begun = time.monotonic()
         sending = self._pool.submit(send.send, self._provider, marked, partial(self._keep, marked))
         self._on_their_way += 1
-        sending.add_done_callback(lambda done: self._words.put(_Word(_said(marked, done), last=True)))
+        sending.add_done_callback(lambda done: self._words.put(_ended(marked, done, begun)))
 
     def collect(self, *, seconds: float) -> int:
         """Wait up to `seconds` for words of the threads and store what came; how many. Commits."""
@@ -80,6 +98,7 @@ class Outbound:
             ended = sum(word.last for word in words)
             self._on_their_way -= ended
             self.sent += ended
+            self._quick.extend(time.monotonic() for word in words if word.quick)
             for word in words:
                 word.stored.set()
             wake.wake("payments.apply")
@@ -99,6 +118,10 @@ class Outbound:
         word = _Word(_of(marked, step), last=False)
         self._words.put(word)
         word.stored.wait(spans.window())
+
+
+def _ended(marked: Marked, sending: Future[tuple[Finding, str]], begun: float) -> _Word:
+    return _Word(_said(marked, sending), last=True, quick=time.monotonic() - begun < spans.quick())
 
 
 def _said(marked: Marked, sending: Future[tuple[Finding, str]]) -> Said:

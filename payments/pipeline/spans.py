@@ -18,6 +18,15 @@ def window() -> float:
     return float(settings.ENV.send_window_seconds)
 
 
+def quick() -> float:
+    """Behind a call that took less, and only for so long after it, a marked send may wait for a thread.
+
+    It leaves then with most of its window ahead of it. Slow calls would gain nothing, and behind those that hang
+    it would wait until it may not leave any more.
+    """
+    return window() / 20
+
+
 def deadline(sheet: Sheet) -> float:
     """Total time of one request: some providers answer later than others."""
     if sheet.deadline_seconds is not None:
