@@ -91,7 +91,7 @@ class Rule:
     days: float = 3
     delay_ms: int = 1000
     status: int = 500
-    retry_after: int = 1
+    retry_after: float = 1
     amount: int = 100
     text: str = ""
     style: str = "reset"

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.core.management import call_command
+from django.db import transaction
 from solders.pubkey import Pubkey
 
 from billing import customers, plans
 from billing.models import Customer, PlanVersion, Subscription
 from engine.core import clock
+from engine.core.actor import Actor, Role
+from engine.core.errors import Refusal
 from engine.core.ids import uuid7, uuid7s
 from engine.core.models import Clock
 from ops import books
-from payments.models import PaymentMethod
+from payments import disputes, refund, states
+from payments.models import Attempt, Payment, PaymentMethod, Refund
+from payments.pipeline import look_again
 from sandbox.live.chain import DECIMALS
 from sandbox.live.spans import INTERVAL_SECONDS
+
+PROVER = Actor("a proof", "command", Role.ADMIN)
 
 
 def furnish(creators: Sequence[str], price_minor: int, fee_bps: int) -> list[dict[str, str]]:
@@ -121,6 +129,35 @@ def api_key() -> str:
 def check_books() -> list[str]:
     """What the product's own self-check finds wrong, as sentences."""
     return [str(each) for each in books.check_books().broken]
+
+
+def give_back(among: int, every: int) -> int:
+    """Ask for refunds until one of `every` of the `among` paid payments has been given back: all of it, a part, or
+    a part and then the rest. How many payments. Commits each."""
+    wanted, done = among // every - Refund.objects.values("payment").distinct().count(), 0
+    paid = Payment.objects.filter(operation="charge", state=Payment.State.SUCCEEDED, refunds=None)
+    for payment_id, amount in paid.order_by("pk").values_list("pk", "amount_minor"):
+        if done >= wanted:
+            break
+        ways: list[list[int | None]] = [[None], [amount // 3], [amount // 3, None]]
+        # What is disputed or has a case by now is refused: the next one is given back instead.
+        with suppress(Refusal):
+            for part in ways[done % len(ways)]:
+                refund.request(payment_id, amount_minor=part, reason="a proof gives back", by=PROVER)
+            done += 1
+    return done
+
+
+def look_at_parked() -> int:
+    """A look is due at whatever is parked and unresolved, as by a callback; at how many. Commits."""
+    parked = Attempt.objects.filter(payment__parked_at__isnull=False, state__in=states.UNRESOLVED_ATTEMPT)
+    with transaction.atomic():
+        return look_again.make_due(list(parked.values_list("pk", flat=True)))
+
+
+def watch_disputes() -> dict[str, int]:
+    """What the hourly task does: list the disputes of the last days, and look at those that are open. Commits."""
+    return disputes.watch()
 
 
 def _subscription(

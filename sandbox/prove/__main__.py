@@ -12,7 +12,8 @@ from pathlib import Path
 from sandbox.live import servers
 from sandbox.live.servers import Servers
 from sandbox.prove import rail_table, rails, senders, storm, table
-from sandbox.prove.rails import RailResult, RailWeather
+from sandbox.prove.rail_weather import RailWeather
+from sandbox.prove.rails import RailResult
 from sandbox.prove.storm import Result, Weather
 from sandbox.rails.gateways import ALL
 from sandbox.run.deathsig import follow_make

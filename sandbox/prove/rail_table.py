@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sandbox.prove.rails import RailResult, RailWeather
+from sandbox.prove.rail_weather import RailWeather
+from sandbox.prove.rails import RailResult
 
 
 def rows(results: Sequence[RailResult]) -> list[list[str]]:
     """A line per quantity, a column per rail."""
-    kinds = sorted({kind for each in results for kind in each.fired})
+    kinds = sorted({kind for each in results for kind in each.tally})
     found = [each.verdict for each in results]
     return [
         ["", *(each.rail for each in results)],
@@ -17,17 +18,27 @@ def rows(results: Sequence[RailResult]) -> list[list[str]]:
         ["paid at the gateway and in the books", *(str(each.succeeded) for each in found)],
         ["failed, nothing moved", *(str(each.failed) for each in found)],
         ["parked for a person", *(str(each.parked) for each in found)],
+        ["refunds", *(str(each.refunds) for each in found)],
+        ["given back at the gateway and in the books", *(str(each.refunds_given) for each in found)],
+        ["failed, nothing given back", *(str(each.refunds_failed) for each in found)],
+        ["parked for a person", *(str(each.refunds_parked) for each in found)],
+        ["disputes in the books", *(str(each.disputes) for each in found)],
         ["attempts", *(str(each.attempts) for each in found)],
         ["sends", *(str(each.sends) for each in found)],
         ["requests that the gateway saw", *(str(each.requests) for each in results)],
-        ["faults", *(str(each.fired.total()) for each in results)],
-        *([f"  {kind}", *(str(each.fired[kind]) for each in results)] for kind in kinds),
-        ["unknown, not parked", *(str(_open_unknown(each)) for each in results)],
+        ["faults", *(str(sum(blown.fired for blown in each.tally.values())) for each in results)],
+        *([f"  {kind}", *(_fired(each, kind) for each in results)] for kind in kinds),
+        ["unknown, not parked", *(str(each.open_unknown) for each in found)],
         ["double", *(str(len(each.double)) for each in found)],
         ["lost", *(str(len(each.lost)) for each in found)],
         ["wrong in the books", *(str(len(each.wrong)) for each in found)],
         ["the gateway holds (minor units)", *(f"{each.outside_minor:,}" for each in found)],
         ["clearing holds", *(f"{each.clearing_minor:,}" for each in found)],
+        [
+            "  and suspense, as the gateway has it",
+            *(f"{each.suspense_moved_minor:,} ({each.suspense})" for each in found),
+        ],
+        ["  and what nobody has seen", *(f"{each.unbooked_minor:,}" for each in found)],
         ["seconds", *(f"{each.seconds:.0f}" for each in results)],
     ]
 
@@ -56,8 +67,8 @@ def page(results: Sequence[RailResult], weather: RailWeather) -> list[str]:
 def how(weather: RailWeather) -> str:
     return (
         f"each rail: {weather.payments} payments, each kind of fault on {weather.share:.0%} of calls (or callbacks), "
-        f"all at once, seed {weather.seed}; real web, workers, PostgreSQL, Valkey; the gateways are our simulator "
-        "over HTTP, whose own books are the truth"
+        f"all at once, and an outage in the middle of it, seed {weather.seed}; real web, workers, PostgreSQL, Valkey; "
+        "the gateways are our simulator over HTTP, whose own books are the truth"
     )
 
 
@@ -70,5 +81,5 @@ def why(results: Sequence[RailResult]) -> list[str]:
     ]
 
 
-def _open_unknown(each: RailResult) -> int:
-    return max(0, each.verdict.unknown - each.verdict.parked)
+def _fired(each: RailResult, kind: str) -> str:
+    return str(each.tally[kind].fired) if kind in each.tally else ""

@@ -170,7 +170,7 @@ class Ipaymu(Rail):
 
     name = "ipaymu"
     speakers = ("ipaymu",)
-    currency, price_minor = "IDR", 150_000
+    currency, price_minor, gives_back = "IDR", 150_000, False
     cards = {_GOOD: ""}
 
     def environ(self) -> dict[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
+from sandbox.gateways.books import OUTSIDE
 from sandbox.gateways.control import Gateways
 
 Details = dict[str, Any]
@@ -15,7 +16,7 @@ _HEX = re.compile(r"[0-9a-f]{32}")
 
 class Moved(NamedTuple):
     """One movement at the outside. `payment` is the payment's id (hex), "" of what names none of ours; `identity` the
-    word under which it was asked for."""
+    word under which it was asked for; `adds_minor` what the gateway holds more for us by it, or less (below 0)."""
 
     payment: str
     kind: str  # "charge", "refund", "fee", "dispute", "return", ...
@@ -23,6 +24,7 @@ class Moved(NamedTuple):
     currency: str
     object_id: str
     identity: str
+    adds_minor: int
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Rail:
     speakers: ClassVar[tuple[str, ...]]
     currency: ClassVar[str]
     price_minor: ClassVar[int]
+    gives_back: ClassVar[bool] = True
+    """Whether it has refunds at all."""
     cards: ClassVar[
         Mapping[str, str]
     ]  # "good", "insufficient_funds", "hard_decline", "payer_action" -> test card
@@ -72,10 +76,18 @@ class Rail:
         """What moved since that number of the outside's books, the oldest first."""
         return [
             Moved(payment_of(row["reference"]), row["kind"], row["amount"], row["currency"], row["object"],
-                  row.get("metadata", {}).get("identity") or row["reference"])
+                  row.get("metadata", {}).get("identity") or row["reference"], _adds(row))
             for row in self.gateways.ledger(since)
             if row["provider"] in (self.name, *self.speakers)
         ]  # fmt: skip
+
+
+def _adds(row: Mapping[str, Any]) -> int:
+    """Nothing between two accounts of ours. What a simulator is given or drained of is its own affair."""
+    if row["kind"] in ("seed", "drain"):
+        return 0
+    ours = [row[end].split(":")[1] != OUTSIDE for end in ("target", "source")]
+    return int(row["amount"]) * (ours[0] - ours[1])
 
 
 def payment_of(word: str) -> str:

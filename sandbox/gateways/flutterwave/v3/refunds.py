@@ -64,8 +64,9 @@ def ends(world: World, members: Row) -> None:
     paid = charges.table(world).get(row["reference"])
     assert paid is not None
     if given:
-        # A movement without our reference: there may be several in part, and v3 takes no word of ours for one.
-        money.move(world, {**row, "reference": ""}, "refund", money.TRANSIT, money.PAYERS, row["amount"])
+        # One charge may have several in part: v3 has no word of ours for one but its comments.
+        word = {**row, "reference": row["comments"]}
+        money.move(world, word, "refund", money.TRANSIT, money.PAYERS, row["amount"])
     else:
         money.move(world, row, "return", money.TRANSIT, money.PLATFORM, row["amount"])
         paid["refunded"] -= row["amount"]
