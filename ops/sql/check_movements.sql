@@ -1,6 +1,7 @@
 -- I5: a movement of money is booked once per payment, whatever its fee: as a success, late or in suspense. What
 -- differs lies there as it arrived, under the movement's key (payments/pipeline/books.py, movement), also behind each
--- attempt that was ended as differing (payments/pipeline/end.py). Reads all evidence.
+-- attempt that was ended as differing (payments/pipeline/end.py); one that is open may be doubted under the same code.
+-- Reads all evidence.
 WITH said AS (
   SELECT e.payment_id, e.attempt_id, coalesce(nullif(e.movement_id, ''), a.identity) AS movement, e.gross_minor, e.verdict
     FROM payments_evidence e JOIN payments_attempt a ON a.id = e.attempt_id
@@ -21,7 +22,7 @@ SELECT b.payment_id, b.movement, coalesce(b.times, 0) AS bookings, b.differs_min
 UNION ALL
 SELECT a.payment_id, a.identity, 0, NULL, NULL
   FROM payments_attempt a
- WHERE a.failure_code = 'amount_differs'
+ WHERE a.state = 'succeeded' AND a.failure_code = 'amount_differs'
    AND NOT EXISTS (SELECT 1 FROM said d JOIN bookings b USING (payment_id, movement)
                     WHERE d.attempt_id = a.id AND b.differs_minor IS NOT NULL)
  ORDER BY 1, 2

@@ -153,8 +153,10 @@ MONEY = (
     Break(
         "movements",
         "ended as differing, and nothing is booked",
-        "UPDATE payments_attempt SET failure_code = 'amount_differs' WHERE payment_id = %(pending)s",
+        """UPDATE payments_attempt SET state = 'succeeded', failure_code = 'amount_differs'
+            WHERE payment_id = %(pending)s""",
         {"bookings": 0, "suspense_minor": None},
+        also=("in_flight",),
     ),
     Break(
         "settlement_legs",
@@ -381,4 +383,6 @@ SOUND = {
     "a parked payment has no next action": payment(
         "next_action_at = NULL, parked_at = created_at, parked_reason = 'a drill'", "waiting"
     ),
+    "an open attempt of which another amount was said": "UPDATE payments_attempt SET failure_code = 'amount_differs' "
+    "WHERE payment_id = %(pending)s",
 }
