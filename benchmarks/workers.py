@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sandbox.run import probe
-from sandbox.run.parts import WORKER
+from sandbox.run.parts import PARTS, WORKER
 from sandbox.run.paths import CHECKOUT, run_paths
 from sandbox.run.process import Command, Process, Service
 from sandbox.run.supervisor import Supervisor
@@ -23,7 +23,7 @@ def workers(*, money: int) -> Iterator[dict[str, int]]:
     wanted = [
         _service(f"money-{n}", f"{WORKER} -n money{n}@%h -Q plan,money -P prefork -c 1") for n in range(money)
     ]
-    wanted.append(_service("io", f"{WORKER} -n io@%h -Q io -P threads -c 16"))
+    wanted.append(_service("io", next(part.argv for part in PARTS if part.name == "io")))
     try:
         supervisor.start(*wanted, _service("beat", BEAT))
         yield {each.name: each.process.pid or 0 for each in supervisor.services}

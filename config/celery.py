@@ -10,6 +10,9 @@ from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+# Of one io worker, however many lanes it drives: between two waits a driver is short.
+IO_CONNECTIONS = 8
+
 app = Celery("clearbeat")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = (Queue("plan"), Queue("money"), Queue("io"))
@@ -58,6 +61,16 @@ def _stop_sending(**kwargs: Any) -> None:
     from payments.pipeline import stopping
 
     stopping.set()
+
+
+@signals.celeryd_init.connect
+def _share_connections(conf: Any, options: dict[str, Any], **kwargs: Any) -> None:
+    """An io worker's threads share a few connections: one that waits for the outside has given its own back."""
+    from django.conf import settings
+
+    if "thread" in str(options["pool"]):
+        settings.DATABASES["default"].update(settings.ENV.database(pooled=IO_CONNECTIONS, wait_seconds=10))
+        conf["CELERY_DB_REUSE_MAX"] = 0  # a task that has ended holds none
 
 
 @signals.celeryd_init.connect

@@ -168,27 +168,36 @@ class Env(Sandbox, Gateways, Solana, Inbox, Edge, Spans, Scheduler, Servers):
             return 60.0 * int(minutes[1] or minutes[2])
         return 3600.0 if self.payment_processing_interval.split()[1] == "*" else 86_400.0
 
-    def database(self, *, unhurried: bool = False, pooled: bool = False) -> dict[str, Any]:
+    def database(
+        self, *, unhurried: bool = False, pooled: int = 0, wait_seconds: float = 2
+    ) -> dict[str, Any]:
         """Django's DATABASES entry. Session limits keep a stopped process from holding locks (design 5).
 
-        `unhurried`: for migrations, whose single statements may take longer than a minute. `pooled`: keep
-        WEB_CONNECTIONS open for the threads of a web process.
+        `unhurried`: for migrations, whose single statements may take longer than a minute. `pooled`: so many
+        connections at most, shared by the threads of this process; one that gets none within `wait_seconds` is told
+        that the server is away.
         """
         url = urlsplit(self.database_url)
         query = dict(parse_qsl(url.query))
         limits = "-c idle_in_transaction_session_timeout=30s -c lock_timeout=5s "
         limits += f"-c statement_timeout={'0' if unhurried else '60s'}"
-        pool = {"pool": {"min_size": 1, "max_size": self.web_connections, "timeout": 2}} if pooled else {}
+        options: dict[str, Any] = {"options": limits + " -c TimeZone=UTC", "connect_timeout": 5, **query}
+        if pooled:
+            # Each try to reconnect waits twice as long as the one before: they begin anew after 5 s, so that a server
+            # that is back is found at once, however long it was away.
+            waits = {"timeout": wait_seconds, "reconnect_timeout": 5}
+            options["pool"] = {"min_size": 1, "max_size": pooled, **waits}
         return {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": unquote(url.path.lstrip("/")),
             "USER": unquote(url.username or ""),
             "PASSWORD": unquote(url.password or ""),
-            "HOST": query.pop("host", None) or url.hostname or "",
-            "PORT": query.pop("port", None) or (str(url.port) if url.port else ""),
+            "HOST": options.pop("host", None) or url.hostname or "",
+            "PORT": options.pop("port", None) or (str(url.port) if url.port else ""),
             "CONN_MAX_AGE": 0,
-            "CONN_HEALTH_CHECKS": pooled,  # after a restart of the server the pool's connections are dead
-            "OPTIONS": {"options": limits + " -c TimeZone=UTC", "connect_timeout": 5, **query, **pool},
+            # After a restart of the server the pool's connections are dead.
+            "CONN_HEALTH_CHECKS": bool(pooled),
+            "OPTIONS": options,
         }
 
 

@@ -70,8 +70,8 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
-# Only the web process pools: Celery closes a pool with each task, commands need one connection.
-_POOLED = os.environ.get("CLEARBEAT_PROCESS") == "web"
+# What has threads pools: web here, an io worker when it begins (config/celery.py). Others need one connection.
+_POOLED = ENV.web_connections if os.environ.get("CLEARBEAT_PROCESS") == "web" else 0
 DATABASES = {"default": ENV.database(unhurried=sys.argv[1:2] == ["migrate"], pooled=_POOLED)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

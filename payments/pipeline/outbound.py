@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -30,6 +31,7 @@ from payments.pipeline.mark_sent import Marked
 log = structlog.get_logger(__name__)
 # Of a lane's threads so many sends more, at most, wait for one: what ends during one round of the driver.
 _AHEAD = 1 / 4
+_SOON = 0.05  # a word that comes within it finds the driver with its connection in hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +109,19 @@ class Outbound:
     def _heard(self, seconds: float) -> list[_Word]:
         words: list[_Word] = []
         try:
-            words.append(self._words.get(timeout=seconds))
+            words.append(self._first(seconds))
             while True:
                 words.append(self._words.get_nowait())
         except Empty:
             return words
+
+    def _first(self, seconds: float) -> _Word:
+        """The next word. Raises Empty. While a lane is slow to answer, its driver holds no connection."""
+        if seconds > _SOON:
+            with suppress(Empty):
+                return self._words.get(timeout=_SOON)
+            sql.give_back()
+        return self._words.get(timeout=seconds)
 
     def _keep(self, marked: Marked, step: Finding) -> None:
         """In a send's thread: hand a step to the driver and wait until it is committed, or the window is over."""

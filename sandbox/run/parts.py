@@ -80,7 +80,8 @@ PARTS: tuple[Part, ...] = (
         _celery_ready,
         death_signal=ABANDONED,
     ),
-    Part("io", 5, WORKER + " -n io@%h -Q io -P threads -c 16", _celery_ready, death_signal=ABANDONED),
+    # A thread for each driver of each lane and for every other task of its queue: tests/house/test_celery.py counts.
+    Part("io", 5, WORKER + " -n io@%h -Q io -P threads -c 30", _celery_ready, death_signal=ABANDONED),
     Part(
         "beat",
         5,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from threading import Barrier
+from typing import Any, NamedTuple
 
 import pytest
 from django.db import connection, connections, transaction
@@ -65,3 +67,43 @@ def test_an_advisory_lock_is_held_by_one_transaction(db: None) -> None:
         assert sql.lock_advisory(cursor, "tests.core")
         assert other.submit(ask, "tests.core").result() is False
         assert other.submit(ask, "tests.core.other").result() is True
+
+
+@pytest.fixture
+def two_connections(
+    empty_database: str, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """A pool of two, as an io worker has one of a few."""
+    pool = {"min_size": 0, "max_size": 2, "timeout": 5}
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "pool", pool)
+    with django_db_blocker.unblock():
+        yield
+        connection.close_pool()
+
+
+def test_threads_that_wait_for_the_outside_leave_their_connections_to_others(two_connections: None) -> None:
+    all_wait = Barrier(6, timeout=10)
+
+    def drive(_: int) -> int:
+        sql.rows("SELECT 1")
+        sql.give_back()
+        all_wait.wait()
+        found: int = sql.rows("SELECT pg_backend_pid()")[0][0]
+        sql.give_back()
+        return found
+
+    with ThreadPoolExecutor(6) as threads:
+        assert len(set(threads.map(drive, range(6)))) <= 2
+
+
+def test_no_connection_is_given_back_within_a_transaction(two_connections: None) -> None:
+    def nested(_: int) -> bool:
+        with transaction.atomic():
+            before = sql.rows("SELECT pg_backend_pid(), txid_current()")
+            sql.give_back()
+            same = sql.rows("SELECT pg_backend_pid(), txid_current()") == before
+        sql.give_back()
+        return same and connection.connection is None
+
+    with ThreadPoolExecutor(1) as thread:  # a thread of its own has no connection from before the pool
+        assert list(thread.map(nested, [0])) == [True]

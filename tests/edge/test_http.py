@@ -49,6 +49,17 @@ def test_an_answer_has_what_the_evidence_needs(call: MakeCall) -> None:
     assert b"Accept-Encoding: identity" in head
 
 
+def test_the_database_connection_is_given_back_before_a_byte_leaves(
+    call: MakeCall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever calls out: a gateway that hangs holds a thread, and no connection (decision 11)."""
+    came: list[int] = []
+    with serving(reply(b"{}")) as server:
+        monkeypatch.setattr(wire.sql, "give_back", lambda: came.append(len(server.requests)))
+        exchange(call(server.url))
+    assert came == [0]
+
+
 @pytest.mark.parametrize("status", [302, 400, 401, 404, 500, 503])
 def test_any_status_is_an_answer_and_nothing_is_followed_or_tried_again(call: MakeCall, status: int) -> None:
     with serving(reply(b"no", status, Location=DEAD)) as server:

@@ -6,12 +6,21 @@ import ast
 import inspect
 import re
 from fnmatch import fnmatch
+from importlib import import_module
 
-from config.celery import app
+import pytest
+from celery.bin.base import CLIContext
+from celery.bin.worker import worker
+from django.conf import settings
+
+from config.celery import IO_CONNECTIONS, _share_connections, app
+from docs import sheets
 from engine.core.task import TRANSIENT
+from sandbox.run.parts import PARTS
 from tests.house import tree
 
 QUEUES = {"plan", "money", "io"}
+LANES = {"payments.send", "payments.verify"}
 NAME = re.compile(r"[a-z]+\.[a-z_]+")
 
 
@@ -44,6 +53,32 @@ def test_every_task_is_routed() -> None:
 def test_queues_are_three_and_fixed() -> None:
     assert {queue.name for queue in app.conf.task_queues} == QUEUES
     assert app.conf.task_create_missing_queues is False
+
+
+def test_an_io_worker_has_a_thread_for_all_that_may_hang_at_once() -> None:
+    """Each gateway may keep both drivers of each of its lanes for a minute; the tick must not wait behind them."""
+    found = [import_module(f"engine.providers.{package}.sheet").sheet() for package in sheets.packages()]
+    lanes = {(sheet.provider, operation) for sheet in found for operation in sheet.operations}
+    routed = {name for name in _tasks() if app.amqp.router.route({}, name)["queue"].name == "io"}
+    words = next(part.argv.split() for part in PARTS if part.name == "io")
+    threads = int(words[words.index("-c") + 1])
+    assert threads >= len(LANES) * len(lanes) + len(routed - LANES), (
+        "more lanes or tasks: more threads, in docker-compose.yml too"
+    )
+    assert {"ops.tick"} | LANES <= routed
+
+
+def test_threads_share_a_few_connections_and_a_task_that_has_ended_holds_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for pool, most in (("threads", IO_CONNECTIONS), ("prefork", 0)):
+        monkeypatch.setattr(settings, "DATABASES", {"default": settings.ENV.database()})
+        conf = {"CELERY_DB_REUSE_MAX": app.conf.get("CELERY_DB_REUSE_MAX")}
+        words = worker.make_context("worker", ["-P", pool], obj=CLIContext(app, no_color=True, workdir=""))
+        _share_connections(conf=conf, options=words.params)
+        options = settings.DATABASES["default"]["OPTIONS"]
+        assert options.get("pool", {}).get("max_size", 0) == most <= 8
+        assert conf["CELERY_DB_REUSE_MAX"] == (0 if most else 1000)
 
 
 def test_tasks_carry_short_strings_at_most() -> None:

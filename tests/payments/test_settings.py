@@ -75,6 +75,23 @@ def test_a_lane_most_of_whose_calls_hang_goes_on_with_the_others(world, new_paym
     assert Evidence.objects.count() == 8
 
 
+def test_the_driver_of_a_lane_that_hangs_holds_no_connection(world, new_payment, monkeypatch):
+    monkeypatch.setattr("payments.pipeline.outbound.sql.outside_transaction", lambda: True)
+    answered = threading.Event()
+    monkeypatch.setattr("payments.pipeline.outbound.sql.give_back", answered.set)
+
+    def submit(sendable):
+        assert answered.wait(10), "nothing was given back while the lane hung"
+        return Finding(Outcome.PENDING, code="accepted")
+
+    monkeypatch.setattr(world, "submit", submit)
+    new_payment()
+    with Outbound(world, threads=1) as outbound:
+        for marked in mark():
+            outbound.put(marked)
+    assert Evidence.objects.get().code == "accepted"
+
+
 def test_the_first_look_comes_after_seconds_and_each_next_one_waits_longer(monkeypatch):
     """Not after a day: an outcome that nobody knows keeps money and the next payment waiting."""
     for name in ("verify_first_seconds", "verify_max_seconds"):

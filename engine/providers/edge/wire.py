@@ -24,6 +24,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.ssl_ import create_urllib3_context
 
+from engine.core import sql
 from engine.providers.edge import sockets
 from engine.providers.edge.faults import Fault, NoAnswer, NotSent
 from engine.providers.edge.sockets import Budget, Stage
@@ -60,7 +61,11 @@ class Raw:
 
 
 def send(method: str, url: str, headers: Mapping[str, str], body: bytes, *, limits: Limits) -> Raw:
-    """Send once and read all of the answer. Calls out. Raises NotSent or NoAnswer within `limits.seconds`."""
+    """Send once and read all of the answer. Calls out. Raises NotSent or NoAnswer within `limits.seconds`.
+
+    A pooled database connection of this thread is given back first: it is not held while somebody else is waited for.
+    """
+    sql.give_back()
     budget = sockets.begin(
         Budget(limits.seconds, limits.connect_seconds, limits.read_seconds, limits.bytes_max)
     )
