@@ -38,15 +38,11 @@ def request(
     """Begin to give `amount_minor` of a payment back; None: all that is left. Writes; the tick has it sent.
 
     Where its rail can't, the refund waits for a person, with a case. Raises Refusal for what was not paid, is in
-    question or disputed, and for more than is left.
+    question or disputed, for what is no amount, and for more than is left.
     """
     with act(by, "refund", Payment, payment_id, fields=_COUNTERS, reason=reason, lock=True):
         payment = _refundable(payment_id)
-        left = shares.left_of(payment)
-        amount = left if amount_minor is None else amount_minor
-        if not 0 < amount <= left:
-            shown = money.shown(left, payment.currency)
-            raise Refusal("refund_beyond", f"{shown} is left to refund of it", param="amount_minor")
+        amount = _amount(payment, amount_minor)
         refund = _new(payment, amount, reason, by, metadata or {})
         payment.refunding_minor += amount
         payment.save(update_fields=["refunding_minor"])
@@ -57,6 +53,18 @@ def request(
         else:
             _ask_a_person(refund, payment)
     return refund
+
+
+def _amount(payment: Payment, wanted: int | None) -> int:
+    left = shares.left_of(payment)
+    try:
+        amount = left if wanted is None else money.positive(wanted, param="amount_minor")
+    except money.MoneyError as fault:
+        raise Refusal("amount_invalid", str(fault), param=fault.param) from None
+    if not 0 < amount <= left:
+        shown = money.shown(left, payment.currency)
+        raise Refusal("refund_beyond", f"{shown} is left to refund of it", param="amount_minor")
+    return amount
 
 
 def cancel(refund_id: UUID, *, reason: str, by: Actor) -> Refund:

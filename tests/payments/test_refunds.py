@@ -151,7 +151,9 @@ def test_more_than_is_left_is_refused_with_what_is_left(charged, monkeypatch):
     assert (refused.value.code, refused.value.param) == ("refund_beyond", "amount_minor")
     carry_out(monkeypatch)
     assert code_of(lambda: ask(charged, 301)) == "refund_beyond"
-    assert code_of(lambda: ask(charged, 0)) == "refund_beyond"
+    assert [code_of(lambda wrong=wrong: ask(charged, wrong)) for wrong in (0, -1, 1.5, True)] == [
+        "amount_invalid"
+    ] * 4
     assert ask(charged).amount_minor == 300
     assert code_of(lambda: ask(charged)) == "refund_beyond"
     assert counters(charged) == (300, 700)
