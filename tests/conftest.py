@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,30 @@ from django.db import connection
 from engine.ledger import accounts
 from engine.providers import registry
 from sandbox.live.servers import FIRST_NUMBER, numbered
+from tests import skips
+
+_skipped: Counter[tuple[str, str]] = Counter()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if found := skips.skipped(report):
+        _skipped[found] += 1
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In the process that hears of all: whoever is skipped beyond tests/skips.py fails the run."""
+    if _beyond(session.config) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    for line in _beyond(config):
+        terminalreporter.write_line(f"tests/skips.py: {line}", red=True)
+
+
+def _beyond(config: pytest.Config) -> list[str]:
+    own = hasattr(config, "workerinput") or os.environ.get("TEST_LIVE")
+    return [] if own else skips.beyond(_skipped)
 
 
 @pytest.fixture(scope="session", autouse=True)
