@@ -44,7 +44,12 @@ def cost(row: Dispute, payment: Payment, minor: int) -> None:
     at = _accounts(payment)
     ends = (at["dispute_loss"], at["clearing"]) if minor > 0 else (at["clearing"], at["dispute_loss"])
     kind = "dispute.cost" if minor > 0 else "dispute.cost_returned"
-    _post(row, payment, kind, [(*ends, abs(minor))], source=movement(row.pk, str(row.costs)))
+    _post(row, payment, kind, [(*ends, abs(minor))], source=cost_id(row.pk, row.costs))
+
+
+def cost_id(dispute_id: UUID, no: int) -> UUID:
+    """The fact that piece `no` of its costs, counted from 0, is booked under."""
+    return movement(dispute_id, str(no))
 
 
 def _payees(row: Dispute) -> int:

@@ -13,7 +13,8 @@ from engine.ledger.models import Transfer
 from engine.outbox.models import Event
 from payments import states, undecided
 from payments.callbacks.models import Callback
-from payments.models import Attempt, Case, Evidence, Payment, Refund
+from payments.dispute_books import cost_id
+from payments.models import Attempt, Case, Dispute, Evidence, Payment, Refund
 from payments.pipeline import spans
 from payments.pipeline.books import movement
 
@@ -45,7 +46,7 @@ def timeline(payment_id: UUID) -> list[Moment]:
         "attempt"
     )
     movements = [movement(payment_id, one.movement_id or one.attempt.identity) for one in differing]
-    sources = [payment_id, *keys, *movements, *_refunds(payment_id)]
+    sources = [payment_id, *keys, *movements, *_disputes(payment_id), *_refunds(payment_id)]
     booked = Transfer.objects.filter(source_id__in=sources).select_related("debit", "credit")
     return in_order(
         map(_attempt, attempts),
@@ -56,6 +57,12 @@ def timeline(payment_id: UUID) -> list[Moment]:
         acts_of("payment", payment_id, most=MOST),
         acts_of("case", *cases, most=MOST),
     )
+
+
+def _disputes(payment_id: UUID) -> list[UUID]:
+    """Those of the payment, and each piece of what they cost."""
+    found = Dispute.objects.filter(payment_id=payment_id).values_list("pk", "costs")
+    return [key for pk, costs in found for key in (pk, *(cost_id(pk, no) for no in range(costs)))]
 
 
 def _refunds(payment_id: UUID) -> list[UUID]:

@@ -17,7 +17,7 @@ from engine.outbox.models import Event
 from engine.providers import registry
 from engine.providers.abilities import DisputeFound, DisputeState
 from engine.providers.base import ProviderUnavailable
-from payments import cases, dispute, disputes
+from payments import cases, dispute, disputes, story
 from payments.models import Case, Dispute
 from tests.payments.refunding import ADA, WHY, ask, broken, carry_out, counters, giving_back
 from tests.payments.scripted import Scripted, paid
@@ -104,6 +104,8 @@ def test_an_open_dispute_freezes_the_payees_part_and_costs(charged, payment):
     case = Case.objects.get()
     assert (case.pk, case.kind, case.payment_id) == (row.case_id, "disputed", charged)
     assert Event.objects.get(object_id=row.pk).type == "dispute.opened"
+    told = [moment.title for moment in story.timeline(charged)]
+    assert (told.count("booked dispute.opened"), told.count("booked dispute.cost")) == (2, 1)
     assert broken() == set()
 
 
