@@ -87,7 +87,8 @@ class Observed(Protocol):
     """A provider that can be asked how it is, without anything being asked of it."""
 
     def standing(self) -> Standing:
-        """For health and doctor. Calls out; the world's faults are an answer, never raised."""
+        """For health and doctor. Calls out; the world's faults are an answer, never raised. Where no more calls are
+        allowed just now, theirs or ours, nothing is wrong."""
 
 
 class BearingTokens(Protocol):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from contextlib import nullcontext
 
 import structlog
 
 from engine.core import clock
 from engine.providers.base import FailureClass, Finding, Outcome, Provider, Sendable
+from engine.providers.edge import limiter
 from payments.pipeline import points, spans, stopping
 from payments.pipeline.mark_sent import Marked
 
@@ -23,8 +25,11 @@ def send(provider: Provider, marked: Marked, keep: Keep) -> tuple[Finding, str]:
     that was stopped between mark sent and the first byte finds it over and does not send (design 3). Where a
     send takes several calls each passes that gate, and only after `keep` has stored what the one before showed.
     """
+    first = marked.sendable.send_no == 1
     try:
-        return _through_the_gate(_calls(provider, marked.sendable), marked, keep)
+        # The first send's room was taken with its batch (Provider.context); a later one takes its own.
+        with limiter.granted() if first else nullcontext():
+            return _through_the_gate(_calls(provider, marked.sendable), marked, keep)
     except Exception as fault:
         # An adapter's own bug proves nothing about what left: unknown, never failed (I4).
         log.exception("provider raised", provider=provider.name, attempt=str(marked.sendable.attempt_id))

@@ -60,6 +60,7 @@ def call() -> MakeCall:
             "deadline": 3.0,
             "read_seconds": 1.0,
             "may_move_money": True,
+            "limit": None,
         }
         return Call(**(fields | differs))  # type: ignore[arg-type]
 

@@ -113,8 +113,21 @@ def test_an_open_breaker_is_a_wait_with_a_reason_and_then_one_goes() -> None:
         breaker.enter("acme", "charge", lease_seconds=5)
 
 
-def test_a_look_up_asks_for_room_too() -> None:
-    assert gate.ask(provider="acme", operation="lookup", limit=SLOW, want=20) == 8
-    with pytest.raises(ProviderUnavailable, match="no more calls") as raised:
-        gate.ask(provider="acme", operation="lookup", limit=SLOW)
-    assert raised.value.retry_seconds == pytest.approx(100, abs=5)
+def test_each_call_takes_its_own_room_as_it_leaves(call: MakeCall) -> None:
+    """Whatever it is for: a page of a list, a set-up, a look."""
+    with serving() as server:
+        for _ in range(8):
+            exchange(call(server.url, limit=SLOW))
+        with pytest.raises(NotSent, match="no more calls") as full:
+            exchange(call(server.url, limit=SLOW))
+        assert (full.value.code, full.value.retry_seconds) == ("rate_limited", pytest.approx(100, abs=5))
+        assert len(server.requests) == 8
+
+
+def test_what_was_granted_to_a_batch_is_not_taken_again(call: MakeCall) -> None:
+    with serving() as server:
+        with limiter.granted():
+            exchange(call(server.url, limit=SLOW))
+        assert take(SLOW, want=8).calls == 8
+        with pytest.raises(NotSent):
+            exchange(call(server.url, limit=SLOW))

@@ -17,6 +17,7 @@ from engine.core.actor import Actor, Role
 from engine.core.ids import uuid7
 from engine.ledger.models import Transfer
 from engine.providers import registry
+from engine.providers.base import ProviderUnavailable
 from payments import charge, refund, switches
 from payments.callbacks import work
 from payments.charge import Charge
@@ -192,3 +193,24 @@ def test_a_refund_that_fails_after_its_end_is_seen_though_its_callback_names_the
     assert sorted(row.state for row in ends) == ["failed", "succeeded"]
     kept = next(row.amount_minor for row in ends if row.state == "succeeded")
     assert Payment.objects.get(pk=payment).refunded_minor == kept
+
+
+def test_a_send_has_its_room_and_whatever_else_is_asked_takes_its_own(
+    lane: Desk, change: Callable[..., None]
+) -> None:
+    change(paystack_calls_per_second=0.02)  # one at once, and the next in a minute
+    registry.get.cache_clear()
+    provider: Any = registry.get("paystack")
+    payment = schedule(lane.card())
+    out()
+    assert Payment.objects.get(pk=payment).state == "succeeded"
+    now = clock.machine_now()
+    for asks in (
+        lambda: list(provider.disputes(now - timedelta(days=1), now)),
+        lambda: list(provider.statement(now - timedelta(days=1), now)),
+        lambda: provider.forget_setup({"authorization_code": "AUTH_x"}),
+    ):
+        with pytest.raises(ProviderUnavailable) as full:
+            asks()
+        assert full.value.code == "rate_limited" and full.value.retry_seconds
+    assert provider.standing().reachable  # nothing is wrong with it

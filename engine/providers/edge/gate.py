@@ -1,6 +1,6 @@
 """May a lane's batch go out now: the breaker's advice and the outbound limit, as holds that wait in the lane.
 
-Asked in `context` and in `lookup`, where the calls out are; nothing was signed yet, nothing has left.
+Asked in `context`; nothing was signed yet, nothing has left. All other calls ask as they leave (http.py).
 """
 
 from __future__ import annotations
@@ -38,17 +38,6 @@ def admit(
     ]
     waiting = [_hold(one, "breaker_open", sick, 1.0) for one in payables[going:]]
     return {hold.payment_id: hold for hold in late + waiting}
-
-
-def ask(*, provider: str, operation: str, limit: Limit, want: int = 1) -> int:
-    """How many of `want` calls may be made now, at least one. Asks Redis. Raises ProviderUnavailable for none."""
-    look = _look(provider, operation)
-    granted = limiter.take(limit, want=want if look is None else min(want, look))
-    if granted.calls == 0:
-        raise ProviderUnavailable(
-            "rate_limited", f"{provider} allows no more calls at once", granted.retry_seconds
-        )
-    return granted.calls
 
 
 def _look(provider: str, operation: str) -> int | None:

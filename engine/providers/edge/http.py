@@ -33,7 +33,7 @@ class Call:
 
     `deadline`: seconds in all, from the call of `exchange`; `read_seconds`: of silence at most.
     `operation` names the breaker: look-ups have their own, so that failing sends never block recovery.
-    `limit`: whose outbound limit a 429 holds back; whether there is room is asked before (gate.py).
+    `limit`: whose outbound limit it takes its room from, and a 429 holds back; None is for what has none.
     """
 
     provider: str
@@ -45,7 +45,7 @@ class Call:
     deadline: float
     read_seconds: float
     may_move_money: bool
-    limit: Limit | None = None
+    limit: Limit | None
 
     def __str__(self) -> str:
         return f"{self.provider} {self.operation}: {self.method} {wire.host_of(self.url)}{_path(self.url)}"
@@ -91,9 +91,12 @@ class Answer:
 def exchange(call: Call) -> Answer:
     """Send once, within `call.deadline`. Calls out; no retry, no redirect, at most HTTP_BODY_BYTES_MAX of answer.
 
-    Raises NotSent (nothing left, also where the breaker is open), NoAnswer (it left and may have been acted upon)
-    or Limited (429). Transport faults and 5xx count against the breaker, what a provider says never does.
+    Raises NotSent (nothing left, also where the breaker is open or our limit has no room), NoAnswer (it left and may
+    have been acted upon) or Limited (429). Transport faults and 5xx count against the breaker, what a provider says
+    never does.
     """
+    if call.limit:
+        limiter.enter(call.provider, call.limit)
     allowed = breaker.enter(call.provider, call.operation, lease_seconds=call.deadline + 1)
     begun = time.monotonic()
     try:

@@ -1,7 +1,8 @@
 """No more calls than a provider allows, over all workers: one bucket per provider and key, in Redis.
 
-Nobody waits in here. What finds no room is told when to come again, and waits in its lane. Without Redis
-each process has a bucket of its own, of a share of the rate: slower, never faster than allowed by much.
+Nobody waits in here. What finds no room is told when to come again, and waits in its lane. A batch of sends takes its
+room at once (gate.py), every other call its own as it leaves (http.py). Without Redis each process has a bucket of its
+own, of a share of the rate: slower, never faster than allowed by much.
 """
 
 from __future__ import annotations
@@ -9,12 +10,16 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from engine.providers.edge import shared
+from engine.providers.edge.faults import NotSent
 
 SHARE = 0.25  # of the rate, where every process counts for itself
 HOLD_SECONDS_MAX = 60.0
+_here = threading.local()
 _guard = threading.Lock()
 _own: dict[str, int] = {}  # without Redis: bucket -> monotonic microseconds at which it is full again
 
@@ -43,6 +48,28 @@ def limit_of(provider: str, key: str, *, per_second: float, burst: int) -> Limit
 def take(limit: Limit, *, want: int = 1) -> Grant:
     """Up to `want` calls that may leave now. Asks Redis; never waits for room and never raises."""
     return _ask(limit, want, hold_seconds=0.0)
+
+
+@contextmanager
+def granted() -> Iterator[None]:
+    """What this thread calls inside had its room taken with its batch."""
+    _here.granted = True
+    try:
+        yield
+    finally:
+        _here.granted = False
+
+
+def enter(provider: str, limit: Limit) -> None:
+    """Take the room of one call that is about to leave. Asks Redis; never waits.
+
+    Raises NotSent "rate_limited", with the wait, where there is none.
+    """
+    if getattr(_here, "granted", False):
+        return
+    found = take(limit)
+    if not found.calls:
+        raise NotSent("rate_limited", f"{provider} allows no more calls at once", found.retry_seconds)
 
 
 def hold_back(limit: Limit, *, seconds: float) -> None:

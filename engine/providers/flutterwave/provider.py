@@ -51,8 +51,7 @@ class Flutterwave:
         if not asked:
             return {}
         self._renew()
-        room = gate.ask(provider=NAME, operation="lookup", limit=self._account.limit, want=len(asked))
-        return lookup.look(self._dialect, asked[:room])
+        return lookup.look(self._dialect, asked)
 
     def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> list[Hint]:
         """What a callback is about. Pure. Raises Refusal."""

@@ -14,7 +14,7 @@ def ask(dialect: Dialect) -> Standing:
         dialect.client.credentials.renew()
         answer = dialect.client.get(dialect.balances, operation="standing")
     except Fault as fault:
-        return Standing(False, dialect.client.said(fault.message))
+        return Standing(fault.code == "rate_limited", dialect.client.said(fault.message))
     if answer.status in (401, 403):
         return Standing(False, f"{dialect.variables} were refused (HTTP {answer.status})")
     if answer.status != 200 or not isinstance(reading.data_of(answer), list):

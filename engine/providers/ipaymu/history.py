@@ -7,11 +7,9 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from engine.providers.base import ProviderUnavailable
-from engine.providers.edge import gate
 from engine.providers.edge.faults import Fault
 from engine.providers.ipaymu import client
 from engine.providers.ipaymu.account import Account
-from engine.providers.ipaymu.sheet import NAME
 from engine.providers.ipaymu.transaction import local
 
 PAGE = 20  # the most that it shows at once
@@ -108,7 +106,6 @@ class _Pages:
 
 def _page(account: Account, body: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], int | None]:
     """One page, and how many there are where it says so. Two names of its list stand in iPaymu's own material."""
-    gate.ask(provider=NAME, operation="lookup", limit=account.limit)
     try:
         reply = client.post(account, "/history", client.written(body), operation="lookup")
     except Fault as fault:

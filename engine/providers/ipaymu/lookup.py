@@ -13,14 +13,12 @@ from uuid import UUID
 
 from engine.core import clock
 from engine.providers.base import Asked, FailureClass, Finding, Outcome, ProviderUnavailable
-from engine.providers.edge import gate
 from engine.providers.edge.faults import Fault
 from engine.providers.ipaymu import client, history, judge
 from engine.providers.ipaymu.account import Account
 from engine.providers.ipaymu.charge import SESSION, lost, waits
 from engine.providers.ipaymu.client import Reply, Trouble
 from engine.providers.ipaymu.days import Days, Found, Span
-from engine.providers.ipaymu.sheet import NAME
 from engine.providers.ipaymu.transaction import number_of
 from engine.providers.ipaymu.words import ENDED, Status
 
@@ -154,7 +152,6 @@ def _transaction(account: Account, number: str, seen: dict[str, Reply]) -> Reply
     """What is said of one, asked once a look. Raises ProviderUnavailable where nobody says anything."""
     if number in seen:
         return seen[number]
-    gate.ask(provider=NAME, operation="lookup", limit=account.limit)
     try:
         reply = client.post(
             account, "/transaction", client.written({"transactionId": number}), operation="lookup"

@@ -17,7 +17,7 @@ def standing(account: Account) -> Standing:
             account, "/balance", client.written({"account": account.va}), operation="standing"
         )
     except Fault as fault:
-        return Standing(False, fault.message)
+        return Standing(fault.code == "rate_limited", fault.message)
     if reply.trouble is Trouble.CREDENTIALS:
         return Standing(False, f"iPaymu refuses IPAYMU_VA and IPAYMU_API_KEY: {reply.message}")
     if reply.trouble:

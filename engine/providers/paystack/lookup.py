@@ -7,10 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 from engine.providers.base import Asked, Finding
-from engine.providers.edge import gate
 from engine.providers.edge.faults import Fault
 from engine.providers.paystack import charge, findings, payout, refund
-from engine.providers.paystack.account import NAME
 from engine.providers.paystack.client import Client
 
 THREADS = 8
@@ -26,16 +24,14 @@ def look(client: Client, asked: Sequence[Asked]) -> dict[UUID, Finding]:
 
     Calls out, by threads that only speak HTTP. Raises ProviderUnavailable if nothing could be learned.
     """
-    granted = gate.ask(provider=NAME, operation="lookup", limit=client.account.limit, want=len(asked))
-    going = asked[:granted]
-    if len(going) == 1:
-        answers = [_one(client, going[0])]
+    if len(asked) == 1:
+        answers = [_one(client, asked[0])]
     else:
-        with ThreadPoolExecutor(min(THREADS, len(going)), thread_name_prefix="look-paystack") as pool:
-            answers = list(pool.map(lambda one: _one(client, one), going))
+        with ThreadPoolExecutor(min(THREADS, len(asked)), thread_name_prefix="look-paystack") as pool:
+            answers = list(pool.map(lambda one: _one(client, one), asked))
     found = {
         one.attempt_id: answer
-        for one, answer in zip(going, answers, strict=True)
+        for one, answer in zip(asked, answers, strict=True)
         if isinstance(answer, Finding)
     }
     faults = [answer for answer in answers if isinstance(answer, Fault)]

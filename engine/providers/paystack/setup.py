@@ -15,10 +15,8 @@ import structlog
 from engine.core.errors import Refusal
 from engine.providers.abilities import Payer, SetupAsked, SetupFound
 from engine.providers.base import ProviderUnavailable
-from engine.providers.edge import gate
 from engine.providers.edge.faults import Fault
 from engine.providers.paystack import findings, identity, pages, strict
-from engine.providers.paystack.account import NAME
 from engine.providers.paystack.client import Client, Refused, Reply
 from engine.providers.paystack.sheet import LEAST_MINOR
 from engine.providers.paystack.strict import Odd
@@ -38,7 +36,6 @@ def ask(client: Client, payer: Payer, *, currency: str, return_url: str, referen
     """
     if currency not in LEAST_MINOR:
         raise Refusal("currency_unsupported", f"Paystack does not take {currency}", param="currency")
-    _admit(client, "setup")
     for turn in range(1, _TURNS + 1):
         name = identity.of_setup(reference, turn)
         body = {
@@ -71,7 +68,6 @@ def find(client: Client, details: Mapping[str, Any]) -> SetupFound:
 
     Raises ProviderUnavailable.
     """
-    _admit(client, "lookup")
     try:
         reply = client.get(f"/transaction/verify/{details['reference']}")
         return _found(client, reply, details)
@@ -87,7 +83,6 @@ def find(client: Client, details: Mapping[str, Any]) -> SetupFound:
 
 def forget(client: Client, details: Mapping[str, Any]) -> None:
     """No further charge by this authorization. Calls out. Raises ProviderUnavailable; twice is no fault."""
-    _admit(client, "setup")
     body = json.dumps({"authorization_code": details["authorization_code"]}).encode()
     try:
         client.post("/customer/authorization/deactivate", body, operation="setup")
@@ -146,11 +141,6 @@ def _given_back(client: Client, paid: Mapping[str, Any]) -> dict[str, Any]:
         log.error("the check of a card was not given back", transaction=number, reason=refused.message)
         return {**moved, "refund": "", "refused": refused.message}
     return {**moved, "refund": f"refund:{strict.whole(strict.members(reply.data), 'id')}"}
-
-
-def _admit(client: Client, operation: str) -> None:
-    """Raises ProviderUnavailable where the breaker or our rate lets nobody through."""
-    gate.ask(provider=NAME, operation=operation, limit=client.account.limit)
 
 
 def _unreadable(odd: Odd) -> ProviderUnavailable:

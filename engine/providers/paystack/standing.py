@@ -16,7 +16,7 @@ def now(client: Client) -> Standing:
     try:
         held = balances(client)
     except Fault as fault:
-        return Standing(False, findings.unavailable(fault).message)
+        return Standing(fault.code == "rate_limited", findings.unavailable(fault).message)
     except Odd as odd:
         return Standing(False, f"the balance can't be read: {odd}")
     return Standing(True, f"answers in {client.account.domain} mode, balances in {', '.join(sorted(held))}")

@@ -13,7 +13,8 @@ def standing(api: Api) -> Standing:
     try:
         found = api.ask("standing", lambda v1: v1.balance.retrieve()).found
     except (Fault, Refused) as fault:
-        return Standing(False, refusal.unavailable(fault).message)
+        why = refusal.unavailable(fault)
+        return Standing(why.code == "rate_limited", why.message)
     if found.get("livemode") is not api.account.live:
         return Standing(False, "STRIPE_SECRET_KEY is of the other mode than LIVEMODE says")
     return Standing(True, "Stripe answers.")

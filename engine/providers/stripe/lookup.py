@@ -9,10 +9,8 @@ from uuid import UUID
 
 from engine.core import clock
 from engine.providers.base import Asked, Finding
-from engine.providers.edge import gate
 from engine.providers.edge.faults import Fault
 from engine.providers.stripe import bank, charge, refund, refusal, transfer
-from engine.providers.stripe.account import NAME
 from engine.providers.stripe.client import Api, Refused
 from engine.providers.stripe.reading import differs, doubted, unknown
 
@@ -27,13 +25,12 @@ def look(api: Api, asked: Sequence[Asked]) -> dict[UUID, Finding]:
     """
     if not asked:
         return {}
-    room = gate.ask(provider=NAME, operation="lookup", limit=api.account.limit, want=len(asked))
-    going, now = asked[:room], clock.machine_now()
-    with ThreadPoolExecutor(min(THREADS, len(going)), thread_name_prefix="look-stripe") as pool:
-        answers = list(pool.map(lambda one: _one(api, one, now), going))
+    now = clock.machine_now()
+    with ThreadPoolExecutor(min(THREADS, len(asked)), thread_name_prefix="look-stripe") as pool:
+        answers = list(pool.map(lambda one: _one(api, one, now), asked))
     found = {
         one.attempt_id: answer
-        for one, answer in zip(going, answers, strict=True)
+        for one, answer in zip(asked, answers, strict=True)
         if isinstance(answer, Finding)
     }
     faults = [answer for answer in answers if not isinstance(answer, Finding)]
