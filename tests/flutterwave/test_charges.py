@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 import requests
 
 from engine.core.errors import Refusal
-from engine.providers.base import FailureClass, Finding, Outcome
-from tests.flutterwave.desk import ASKED, FRAUD, GOOD, POOR, REFUSED, Desk, payable
+from engine.providers.base import FailureClass, Finding, Known, Outcome
+from engine.providers.flutterwave.lookup import _of_rows
+from tests.flutterwave.desk import ASKED, FRAUD, GOOD, POOR, REFUSED, Desk, asked_of, payable
 
 
 def test_it_is_charged_once_under_our_reference(desk: Desk) -> None:
@@ -154,3 +157,28 @@ def test_one_version_never_sends_nor_looks_up_what_the_other_made(as_version: An
     again = now.send(sent)
     assert (again.outcome, again.code) == (Outcome.NOT_LEFT, "other_api_version")
     assert len(now.moved()) == 1
+
+
+def test_several_payments_under_one_reference_are_one_movement_of_all(v4: Desk) -> None:
+    """The sum is another amount than was asked: it is booked to suspense, once (I5)."""
+    sent = v4.prepare(v4.charge())
+
+    def seen(*ids: str, booked: str = "") -> Finding:
+        row = {
+            "reference": sent.identity,
+            "status": "succeeded",
+            "amount": Decimal("300.5"),
+            "currency": "NGN",
+        }
+        rows = [{**row, "id": each, "fees": [{"amount": Decimal("4.2")}]} for each in ids]
+        known = Known(movements=(booked,) if booked else ())
+        return _of_rows(v4.provider._dialect, replace(asked_of(sent), known=known), rows, one=False)
+
+    found = seen("chg_2", "chg_1")
+    assert (found.outcome, found.gross_minor, found.movement_id) == (Outcome.SUCCEEDED, 60_100, "chg_1+chg_2")
+    assert found.network_fee_minor == 840
+    assert seen("chg_1", "chg_2", booked="chg_1+chg_2").movement_id == "chg_1+chg_2"
+    assert (
+        seen("chg_1", booked="chg_1+chg_2").outcome is Outcome.UNKNOWN
+    )  # alone it would be booked once more
+    assert seen("chg_1", "chg_2", booked="chg_1").movement_id == "chg_2"
