@@ -76,7 +76,12 @@ def test_one_that_never_arrived_is_missing(rich: Desk, charged: Sent) -> None:
     assert rich.look(sent).outcome is Outcome.MISSING and rich.moved("hold") == []
 
 
-def test_v4_sends_again_under_its_key_and_gives_back_once(v4: Desk) -> None:
+def test_no_refund_is_sent_again_by_itself(desk: Desk) -> None:
+    """Nothing but v4's key would stop a second one, and nobody says how long that is kept."""
+    assert "refund" not in desk.provider.sheet.resend_same_identity
+
+
+def test_v4_takes_the_same_again_under_its_key_and_gives_back_once(v4: Desk) -> None:
     charged = v4.pay(v4.charge())
     v4.world.give(AVAILABLE, "NGN", 100_000)
     sent = v4.prepare(v4.refund(charged, 30_050))

@@ -34,7 +34,7 @@ def by_id(provider_ref: str) -> Question:
 
 
 def by_identity(sent: Asked) -> Question:
-    """The newest of all; what is not among them is sent again under its key."""
+    """The newest of all; what is not among them may be older, and is never sent again (sheet.py)."""
     return Question(_PATH, {"size": _NEWEST})
 
 

@@ -7,17 +7,20 @@ from engine.providers.flutterwave import account
 
 
 def sheet() -> Sheet:
-    """The capability sheet: what is not found is sent again under its key."""
+    """The capability sheet: a charge or a payout that is not found is sent again under its key."""
     return Sheet(
         provider=account.NAME,
         operations=("charge", "refund", "payout"),
         pulls=True,
         settlement="platform",
-        resend_same_identity=("charge", "refund", "payout"),  # its `X-Idempotency-Key` replays
+        resend_same_identity=(
+            "charge",
+            "payout",
+        ),  # by key and reference; a refund has but a key, of unknown life
         identity_seconds=23
         * 3600.0,  # no paper says how long a key is kept: a day is usual, an hour of it is ours
-        unique_reference=("charge", "refund", "payout"),
-        lookup_by_identity=True,  # a transfer or a refund only among the newest: the others are sent again
+        unique_reference=("charge", "payout"),
+        lookup_by_identity=True,  # a transfer or a refund only among the newest
         lookup_batch=account.LOOKS,
         absence_after=account.deadline(),
         absence_certain=False,  # a look may lag behind
