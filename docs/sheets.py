@@ -90,7 +90,10 @@ def _value(package: str, name: str, value: Any) -> str:
     if value is None or isinstance(value, bool):
         return _WORDS[value]
     if isinstance(value, dict):
-        return ", ".join(f"{key} {each:,}" for key, each in value.items()) or _WORDS[None]
+        said = (
+            f"{key}: {each}" if isinstance(each, str) else f"{key} {each:,}" for key, each in value.items()
+        )
+        return ("; " if name == "refused" else ", ").join(said) or _WORDS[None]
     if isinstance(value, tuple):
         return ", ".join(value) or _WORDS[None]
     if isinstance(value, str):

@@ -156,9 +156,13 @@ def _can_be_sent(payment: Payment) -> bool:
 
 
 def _why_not(payment: Payment) -> str:
+    """With the sheet's own reason, where it has one."""
+    said = f"{payment.provider} gives nothing back by itself"
     if payment.settlement != "platform":
-        return f"by {payment.provider} it went to the payee directly"
-    return f"{payment.provider} gives nothing back by itself"
+        said = f"by {payment.provider} it went to the payee directly"
+    there = payment.provider in registry.names()
+    why = registry.get(payment.provider).sheet.refused.get("refund") if there else None
+    return f"{said}: {why}" if why else said
 
 
 def _charge(payment: Payment) -> Evidence:

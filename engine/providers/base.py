@@ -62,6 +62,9 @@ class Sheet:
     maximum_minor: int = 2**63 - 1  # the most, of any currency
     concurrency: int = 64  # sends in flight over all workers
     deadline_seconds: float | None = None  # total time of one request; None: SEND_DEADLINE_SECONDS
+    refused: Mapping[str, str] = field(
+        default_factory=dict
+    )  # operations that it has not, and why: said to people
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ DONE = {"reference": "SEPA 4711", "reason": "sent by the bank", "by": ADA}
 
 @pytest.fixture(params=["direct", "platform"])
 def charged(request, world, new_payment, monkeypatch) -> UUID:
-    world.sheet = replace(world.sheet, settlement=request.param)
+    refused = {"refund": "its interface has none"}
+    world.sheet = replace(world.sheet, settlement=request.param, refused=refused)
     one: UUID = new_payment()
     run(monkeypatch)
     return one
@@ -37,6 +38,7 @@ def test_a_case_asks_a_person_who_says_that_it_was_done(charged, told):
         charged,
     )
     assert "0.000400 USDC is to be given back by hand" in case.sentence
+    assert case.sentence.endswith(": its interface has none")  # the sheet's own reason
     assert not Payment.objects.filter(operation="refund").exists()
     assert (counters(charged), broken()) == ((400, 0), set())
     refund.record(one.pk, **DONE)

@@ -13,7 +13,7 @@ def sheet() -> Sheet:
     """The capability sheet."""
     return Sheet(
         provider=NAME,
-        operations=("charge",),  # no refund and no payout is in its interface: a person gives back by bank
+        operations=("charge",),
         pulls=False,  # no stored method can be charged: each charge is a link or a code that the payer pays
         settlement="platform",
         resend_same_identity=(),  # the same reference again makes a second payable code
@@ -28,4 +28,8 @@ def sheet() -> Sheet:
         currencies=(CURRENCY,),
         concurrency=16,
         deadline_seconds=DEADLINE_SECONDS,  # patience is cheaper than to look for a creation whose answer was lost
+        refused={
+            "refund": "its interface has no refund: give it back by bank transfer",
+            "payout": "its interface has no payout",
+        },
     )

@@ -28,4 +28,8 @@ def sheet() -> Sheet:
         cancel=False,
         reversible=False,
         currencies=tuple(settings.ENV.solana_mints),
+        refused={
+            "refund": "no transfer on the chain can be called back: whoever has it sends it",
+            "payout": "the payee is paid by each charge itself",
+        },
     )
