@@ -1,7 +1,7 @@
 -- A day's figures from its rows; run again, it writes the same (one_report_per_day). Never counted up (D22).
 -- Scans the payments: once a day, under the reports' advisory lock. A sum beyond 64 bits is written as the most that
--- the column holds, and returned: it must not stop the report, nor pass in silence. The fee is that on what was settled:
--- less than was asked may have been taken for it, or nothing, where it was given back (payments/suspense.py).
+-- the column holds, and returned: it must not stop the report, nor pass in silence. The fee is that on what was
+-- settled: less than was asked may have been taken for it, or nothing, where it was given back (payments/suspense.py).
 INSERT INTO billing_dailyreport
   (day, currency, succeeded, succeeded_minor, failed, failed_minor, canceled, canceled_minor, fee_minor,
    average_seconds, computed_at)

@@ -1,6 +1,7 @@
--- I5: a dispute is booked as the chart says (handed in): opened, and won or lost once; what the provider asks for it is booked
--- piece by piece (payments/dispute_books.py, cost). A payment counts what of it is disputed and not won back, and what lies in the
--- accounts of open disputes is theirs. Indexes: disputes_of_payment, one_transfer_per_fact. Reads all disputes.
+-- I5: a dispute is booked as the chart says (handed in): opened, and won or lost once; what the provider asks for it is
+-- booked piece by piece (payments/dispute_books.py, cost). A payment counts what of it is disputed and not won back,
+-- and what lies in the accounts of open disputes is theirs. Indexes: disputes_of_payment, one_transfer_per_fact. Reads
+-- all disputes.
 WITH chart AS (
   SELECT * FROM unnest(%(kinds)s::text[], %(settlements)s::text[], %(seqs)s::int[], %(debits)s::text[],
                        %(credits)s::text[], %(amounts)s::text[])

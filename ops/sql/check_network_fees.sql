@@ -2,8 +2,9 @@
 -- first reading that booked it said. The same condition as payments/pipeline/apply.py, _legs_of: a decline of any
 -- class, and whatever booked money. Of "..., booked before" what is beyond the fee that another attempt's booking of
 -- the same movement took: of the failure that led to it. A further movement that a gateway took under one attempt has
--- a fee of its own, by the movement's key (payments/pipeline/books.py, network_fee). Who paid it is the settlement's to say: our hot wallet,
--- or what the gateway holds for us. Indexes for these few: evidence_by_movement, evidence_of_attempt.
+-- a fee of its own, by the movement's key (payments/pipeline/books.py, network_fee). Who paid it is the settlement's to
+-- say: our hot wallet, or what the gateway holds for us. Indexes for these few: evidence_by_movement,
+-- evidence_of_attempt.
 WITH read AS (
   SELECT * FROM (
           SELECT id, attempt_id, payment_id, movement_id, applied_at,

@@ -2,7 +2,8 @@
 -- money under a closed attempt is booked by attempt. Every succeeded attempt stands behind one booking, but for one
 -- whose movement was booked under another (adopted), or that moved another amount, booked by movement
 -- (payments/pipeline/end.py). Of that a person may have said that it was the payment's (suspense.applied): then it is
--- the settlement, or came late. What its source refused and was given back settles nothing, nor does what was taken back.
+-- the settlement, or came late. What its source refused and was given back settles nothing, nor does what was taken
+-- back.
 -- Indexes: evidence_of_attempt, for the few that succeeded late; one_transfer_per_fact.
 -- The last line also finds a booking whose payment is not there.
 WITH differing AS (

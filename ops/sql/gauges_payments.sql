@@ -1,5 +1,6 @@
 -- Open payments that the pipeline still acts on, by state and provider: how many (to %(most)s for each), and the
--- earliest moment at which one was to be acted on. Index: payments_to_act_on (provider, operation, state, next_action_at).
+-- earliest moment at which one was to be acted on. Index: payments_to_act_on (provider, operation, state,
+-- next_action_at).
 SELECT state, provider, count(due.at), min(due.at)
   FROM unnest(%(providers)s::text[]) AS provider
  CROSS JOIN unnest(%(operations)s::text[]) AS operation

@@ -1,5 +1,5 @@
--- What this batch changed, one row an account (more where its sum leaves 64 bits). A guarded account is never here: it is updated in place,
--- under its lock, and its check constraint refuses an overdraft.
+-- What this batch changed, one row an account (more where its sum leaves 64 bits). A guarded account is never here: it
+-- is updated in place, under its lock, and its check constraint refuses an overdraft.
 WITH changed AS (
   SELECT * FROM unnest(%(accounts)s::bigint[], %(amounts)s::bigint[]) AS t(account_id, amount)
 ), guarded AS (

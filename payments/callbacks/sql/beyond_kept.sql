@@ -1,4 +1,5 @@
--- Refused callbacks beyond the newest %(kept)s of each provider: strangers can't fill the table. Index: callbacks_not_done.
+-- Refused callbacks beyond the newest %(kept)s of each provider: strangers can't fill the table. Index:
+-- callbacks_not_done.
 SELECT id FROM (
   SELECT id, row_number() OVER (PARTITION BY provider ORDER BY id DESC) AS place
     FROM payments_callbacks_callback WHERE state = 'refused'

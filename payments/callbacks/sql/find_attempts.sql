@@ -1,7 +1,8 @@
 -- The attempt that each callback names: by the identity that we gave it, else by what evidence says its provider calls
--- it; whether that is what is known to have succeeded; the newest attempt of each refund of that payment; and whether a send or apply is about to say more of any.
--- Indexes: one_attempt_per_identity, evidence_by_provider_ref, evidence_by_movement, evidence_to_apply, evidence_of_attempt,
--- one_refund_per_number, one_payment_per_number, one_attempt_per_number.
+-- it; whether that is what is known to have succeeded; the newest attempt of each refund of that payment; and whether a
+-- send or apply is about to say more of any.
+-- Indexes: one_attempt_per_identity, evidence_by_provider_ref, evidence_by_movement, evidence_to_apply,
+-- evidence_of_attempt, one_refund_per_number, one_payment_per_number, one_attempt_per_number.
 SELECT c.id, a.id, a.state, a.resolved_at, p.id, p.operation,
        c.ref <> '' AND EXISTS (
            SELECT 1 FROM payments_evidence e

@@ -1,5 +1,6 @@
 -- I5: a movement is booked once per payment. The first booking of what this evidence speaks of: by the provider's
--- movement id, or of the attempt where either of the two names none. Indexes: evidence_by_movement, evidence_of_attempt.
+-- movement id, or of the attempt where either of the two names none. Indexes: evidence_by_movement,
+-- evidence_of_attempt.
 SELECT DISTINCT ON (e.id) e.id, b.verdict, b.attempt_id, b.network_fee_minor
   FROM payments_evidence e
   CROSS JOIN LATERAL (

@@ -1,5 +1,5 @@
--- I1: of these locked payments the refunds whose charge its provider took back: given back as well, it would go twice. A
--- statement of its own: its snapshot is younger than the locks. Index: primary keys.
+-- I1: of these locked payments the refunds whose charge its provider took back: given back as well, it would go twice.
+-- A statement of its own: its snapshot is younger than the locks. Index: primary keys.
 SELECT p.id
   FROM payments_payment p
   JOIN payments_refund r ON r.id = p.source_id

@@ -1,5 +1,5 @@
--- Only where the row is still this looker's own: a hint that came meanwhile stands. Who is locked is left alone, so that
--- it can't deadlock with apply; its lease ends by itself. Index: primary key.
+-- Only where the row is still this looker's own: a hint that came meanwhile stands. Who is locked is left alone, so
+-- that it can't deadlock with apply; its lease ends by itself. Index: primary key.
 WITH mine AS (
   SELECT a.id, l.at FROM payments_attempt a
     JOIN unnest(%(ids)s::uuid[], %(leases)s::timestamptz[], %(ats)s::timestamptz[]) AS l(id, lease, at) ON l.id = a.id

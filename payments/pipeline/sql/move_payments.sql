@@ -1,6 +1,6 @@
 -- Compare-and-set on the state. `new` = `old` leaves the state and sets only when it is looked at next.
 UPDATE payments_payment p
-   SET state = m.new, version = p.version + m.bump, 
+   SET state = m.new, version = p.version + m.bump,
        -- Parked stays parked until its end: nothing acts on it but a person or a conclusive answer.
        next_action_at = CASE WHEN p.parked_at IS NULL THEN m.look_at END,
        parked_at = CASE WHEN m.ended THEN NULL ELSE p.parked_at END,

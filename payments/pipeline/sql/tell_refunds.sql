@@ -1,4 +1,5 @@
--- The open payments that carry out refunds of these charges are told to stop; whom another holds is passed over. Id order.
+-- The open payments that carry out refunds of these charges are told to stop; whom another holds is passed over. Id
+-- order.
 -- Indexes: one_refund_per_number, one_open_payment_per_source.
 WITH carrier AS (
   SELECT p.id FROM payments_refund r
