@@ -15,6 +15,15 @@ from pydantic_settings import BaseSettings, NoDecode
 from config.env_rules import check_page, is_on
 
 _SECRETS = ("stripe_webhook_secrets", "paystack_webhook_keys", "flutterwave_webhook_secrets")
+# What payers' pages are given, and what never leaves.
+_SHOWN = ("stripe_publishable_key", "paystack_public_key", "flutterwave_encryption_key")
+_HIDDEN = (
+    "stripe_secret_key",
+    "paystack_secret_key",
+    "flutterwave_client_secret",
+    "flutterwave_secret_key",
+    *_SECRETS,
+)
 _URLS = (
     "public_url", "stripe_api_base", "paystack_url", "flutterwave_url", "flutterwave_token_url", "ipaymu_url",
 )  # fmt: skip
@@ -36,6 +45,10 @@ class Gateways(BaseSettings):
     )
     stripe_secret_key: SecretStr = Field(
         default=SecretStr(""), description="Stripe: the secret key, which begins with sk_test_ or sk_live_"
+    )
+    stripe_publishable_key: str = Field(
+        default="",
+        description="Stripe: the publishable key (pk_), with which payers' pages open its card fields",
     )
     stripe_webhook_secrets: Annotated[list[SecretStr], NoDecode] = Field(
         default=[], description="Stripe: signing secrets of our endpoint (whsec_); `new,old` while rotating"
@@ -67,6 +80,9 @@ class Gateways(BaseSettings):
     flutterwave_client_id: str = Field(default="", description="Flutterwave v4: client id")
     flutterwave_client_secret: SecretStr = Field(
         default=SecretStr(""), description="Flutterwave v4: client secret"
+    )
+    flutterwave_encryption_key: str = Field(
+        default="", description="Flutterwave v4: the key with which payers' pages encrypt a card for it"
     )
     flutterwave_secret_key: SecretStr = Field(
         default=SecretStr(""),
@@ -124,11 +140,14 @@ def adapters(env: Gateways) -> dict[str, str]:
 def disagreements(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """(variable, why) for what is missing beside what is set, or of the other mode. `values` as they came."""
     yield from _missing(values)
+    yield from _shown_secrets(values)
     live = is_on(values, "livemode")
     for name, test, real in (
         ("stripe_secret_key", ("sk_test_", "rk_test_"), ("sk_live_", "rk_live_")),
         ("paystack_secret_key", ("sk_test_",), ("sk_live_",)),
         ("flutterwave_secret_key", ("FLWSECK_TEST-",), ("FLWSECK-",)),
+        ("stripe_publishable_key", ("pk_test_",), ("pk_live_",)),
+        ("paystack_public_key", ("pk_test_",), ("pk_live_",)),
     ):
         key, wanted = _text(values, name), real if live else test
         if key and not key.startswith(wanted):
@@ -139,6 +158,18 @@ def disagreements(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name in _URLS:
         if live and _text(values, name).startswith("http://"):
             yield name, "must be https:// with LIVEMODE"
+
+
+def _shown_secrets(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What every payer is shown can't be what nobody may see."""
+    secret = {each for name in _HIDDEN for each in _text(values, name).split(",") if each}
+    for name in _SHOWN:
+        key = _text(values, name)
+        if key in secret or key.startswith(("sk_", "rk_", "whsec_", "FLWSECK")):
+            yield (
+                name,
+                "is shown to payers and holds a secret: take that out, and have the gateway make a new one",
+            )
 
 
 def _missing(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

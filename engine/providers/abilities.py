@@ -174,6 +174,10 @@ class SettingUp(Protocol):
     def forget_setup(self, details: Mapping[str, Any]) -> None:
         """Take the token out of use where the gateway can. Calls out. Raises ProviderUnavailable."""
 
+    def public_key(self) -> str:
+        """With which the payer's browser opens its fields or encrypts for it; "" where it needs none. Anybody may see
+        it. No calls."""
+
 
 class DisputeState(StrEnum):
     """Where a dispute stands: the money is away from `open` on, and back with `won`."""

@@ -88,6 +88,12 @@ def approving_names() -> list[str]:
     return [name for name in names() if hasattr(get(name), "ask_approval")]
 
 
+def public_key(name: str) -> str:
+    """What that provider's fields in a payer's browser need of us; "" where they need nothing. Never a secret."""
+    provider = get(name)
+    return provider.public_key() if hasattr(provider, "public_key") else ""
+
+
 def setting_up(name: str) -> SettingUp:
     """That provider, if payers give it their methods at its own fields or page. Raises Refusal if they do not."""
     provider = get(name)

@@ -42,7 +42,8 @@ CARD: dict[str, Any] = {
 }  # fmt: skip
 CARD_ASKED: dict[str, Any] = {
     **CARD, "state": "pending", "label": {}, "checked_at": None, "approval": None,
-    "setup": {**_SETUP, "client_secret": "seti_1Nx_secret_of_the_gateway_for_the_payers_browser"},
+    "setup": {**_SETUP, "public_key": "pk_test_for_the_payers_browser",
+              "client_secret": "seti_1Nx_secret_of_the_gateway_for_the_payers_browser"},
 }  # fmt: skip
 NEW_CARD: dict[str, Any] = {
     "customer": METHOD["customer"], "provider": "stripe", "currency": "USD",
@@ -142,7 +143,7 @@ NEW_REFUND: dict[str, Any] = {
 SENDING: dict[str, Any] = {"object": "sending", "livemode": False, "sending": True, "reason": ""}
 PROVIDER: dict[str, Any] = {
     "object": "provider", "livemode": False, "name": "solana_delegate", "paused": False, "reason": "",
-    "concurrency": 64, "operations": ["charge"], "currencies": ["USDC", "SOL"],
+    "concurrency": 64, "operations": ["charge"], "currencies": ["USDC", "SOL"], "public_key": "",
 }  # fmt: skip
 
 

@@ -32,6 +32,9 @@ class SetupAskedShape(SetupShape):
         required=False,
         help_text="For the gateway's fields in the payer's browser. Shown in the first answer alone",
     )
+    public_key = serializers.CharField(
+        required=False, help_text="With which those fields are opened; anybody may see it"
+    )
 
 
 class MethodAskedShape(PaymentMethodShape):
@@ -56,7 +59,8 @@ class SetupOptions(MethodOptions):
     )
     card = serializers.DictField(
         required=False,
-        help_text="Flutterwave v4: what the payer's browser encrypted for it; we can't read it",
+        help_text="Flutterwave v4: what the payer's browser encrypted for it, by its `public_key` (list_providers); we "
+        "can't read it",
     )
 
 

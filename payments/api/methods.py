@@ -149,6 +149,8 @@ def done(method: PaymentMethod) -> Done:
 def _begun(method: PaymentMethod, begun: methods.Begun) -> Done:
     """The secret for the gateway's fields is in the first answer alone: it is kept nowhere."""
     shown = pages.one(method, PaymentMethodShape) | {"approval": None}
+    if public := registry.public_key(method.provider):
+        shown["setup"]["public_key"] = public
     key = begun.asked.client_secret
     secret = {"setup": {**shown["setup"], "client_secret": key}} if key else None
     return Done(shown, shown["id"], secret=secret)

@@ -39,6 +39,14 @@ class SheetField(OfRow):
         return list(getattr(registry.get(value.provider).sheet, str(self.field_name)))
 
 
+@extend_schema_field({"type": "string"})
+class PublicKeyField(OfRow):
+    """What the provider's fields in a payer's browser need of us."""
+
+    def to_representation(self, value: ProviderSwitch) -> str:
+        return registry.public_key(value.provider)
+
+
 class ProviderShape(serializers.Serializer[Any]):
     """A rail or gateway, and whether anything is sent through it."""
 
@@ -50,6 +58,9 @@ class ProviderShape(serializers.Serializer[Any]):
     concurrency = serializers.IntegerField(help_text="Sends that may be in flight over all workers")
     operations = SheetField()
     currencies = SheetField()
+    public_key = PublicKeyField(
+        help_text="With which payers' pages open its fields, or encrypt for it; empty: they need none"
+    )
 
 
 _WHY = examples.sent({"reason": "the chain is being upgraded"})

@@ -72,6 +72,8 @@ def test_secrets_are_shown_by_nothing_and_split_at_commas() -> None:
         (STRIPE | LIVE, "stripe_secret_key", "LIVEMODE is on"),
         (PAYSTACK | LIVE, "paystack_secret_key", "LIVEMODE is on"),
         (V3 | {"flutterwave_secret_key": "FLWSECK-1"}, "flutterwave_secret_key", "LIVEMODE is off"),
+        ({"stripe_publishable_key": "pk_live_1"}, "stripe_publishable_key", "LIVEMODE is off"),
+        ({"paystack_public_key": "mine"}, "paystack_public_key", "must start with pk_test_"),
         (IPAYMU | LIVE, "ipaymu_sandbox", "must be off with LIVEMODE"),
         ({"paystack_url": "ftp://x"}, "paystack_url", "no http:// or https:// URL"),
         ({"stripe_api_base": "http://pay.example"} | LIVE, "stripe_api_base", "must be https://"),
@@ -84,3 +86,16 @@ def test_what_is_missing_or_of_the_other_mode_is_named(
         _env(**values)
     (fault,) = [each for each in refused.value.errors() if each["loc"] == (variable,)]
     assert said in fault["msg"]
+
+
+@pytest.mark.parametrize(
+    "name", ["stripe_publishable_key", "paystack_public_key", "flutterwave_encryption_key"]
+)
+def test_no_payer_is_shown_a_secret(name: str) -> None:
+    """By its first letters, or because it stands where secrets do; what it is stands in no message."""
+    for key in ("sk_test_1", "rk_live_1", "whsec_1", "FLWSECK_TEST-1-X", "secret"):
+        with pytest.raises(ValidationError) as refused:
+            _env(**V4 | {name: key})
+        said = [each["msg"] for each in refused.value.errors() if each["loc"] == (name,)]
+        assert any("shown to payers and holds a secret" in each for each in said)
+        assert not any(key in each for each in said if key != "secret")

@@ -39,6 +39,10 @@ class Gateway(Scripted):
         self.forgotten: list[str] = []
         self.silent = False
 
+    def public_key(self) -> str:
+        """What its fields need."""
+        return "pk_for_the_browser"
+
     def ask_setup(
         self, *, payer: Payer, currency: str, return_url: str, reference: str, options: Mapping[str, Any]
     ) -> SetupAsked:

@@ -77,7 +77,8 @@ def test_a_card_is_set_up_at_the_gateways_page_and_confirmed(shop, gateway, body
         {},
         False,
     )
-    assert shown["setup"] == {"kind": "redirect", "url": url, "expires_at": "2099-01-01T00:00:00Z"}
+    public = {"public_key": "pk_for_the_browser"}
+    assert shown["setup"] == {"kind": "redirect", "url": url, "expires_at": "2099-01-01T00:00:00Z", **public}
     ((payer, page),) = gateway.payers
     assert (payer.name, payer.phone, page) == ("Payer 0", "", PAGE)
     path = f"{PATH}/{shown['id']}"
@@ -103,6 +104,7 @@ def test_the_secret_for_the_gateways_fields_is_in_the_first_answer_alone(shop, g
     assert first["setup"]["client_secret"] == f"{reference(first)}_secret_for_the_browser"
     again = shop.post(PATH, body, key="k").json()
     assert "client_secret" not in again["setup"] and again["id"] == first["id"]
+    assert first["setup"]["public_key"] == again["setup"]["public_key"] == "pk_for_the_browser"
     assert "secret_for" not in str(list(Answer.objects.values())) + str(list(PaymentMethod.objects.values()))
     assert len(gateway.payers) == 1
 

@@ -34,6 +34,7 @@ class Account:
     client_id: str
     secret: str = field(repr=False)
     webhook_secrets: tuple[str, ...] = field(repr=False)
+    encryption_key: str  # payers see it
     limit: Limit
     deadline: float
     read_seconds: float
@@ -58,6 +59,7 @@ def read() -> Account:
         client_id=env.flutterwave_client_id,
         secret=key,
         webhook_secrets=tuple(each.get_secret_value() for each in env.flutterwave_webhook_secrets),
+        encryption_key=env.flutterwave_encryption_key if version == "v4" else "",
         limit=limiter.limit_of(NAME, key, per_second=pace, burst=int(pace)),
         deadline=deadline(),
         read_seconds=env.send_deadline_seconds * READ_PART,

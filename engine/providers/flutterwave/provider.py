@@ -65,6 +65,10 @@ class Flutterwave:
         """Where v4's access tokens are had; None with v3's key, which stays."""
         return self._dialect.token_source
 
+    def public_key(self) -> str:
+        """v4: the key that cards are encrypted with for it; v3's page needs none. No calls."""
+        return self._account.encryption_key
+
     def ask_setup(
         self, *, payer: Payer, currency: str, return_url: str, reference: str, options: Mapping[str, Any]
     ) -> SetupAsked:

@@ -48,6 +48,10 @@ class Ipaymu:
         """No calls, no database. Raises Refusal "callback_unreadable", SignatureWrong with its hints."""
         return webhook.parse(self._account, body, headers)
 
+    def public_key(self) -> str:
+        """None: iPaymu has no fields for others' pages."""
+        return ""
+
     def ask_setup(
         self, *, payer: Payer, currency: str, return_url: str, reference: str, options: Mapping[str, Any]
     ) -> SetupAsked:

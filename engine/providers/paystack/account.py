@@ -21,6 +21,7 @@ class Account:
     url: str
     key: str = field(repr=False)
     signers: tuple[str, ...] = field(repr=False)
+    public_key: str  # payers see it
     live: bool
     limit: Limit
 
@@ -40,6 +41,7 @@ def read() -> Account:
         url=env.paystack_url.rstrip("/"),
         key=key,
         signers=signers or (key,),
+        public_key=env.paystack_public_key,
         live=env.livemode,
         limit=limit_of(NAME, key, per_second=rate, burst=int(rate)),
     )

@@ -79,6 +79,10 @@ class Paystack:
         """Paystack's truth by attempt id. Calls out. Raises ProviderUnavailable if nothing was learned."""
         return lookup.look(self.client, asked) if asked else {}
 
+    def public_key(self) -> str:
+        """The public key. No calls."""
+        return self.client.account.public_key
+
     def ask_setup(
         self, *, payer: Payer, currency: str, return_url: str, reference: str, options: Mapping[str, Any]
     ) -> SetupAsked:

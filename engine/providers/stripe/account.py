@@ -18,6 +18,7 @@ class Account:
 
     key: str = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)  # that sign callbacks: two while they are changed
+    publishable_key: str  # payers see it
     base: str
     live: bool
     limit: Limit
@@ -31,6 +32,7 @@ def account() -> Account:
     return Account(
         key=key,
         secrets=tuple(secret.get_secret_value() for secret in env.stripe_webhook_secrets),
+        publishable_key=env.stripe_publishable_key,
         base=env.stripe_api_base.rstrip("/"),
         live=env.livemode,
         limit=limiter.limit_of(NAME, key, per_second=rate, burst=int(rate)),

@@ -96,6 +96,10 @@ class Stripe:
         """Call back an intent that was not paid, or a payout that is pending. Calls out; never raises for faults."""
         return lookup.cancel(self._api, asked)
 
+    def public_key(self) -> str:
+        """The publishable key. No calls."""
+        return self._api.account.publishable_key
+
     def ask_setup(
         self, *, payer: Payer, currency: str, return_url: str, reference: str, options: Mapping[str, Any]
     ) -> SetupAsked:
