@@ -31,6 +31,7 @@ app.conf.task_routes = {
     "payments.verify": {"queue": "io"},
     "payments.disputes": {"queue": "io"},
     "payments.work_callbacks": {"queue": "io"},
+    "payments.ask_for_callbacks": {"queue": "io"},
     "payments.work_methods": {"queue": "io"},
     "billing.watch_upcoming": {"queue": "io"},
     "engine.warm_tokens": {"queue": "io"},

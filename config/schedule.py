@@ -44,6 +44,7 @@ def timetable() -> list[Entry]:
         Entry("invoice numbers", "billing.number_invoices", every=30),
         # Row 3.1: the net under the schedule of looks, which begins seconds after each send (D3).
         Entry("payments nobody has looked at", "payments.look_now", cron="41 * * * *"),
+        Entry("callbacks that never came", "payments.ask_for_callbacks", cron="11 * * * *"),
         Entry("disputes", "payments.disputes", every=3600),
         Entry("ledger roll-up", "payments.roll_up", every=30),
         Entry(

@@ -232,6 +232,22 @@ class Hint:
     live: bool | None = None  # of real money; None where it does not say
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event as its provider keeps it: `body` is what its callback would have been, but for the signature."""
+
+    body: bytes
+    hint: Hint
+
+
+class Retelling(Protocol):
+    """A provider that can be asked what it had to tell, for callbacks that never came."""
+
+    def told(self, since: datetime, until: datetime) -> Iterator[Told]:
+        """What it had to tell from `since` to before `until` about things of ours, page by page. Calls out. Raises
+        ProviderUnavailable."""
+
+
 class SignatureWrong(Refusal):
     """A callback whose signature does not hold. `hints` is what it would be about if it did.
 

@@ -15,7 +15,7 @@ from engine.core.readonly import ReadOnly, Rows, page_of
 from engine.core.timeline import times
 from engine.providers import registry
 from payments.callbacks import again, shown
-from payments.callbacks.models import Callback, TurnedAway
+from payments.callbacks.models import AskedFor, Callback, TurnedAway
 
 
 def _providers() -> list[Choice]:
@@ -60,6 +60,11 @@ class CallbackAdmin(Operated):
     def content(self, row: Callback) -> str:
         """As it came, without what could be used to pay or to sign."""
         return format_html('<pre style="white-space:pre-wrap">{}</pre>', shown.shown(bytes(row.body)))
+
+
+@admin.register(AskedFor)
+class AskedForAdmin(ReadOnly):
+    list_display = ("provider", "until")
 
 
 @admin.register(TurnedAway)

@@ -69,6 +69,19 @@ class Callback(models.Model):
         return f"{self.provider} {self.kind or self.refusal} {self.event_id}"
 
 
+class AskedFor(models.Model):
+    """Until when a provider was asked what it had to tell: what it told before that is in the inbox."""
+
+    provider = models.CharField(max_length=40, primary_key=True)
+    until = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "asked for"
+
+    def __str__(self) -> str:
+        return f"{self.provider} until {self.until:%Y-%m-%d %H:%M}"
+
+
 class TurnedAway(models.Model):
     """How many callbacks of a provider were turned away in an hour, and why. Most of them are kept nowhere else."""
 

@@ -31,7 +31,7 @@ def receive(name: str, body: bytes, headers: Mapping[str, str]) -> bool:
     check_size(name, len(body))
     try:
         hints = gateway.parse_webhook(body, headers)
-        _check_mode(name, hints)
+        check_mode(name, hints)
     except Refusal as refusal:
         hinted = refusal.hints if isinstance(refusal, SignatureWrong) else ()
         _turn_away(name, body, headers, refusal.code, hinted)
@@ -53,8 +53,8 @@ def check_size(name: str, size_bytes: int) -> None:
                       param="body")  # fmt: skip
 
 
-def _check_mode(name: str, hints: Sequence[Hint]) -> None:
-    """Real money's events don't belong to a deployment of test money, nor the other way round."""
+def check_mode(name: str, hints: Sequence[Hint]) -> None:
+    """Raise Refusal "callback_mode_wrong" for real money's events at a deployment of test money, or the reverse."""
     livemode = settings.ENV.livemode
     if any(hint.live is not None and hint.live is not livemode for hint in hints):
         theirs, ours = ("test", "live") if livemode else ("live", "test")

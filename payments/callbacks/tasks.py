@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from engine.core import wake
 from engine.core.task import Counts, batch_task
-from payments.callbacks import work
+from payments.callbacks import missed, work
+
+
+@batch_task(name="payments.ask_for_callbacks")
+def ask_for_callbacks() -> Counts:
+    """Ask providers for what no callback brought."""
+    counts = missed.ask()
+    if counts["missed"]:
+        wake.wake("payments.work_callbacks")
+    return counts
 
 
 @batch_task(name="payments.work_callbacks", quiet_when_idle=True)

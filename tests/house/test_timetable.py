@@ -46,6 +46,7 @@ EVERY = {
     "sweep": ("ops.sweep", 60, ""),
     "invoice numbers": ("billing.number_invoices", 30, ""),
     "payments nobody has looked at": ("payments.look_now", 0, "41 * * * *"),
+    "callbacks that never came": ("payments.ask_for_callbacks", 0, "11 * * * *"),
     "disputes": ("payments.disputes", 3600, ""),
     "ledger roll-up": ("payments.roll_up", 30, ""),
     "payment methods of what is due soon": ("billing.watch_upcoming", 3600, ""),

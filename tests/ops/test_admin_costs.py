@@ -22,7 +22,7 @@ from engine.rest.models import Answer, Use
 from ops.models import Heartbeat, Job
 from payments import refund
 from payments.callbacks.keep import keep
-from payments.callbacks.models import TurnedAway
+from payments.callbacks.models import AskedFor, TurnedAway
 from payments.models import Attempt, Evidence
 from tests.ops.admin_pages import client_of, url
 from tests.ops.world import fill, subscribe
@@ -67,6 +67,7 @@ def grow(world, scripted, number: int) -> None:
                                    last_valid_block_height=1, signed_slot=1)  # fmt: skip
         Heartbeat.objects.create(name=name, seen_at=now)
         keep("scripted", name.encode(), {}, [])
+        AskedFor.objects.create(provider=name, until=now)
         TurnedAway.objects.create(provider=name, why="signature_wrong", hour_start=now)
         AccessToken.objects.create(name=name)
         TaskResult.objects.create(task_id=name, task_name="x")

@@ -19,6 +19,7 @@ from engine.providers.abilities import (
     SetupAsked,
     SetupFound,
     Standing,
+    Told,
 )
 from engine.providers.base import Asked, Finding, Hold, Payable, Prepared, Sendable
 from engine.providers.edge import gate
@@ -27,6 +28,7 @@ from engine.providers.stripe import (
     bank,
     charge,
     disputes,
+    events,
     lookup,
     refund,
     setup,
@@ -126,6 +128,10 @@ class Stripe:
     def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> list[Hint]:
         """What a callback is about. No calls, no database. Raises Refusal."""
         return webhook.hints(self._api.account.secrets, body, headers)
+
+    def told(self, since: datetime, until: datetime) -> Iterator[Told]:
+        """Events about what is ours, whether their callbacks came or not. Calls out. Raises ProviderUnavailable."""
+        return events.told(self._api, since, until)
 
     def statement(self, since: datetime, until: datetime) -> Iterator[Line]:
         """What moved on our balance. Calls out. Raises ProviderUnavailable."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import stripe
 
@@ -32,7 +31,7 @@ def hints(secrets: tuple[str, ...], body: bytes, headers: Mapping[str, str]) -> 
         event = None
     if not isinstance(event, dict) or event.get("object") != "event" or not text(event, "id"):
         raise Refusal("callback_unreadable", "The callback is no event of Stripe.")
-    return [_hint(event)]
+    return [hint_of(event)]
 
 
 def _signed(payload: str, header: str, secret: str) -> bool:
@@ -56,7 +55,8 @@ def _check_age(header: str) -> None:
         raise Refusal("callback_too_old", "The callback was signed more than five minutes away from now.")
 
 
-def _hint(event: dict[str, Any]) -> Hint:
+def hint_of(event: Json) -> Hint:
+    """What an event is about. Pure."""
     found = part(part(event, "data"), "object")
     kind, live = text(event, "type"), event.get("livemode")
     about = _ABOUT.get(text(found, "object"), _nothing)(found)
