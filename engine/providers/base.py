@@ -25,6 +25,7 @@ class Outcome(StrEnum):
     MISSING = "missing"  # looked for and not there, but the identity may still take effect
     ABSENT = "absent"  # proved: not there, and the identity can never take effect any more
     REVERSED = "reversed"  # a final success was taken back: a returned payout, a refund that failed later
+    REDUCED = "reduced"  # a part of a final success was taken back; the message says how much
     STEP = "step"  # one call of several is done; nothing moves by it but through our own next one
 
 

@@ -55,6 +55,7 @@ def decide(row: Row, sheet: Sheet, *, now: datetime) -> Decision:
         Outcome.MISSING: _unknown,
         Outcome.ABSENT: _absent,
         Outcome.REVERSED: _reversed,
+        Outcome.REDUCED: _reduced,
         Outcome.STEP: _step,
     }[Outcome(row.outcome)]
     return handler(row, sheet, now)
@@ -232,6 +233,17 @@ def _reversed(row: Row, sheet: Sheet, now: datetime) -> Decision:
     return Decision(TAKEN_BACK, look_at=row.next_action_at, books="reversed", case=REVERSED)
 
 
+def _reduced(row: Row, sheet: Sheet, now: datetime) -> Decision:
+    """A part of it was taken back, says a look. How that is booked a person decides; nothing of it is sent again."""
+    if row.source != "lookup":
+        return _as_it_was(row, "refused: a look alone takes it back")
+    if _open(row):
+        return Decision("can't be proved", "unknown", None, None, park=row.message or row.code)
+    if row.attempt_state != "succeeded":
+        return _seen_after_end(row)
+    return Decision(REDUCED, look_at=row.next_action_at, case=REDUCED)
+
+
 def _step(row: Row, sheet: Sheet, now: datetime) -> Decision:
     """Moves nothing and ends nothing: it is there for the next call and the next look."""
     return _as_it_was(row, "a step")
@@ -282,6 +294,7 @@ PAYER = "payer"  # who has to do something at the provider's page before money m
 BEFORE = ", booked before"
 ANOTHER_AMOUNT = "amount differs"  # what arrived is in suspense, under a case of its own
 REVERSED = "reversed"  # the verdict, and the kind of its case
+REDUCED = "partly_reversed"  # the verdict, and the kind of its case
 TAKEN_BACK = "taken back"  # the verdict where that success had not been booked plainly
 PAID_EARLIER = "an earlier attempt was paid after all"
 TERMINAL = {"succeeded", "failed", "canceled", "succeeded_late", "reversed"}

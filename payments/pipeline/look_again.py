@@ -27,14 +27,14 @@ from engine.providers.base import (
     ProviderUnavailable,
 )
 from payments import states
-from payments.models import Attempt
+from payments.models import Attempt, Evidence
 from payments.pipeline import asking, evidence, spans, stopping
 from payments.pipeline.asking import LOOKED_IN_VAIN
 from payments.pipeline.evidence import Said
 from payments.pipeline.lanes import Lane, Worked
 
-_TAKEN_BACK = (Outcome.REVERSED, Outcome.DECLINED)
-_MOVED_AFTER_ALL = (Outcome.SUCCEEDED, Outcome.PENDING)
+_TAKEN_BACK = (Outcome.REVERSED, Outcome.DECLINED, Outcome.REDUCED)
+_MOVED_AFTER_ALL = (Outcome.SUCCEEDED, Outcome.PENDING, Outcome.REDUCED)
 _CONCLUSIVE = (Outcome.SUCCEEDED, Outcome.DECLINED, Outcome.REVERSED)
 _LATER = 6  # the gap of the sixth look: nobody waits for this one
 
@@ -152,6 +152,8 @@ def _is_news(one: Closed, finding: Finding | None) -> bool:
     """True where applying it would change something, or ask a person."""
     if finding is None:
         return False
+    if finding.outcome is Outcome.REDUCED and _is_known(one, finding):
+        return False
     if _is_open_still(finding) != (one.in_vain_since is not None) or finding.code == LOOKED_IN_VAIN:
         return True  # from when on looks are in vain, and that they are no more
     if one.state == Attempt.State.SUCCEEDED:
@@ -159,6 +161,12 @@ def _is_news(one: Closed, finding: Finding | None) -> bool:
     if one.state in states.UNRESOLVED_ATTEMPT:
         return finding.outcome in _CONCLUSIVE
     return finding.outcome in _MOVED_AFTER_ALL
+
+
+def _is_known(one: Closed, finding: Finding) -> bool:
+    """The same part was said to be gone before: whoever decided about it is not asked again."""
+    said = Evidence.objects.filter(attempt_id=one.attempt_id, outcome=finding.outcome)
+    return said.filter(message=finding.message).exists()
 
 
 def _is_another_movement(one: Closed, finding: Finding) -> bool:

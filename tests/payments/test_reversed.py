@@ -38,6 +38,31 @@ def reversible(world: Scripted) -> Scripted:
     return world
 
 
+def test_a_part_that_was_taken_back_is_told_to_a_person_once(reversible, new_payment, payment, monkeypatch):
+    one = new_payment()
+    reversible.looks[one] = [paid(**WHOLE)]
+    run(monkeypatch)
+    before = Transfer.objects.count()
+    for minor, cases in ((300, 1), (300, 0), (400, 1)):
+        part = Finding(Outcome.REDUCED, code="partly_reversed", message=f"{minor} of 1000 was clawed back.")
+        reversible.looks[one] = [part]
+        heard(one)
+        opened = Case.objects.filter(closed_at=None)
+        assert [f"{minor} of 1000" in each.sentence for each in opened] == [True] * cases
+        opened.update(closed_at=clock.machine_now())
+    assert (payment(one).state, attempt(one).state) == ("succeeded", "succeeded")
+    assert Transfer.objects.count() == before, "how it is booked that person says"
+
+
+def test_what_came_back_in_part_before_it_was_booked_is_parked(reversible, new_payment, payment, monkeypatch):
+    """It did move: nobody may send it again, and nothing says yet what of it is ours."""
+    one = new_payment()
+    reversible.looks[one] = [Finding(Outcome.REDUCED, message="300 of 1000 was clawed back.", **WHOLE)]
+    run(monkeypatch)
+    assert (payment(one).state, payment(one).parked_reason) == ("in_flight", "300 of 1000 was clawed back.")
+    assert Attempt.objects.get().state == "unknown"
+
+
 def hint(payment_id: UUID) -> int:
     return look_again.make_due([attempt(payment_id).pk])
 

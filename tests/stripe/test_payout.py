@@ -33,7 +33,13 @@ def test_a_transfer_moves_at_once(rich: Shop) -> None:
     (moved,) = rich.moved("transfer", attempt)
     assert moved["object"] == found.movement_id == found.provider_ref
     rich.hand.v1.transfers.reversals.create(found.provider_ref, {"amount": 2000})
-    assert rich.look(attempt).detail["reversed_minor"] == 2000
+    found = rich.look(attempt)
+    assert (found.outcome, found.code, found.detail["reversed_minor"]) == (
+        Outcome.REDUCED,
+        "partly_reversed",
+        2000,
+    )
+    assert found.message == "20.00 USD of the 50.00 USD was clawed back from the account."
     rich.hand.v1.transfers.reversals.create(found.provider_ref, {"amount": 3000})
     assert rich.look(attempt).outcome is Outcome.REVERSED
 

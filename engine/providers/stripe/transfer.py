@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, cast
 
+from engine.core import money
 from engine.providers.base import Asked, Finding, Outcome, Payable, Prepared, Sendable
 from engine.providers.stripe.client import Api
 from engine.providers.stripe.moving import send_once
@@ -75,6 +76,8 @@ def judge(found: Json, one: Asked | Sendable, *, live: bool) -> Finding:
     if back >= amount > 0:
         said = "All of it was clawed back from the account."
         return Finding(Outcome.REVERSED, code="reversed", message=said, provider_ref=ref)
+    if back:
+        return _reduced(back, amount, currency(found), ref)
     return Finding(
         Outcome.SUCCEEDED,
         code="succeeded",
@@ -82,5 +85,12 @@ def judge(found: Json, one: Asked | Sendable, *, live: bool) -> Finding:
         movement_id=ref,
         gross_minor=amount,
         currency=currency(found),
-        detail={"reversed_minor": back} if back else {},
     )
+
+
+def _reduced(back: int, amount: int, of: str, ref: str) -> Finding:
+    said = f"{money.shown(back, of)} of the {money.shown(amount, of)} was clawed back from the account."
+    return Finding(
+        Outcome.REDUCED, code="partly_reversed", message=said, provider_ref=ref, movement_id=ref, gross_minor=amount,
+        currency=of, detail={"reversed_minor": back},
+    )  # fmt: skip

@@ -21,7 +21,7 @@ def sheet() -> Sheet:
         absence_after=account.deadline(),
         absence_certain=False,  # a look may lag behind
         cancel=False,
-        reversible=True,  # a refund that was done may fail
+        reversible=True,  # a refund that fails later; a transfer that came back its statement alone shows
         currencies=account.CURRENCIES,
         maximum_minor=account.LARGEST,
         concurrency=64,

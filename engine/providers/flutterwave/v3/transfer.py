@@ -46,7 +46,8 @@ def is_mine(row: Row, sent: Sent) -> bool:
 
 
 def read(row: Row, sent: Sent, *, looked: bool) -> Finding:
-    """By its status. One that came back afterwards still says that it arrived: the statement alone shows that."""
+    """By its status. One that came back afterwards still says that it arrived: no paper names a word for it, and the
+    statement of the wallet alone shows that as a credit (docs/gateways.md says so)."""
     status, currency = reading.status_of(row), row.get("currency")
     if status in _OPEN:
         return reading.pending(row)
