@@ -19,6 +19,9 @@ STATES = {"done", "replaced", "rejected", "open"}
 NUMBERED = {"0": (1, 75), "1": (1, 29), "2": (1, 49), "3": (1, 25), "4": (1, 37), "C": (1, 9)}
 LINK = re.compile(r"\]\((?!\w+:)([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+NAMED_FILE = re.compile(
+    r"(?<![\w/.-])((?:bin|config|billing|engine|ops|payments|sandbox|tests|docs|deploy|benchmarks)/[\w/.-]+\.\w+)"
+)
 TEST = re.compile(r"tests/[\w/]+\.py::\w+")
 SECRETS = {
     "a live or test key of a gateway": r"\b[sr]k_(live|test)_[0-9A-Za-z]{10,}",
@@ -115,6 +118,19 @@ def test_every_link_leads_somewhere() -> None:
             elif anchor and anchor not in _anchors(there):
                 found.append(f"{path.relative_to(tree.ROOT)}: {link}: no such heading")
     tree.none_of(found, "A link leads to a file of the tree and to a heading of it:")
+
+
+def test_every_file_that_a_document_names_is_there() -> None:
+    found = []
+    for path in tree.tracked():
+        # The design is the plan as it was agreed, with names that became others.
+        if path.suffix == ".md" and path != DOCS / "design.md":
+            for number, line in enumerate(path.read_text().splitlines(), 1):
+                names = NAMED_FILE.findall(line)
+                found += [
+                    f"{tree.where(path, number)} {name}" for name in names if not (tree.ROOT / name).exists()
+                ]
+    tree.none_of(found, "A document names a file that is not there:")
 
 
 def test_operators_find_every_command_and_every_verb() -> None:
