@@ -52,13 +52,20 @@ def _events(hints: Sequence[Hint], digest: str, refusal: str) -> list[Hint]:
     """
     made: dict[str, Hint] = {}
     for hint in hints or [Hint("", "")]:
-        event_id = f"refused-{digest}" if refusal else _text(hint.event_id) or f"sha256-{digest}"
-        if len(event_id) > _LONGEST_EVENT:
-            event_id = f"sha256-{hashlib.sha256(event_id.encode()).hexdigest()}"
+        event_id = f"refused-{digest}" if refusal else _event_id(hint.event_id) or f"sha256-{digest}"
         if event_id in made:
             event_id = f"{event_id[: _LONGEST_EVENT - 5]}#{len(made)}"
         made[event_id] = _cut(hint, event_id)
     return list(made.values())
+
+
+def _event_id(text: str) -> str:
+    """A provider's id as it is; its digest where it is too long, or has what may be a card number: with that hidden two
+    ids could be one."""
+    kept = _text(text)
+    if len(kept) > _LONGEST_EVENT or cards.mask(text) != text:
+        return f"sha256-{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()}"
+    return kept
 
 
 def _cut(hint: Hint, event_id: str) -> Hint:

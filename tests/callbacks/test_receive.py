@@ -192,3 +192,10 @@ def test_what_the_database_can_t_hold_keeps_nothing_from_being_kept(tell):
 
 def test_an_event_without_an_id_is_known_by_its_bytes(tell):
     assert [tell(event_id="", kind=kind).json()["again"] for kind in ("a", "b", "a")] == [False, False, True]
+
+
+def test_ids_that_look_like_card_numbers_stay_two_events_and_are_kept_nowhere(tell):
+    ids = ["4242424200184242", "4242424200264242"]
+    assert [tell(event_id=each).json()["again"] for each in (*ids, ids[0])] == [False, False, True]
+    kept = list(Callback.objects.values_list("event_id", flat=True))
+    assert len(kept) == 2 and not any(each in " ".join(kept) for each in ids)
