@@ -30,7 +30,7 @@ class Instant:
             lookup_by_identity=True,
             lookup_batch=256,
             absence_after=0,
-            absence_certain=True,
+            absence_certain=("charge",),
             cancel=False,
             reversible=False,
             currencies=("USDC",),

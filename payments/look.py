@@ -117,7 +117,8 @@ def _moves_nothing(newest: Evidence, attempt: Attempt, sheet: Sheet) -> bool:
     """Refused for good; or absent, and read no earlier than the workers may (I4)."""
     if newest.outcome == Outcome.DECLINED:
         return True
-    enough = {Outcome.ABSENT} if sheet.absence_certain else {Outcome.ABSENT, Outcome.MISSING, Outcome.UNKNOWN}
+    certain = attempt.payment.operation in sheet.absence_certain
+    enough = {Outcome.ABSENT} if certain else {Outcome.ABSENT, Outcome.MISSING, Outcome.UNKNOWN}
     readable = attempt.send_by + timedelta(seconds=spans.absence(sheet))
     return newest.outcome in enough and newest.observed_at >= readable
 

@@ -55,7 +55,7 @@ class Sheet:
     lookup_by_identity: bool  # without: only by the provider's own id, once some evidence has named it
     lookup_batch: int  # attempts a lookup call takes
     absence_after: float  # absence is not read before send_by + total deadline + this
-    absence_certain: bool  # ABSENT can be proved, so a new identity is allowed
+    absence_certain: tuple[str, ...]  # operations whose ABSENT can be proved, so a new identity is allowed
     cancel: bool  # an open attempt can be called back (abilities.Cancelling)
     reversible: bool  # a final success may still be taken back: a dispute, a returned payout
     currencies: tuple[str, ...]  # of engine/core/money.py

@@ -266,7 +266,7 @@ def _absent(row: Row, sheet: Sheet, now: datetime) -> Decision:
     if row.send_no != row.attempt_send_no or row.observed_at < may_read:
         may_read = max(may_read, now)
         return Decision("too early to read absence", look_at=may_read, looked=True)
-    if not sheet.absence_certain:
+    if row.operation not in sheet.absence_certain:
         return Decision("absence proves nothing here", look_at=_next_look(row, now), looked=True)
     if row.attempt_state == "pending":
         return Decision("was seen, is gone: look again", "unknown", None, now, looked=True)

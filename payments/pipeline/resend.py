@@ -64,7 +64,7 @@ def mark(
 
 def _free(sheet: Sheet, lane: Lane, payment_ids: Sequence[UUID]) -> list[UUID]:
     """The payments, locked in id order, that may leave again: nothing is in question that would collect twice."""
-    params = {"ids": list(payment_ids), "absence_certain": sheet.absence_certain}
+    params = {"ids": list(payment_ids), "absence_certain": lane.operation in sheet.absence_certain}
     free = siblings.may_be_sent_again(dict(sql.rows(sql.statement(__file__, "lock_resend"), params)))
     return stop.without_charge_gone(free) if lane.operation == "refund" else free
 

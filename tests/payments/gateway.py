@@ -83,6 +83,4 @@ class Links(Gateway):
 
     name = "links"
     kind = "none"
-    sheet = replace(
-        Gateway.sheet, provider="links", pulls=False, resend_same_identity=(), absence_certain=False
-    )
+    sheet = replace(Gateway.sheet, provider="links", pulls=False, resend_same_identity=(), absence_certain=())

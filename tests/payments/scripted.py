@@ -41,7 +41,7 @@ class Scripted:
         lookup_by_identity=True,
         lookup_batch=256,
         absence_after=0.0,
-        absence_certain=True,
+        absence_certain=("charge", "refund"),
         cancel=False,
         reversible=False,
         currencies=("USDC", "SOL"),

@@ -116,14 +116,14 @@ def test_absence_is_not_read_before_its_time(world, seen):
 
 @pytest.mark.parametrize("said", [MISSING, NO_PROOF, GONE], ids=["missing", "unknown", "absent"])
 def test_where_absence_is_never_certain_a_person_decides_on_what_there_is(world, seen, sheet, said):
-    sheet(absence_certain=False)
+    sheet(absence_certain=("refund",))  # and this is a charge
     world.looks[seen.payment_id] = [said]
     look_up(seen)
     close()
 
 
 def test_where_absence_is_never_certain_what_is_seen_or_paid_is_not_let_go(world, seen, sheet):
-    sheet(absence_certain=False)
+    sheet(absence_certain=("refund",))  # and this is a charge
     for said in (SEEN, paid(gross_minor=None, currency="")):
         world.looks[seen.payment_id] = [said]
         look_up(seen)

@@ -22,7 +22,7 @@ def sheet() -> Sheet:
         lookup_by_identity=True,  # through the history, page by page: it finds nothing by our reference itself
         lookup_batch=20,  # one reading of the history serves them all; each is then asked for by its number
         absence_after=0.0,
-        absence_certain=False,  # whether a link that nobody opened is in the history is not known
+        absence_certain=(),  # whether a link that nobody opened is in the history is not known
         cancel=False,  # a link can't be called back, only be left to expire
         reversible=True,  # its status 3: what was paid was given back, by iPaymu's own doing
         currencies=(CURRENCY,),

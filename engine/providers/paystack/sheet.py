@@ -22,7 +22,7 @@ def sheet() -> Sheet:
         lookup_by_identity=True,
         lookup_batch=24,  # Paystack answers one reference at a time: eight are asked at once
         absence_after=60,  # what lags is seen by then; sent again before, it would be refused as a duplicate
-        absence_certain=False,  # not found proves nothing: what is missing is sent again under its reference
+        absence_certain=(),  # not found proves nothing: what is missing is sent again under its reference
         cancel=False,  # the page of a charge that waits for its payer can't be closed
         reversible=True,  # a dispute, a transfer that came back, a refund that failed after it was processed
         currencies=tuple(LEAST_MINOR),

@@ -24,7 +24,7 @@ def sheet() -> Sheet:
         lookup_by_identity=True,
         lookup_batch=STATUSES_MAX,
         absence_after=0,  # absence is proved by block height, not by waiting
-        absence_certain=True,
+        absence_certain=("charge",),
         cancel=False,
         reversible=False,
         currencies=tuple(settings.ENV.solana_mints),

@@ -27,7 +27,7 @@ def sheet() -> Sheet:
         lookup_by_identity=True,  # in lists: our identity stands in the metadata
         lookup_batch=24,  # a call each, eight at a time
         absence_after=0,  # it is not read from silence: see absence_certain
-        absence_certain=True,  # of an intent that was called back, or never named: confirming waits for its name
+        absence_certain=("charge", "payout"),  # called back; or an intent never named, so never confirmed
         cancel=True,  # an intent that was not paid, a payout to a bank that is pending
         reversible=True,  # a refund that fails later, a transfer clawed back, a paid payout that the bank returns
         currencies=CURRENCIES,

@@ -19,7 +19,7 @@ def sheet() -> Sheet:
         lookup_by_identity=True,  # a refund by its comments, among the newest
         lookup_batch=account.LOOKS,
         absence_after=account.deadline(),
-        absence_certain=False,  # a look may lag behind
+        absence_certain=(),  # a look may lag behind
         cancel=False,
         reversible=True,  # a refund that fails later; a transfer that came back its statement alone shows
         currencies=account.CURRENCIES,

@@ -23,7 +23,7 @@ def sheet() -> Sheet:
         lookup_by_identity=True,  # a transfer or a refund only among the newest
         lookup_batch=account.LOOKS,
         absence_after=account.deadline(),
-        absence_certain=False,  # a look may lag behind
+        absence_certain=(),  # a look may lag behind
         cancel=False,
         reversible=True,  # a transfer that arrived may come back
         currencies=account.CURRENCIES,
