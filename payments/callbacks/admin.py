@@ -64,7 +64,7 @@ class CallbackAdmin(Operated):
 
 @admin.register(AskedFor)
 class AskedForAdmin(ReadOnly):
-    list_display = ("provider", "until")
+    list_display = ("provider", "asked_until")
 
 
 @admin.register(TurnedAway)

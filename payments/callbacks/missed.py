@@ -53,12 +53,12 @@ def _ask(name: str, end: float) -> int:
     """Span by span, the oldest first. Raises ProviderUnavailable."""
     provider, missed = cast(Retelling, registry.get(name)), 0
     now = clock.machine_now()
-    row, _ = AskedFor.objects.get_or_create(provider=name, defaults={"until": now - AT_FIRST})
-    since, last = max(row.until, now - KEPT), now - ON_ITS_WAY
+    row, _ = AskedFor.objects.get_or_create(provider=name, defaults={"asked_until": now - AT_FIRST})
+    since, last = max(row.asked_until, now - KEPT), now - ON_ITS_WAY
     while since < last and time.monotonic() < end:
         until = min(since + SPAN, last)
         missed += _take(name, provider, since, until)
-        AskedFor.objects.filter(provider=name, until__lt=until).update(until=until)
+        AskedFor.objects.filter(provider=name, asked_until__lt=until).update(asked_until=until)
         since = until
     return missed
 

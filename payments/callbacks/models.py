@@ -73,13 +73,13 @@ class AskedFor(models.Model):
     """Until when a provider was asked what it had to tell: what it told before that is in the inbox."""
 
     provider = models.CharField(max_length=40, primary_key=True)
-    until = models.DateTimeField()
+    asked_until = models.DateTimeField()
 
     class Meta:
         verbose_name_plural = "asked for"
 
     def __str__(self) -> str:
-        return f"{self.provider} until {self.until:%Y-%m-%d %H:%M}"
+        return f"{self.provider} until {self.asked_until:%Y-%m-%d %H:%M}"
 
 
 class TurnedAway(models.Model):

@@ -56,7 +56,7 @@ def test_what_no_callback_brought_is_kept_once_and_what_came_is_left_alone(tell,
 def test_an_answer_that_broke_off_is_asked_for_again(kept, gateway):
     """Who took it for the whole would never hear of what came after."""
     now = clock.machine_now()
-    AskedFor.objects.create(provider="scripted", until=now - timedelta(minutes=20))
+    AskedFor.objects.create(provider="scripted", asked_until=now - timedelta(minutes=20))
     kept.down = True
     assert missed.ask() == {"missed": 0, "silent": 1}
     kept.down, kept.events = False, [(now - timedelta(minutes=15), "e-1")]

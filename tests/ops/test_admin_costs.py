@@ -67,7 +67,7 @@ def grow(world, scripted, number: int) -> None:
                                    last_valid_block_height=1, signed_slot=1)  # fmt: skip
         Heartbeat.objects.create(name=name, seen_at=now)
         keep("scripted", name.encode(), {}, [])
-        AskedFor.objects.create(provider=name, until=now)
+        AskedFor.objects.create(provider=name, asked_until=now)
         TurnedAway.objects.create(provider=name, why="signature_wrong", hour_start=now)
         AccessToken.objects.create(name=name)
         TaskResult.objects.create(task_id=name, task_name="x")

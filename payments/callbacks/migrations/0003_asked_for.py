@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
             name="AskedFor",
             fields=[
                 ("provider", models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ("until", models.DateTimeField()),
+                ("asked_until", models.DateTimeField()),
             ],
             options={
                 "verbose_name_plural": "asked for",
