@@ -1,22 +1,27 @@
-"""Money that came after its payment had been given up, in unapplied: it pays the debt after all, or it was given back.
+"""Money that came after its payment had been given up, in unapplied: it pays the debt after all, or it goes back.
 
-The two ends of a case "paid after close" (payments/suspense.py has the verbs). Its payment stays what it is, paid late;
-what it was for is told, and may refuse: it was paid otherwise meanwhile, or is asked for again.
+The two ends of a case "paid after close" (payments/suspense.py has the verbs). Its payment stays what it is, paid late.
+What pays is told to what it was for, which may refuse: it was paid otherwise meanwhile, or is asked for again. What
+goes back is a refund like any other where its provider gives back; else a person did it, and says so.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from engine.core import clock, sql
+from engine.core import clock, money, sql
+from engine.core.actor import Actor
 from engine.core.errors import Refusal
 from engine.ledger import posting
 from engine.ledger.posting import Leg
-from payments.models import Case, Payment
+from payments import refund, refund_books, refunded, states
+from payments.models import Case, Dispute, Evidence, Payment
+from payments.pipeline.decide import LATE_CASE
+from payments.pipeline.evidence import BOOKED
 from payments.pipeline.in_suspense import Held, mirror
 from payments.sources import SourceChange
 
-CASE = "paid_after_close"
+CASE = LATE_CASE
 APPLIED, RETURNED = "late.applied", "late.returned"
 PAID_LATE = "paid_late"  # what the source is told
 
@@ -47,11 +52,32 @@ def pay_debt(case: Case, at: datetime) -> tuple[list[Held], SourceChange]:
     )  # fmt: skip
 
 
-def give_back(case: Case, at: datetime) -> list[Held]:
-    """Say that it was given back: the mirror of what booked it. Writes; sends nothing. Raises Refusal as `pay_debt`."""
-    held = _held(case)
-    posting.post(mirror(RETURNED, held, at), machine_at=clock.machine_now())
-    return held
+def give_back(case: Case, at: datetime, *, reason: str, by: Actor, by_hand: bool) -> str:
+    """Refund it whole by the provider that collected it; what came of it, in words. Writes; the tick has it sent.
+
+    `by_hand`, or where the provider can't: it says that a person gave it back, as the mirror of what booked it. A
+    refund that fails opens the case again. Raises Refusal as `pay_debt`, and for what its payer disputes.
+    """
+    held, payment = _held(case), case.payment
+    minor = sum(one.amount_minor for one in held)
+    shown = money.shown(minor, payment.currency)
+    if by_hand or not refund.can_be_sent(payment):
+        posting.post(mirror(RETURNED, held, at), machine_at=clock.machine_now())
+        why = "" if by_hand else f" by hand ({refund.why_not(payment)})"
+        return f"{shown} returned{why}: {reason}"
+    if Dispute.objects.filter(payment=payment, state__in=states.OPEN_DISPUTE).exists():
+        raise Refusal("payment_disputed", "its payer disputes it: that is decided first", param="case")
+    row = refund.new(payment, minor, 0, reason=reason, by=by, attempt_id=case.attempt_id)
+    refund_books.request(row, payment)
+    refunded.tell(row, payment, "refund.requested")
+    refund_books.send(row, payment, _charge(case))
+    return f"{shown} goes back by {payment.provider}, refund {row.refund_no}: {reason}"
+
+
+def _charge(case: Case) -> Evidence:
+    """What said that it was paid after all. Impossible that nothing did: it is booked."""
+    said = Evidence.objects.filter(attempt_id=str(case.attempt_id), outcome="succeeded", verdict__in=BOOKED)
+    return said.order_by("pk")[0]
 
 
 def _held(case: Case) -> list[Held]:

@@ -43,12 +43,12 @@ def request(
     with act(by, "refund", Payment, payment_id, fields=_COUNTERS, reason=reason, lock=True):
         payment = _refundable(payment_id)
         amount = _amount(payment, amount_minor)
-        refund = _new(payment, amount, reason, by, metadata or {})
+        refund = new(payment, amount, shares.fee_of(payment, amount), reason=reason, by=by, metadata=metadata)
         payment.refunding_minor += amount
         payment.save(update_fields=["refunding_minor"])
         refund_books.request(refund, payment)
         refunded.tell(refund, payment, "refund.requested")
-        if _can_be_sent(payment):
+        if can_be_sent(payment):
             refund_books.send(refund, payment, _charge(payment))
         else:
             _ask_a_person(refund, payment)
@@ -123,21 +123,33 @@ def _refundable(payment_id: UUID) -> Payment:
     return payment
 
 
-def _new(payment: Payment, amount: int, reason: str, by: Actor, metadata: Mapping[str, str]) -> Refund:
-    """The row with its number and its part of the fee. Under the payment's lock nobody else counts."""
+def new(
+    payment: Payment,
+    amount: int,
+    fee: int,
+    *,
+    reason: str,
+    by: Actor,
+    metadata: Mapping[str, str] | None = None,
+    attempt_id: UUID | None = None,
+) -> Refund:
+    """The row with its number; `fee` is the platform's part of it. Writes. Under the payment's lock nobody else counts.
+
+    `attempt_id`: which brought what came late.
+    """
     last = Refund.objects.filter(payment=payment).aggregate(last=Max("refund_no"))["last"] or 0
     now = clock.machine_now()
     return Refund.objects.create(
         id=uuid7(), payment=payment, refund_no=last + 1,
-        currency=payment.currency, amount_minor=amount, fee_minor=shares.fee_of(payment, amount), reason=reason,
-        created_by=by.name[:150], metadata=dict(metadata), created_at=now,
+        currency=payment.currency, amount_minor=amount, fee_minor=fee, attempt_id=attempt_id, reason=reason,
+        created_by=by.name[:150], metadata=dict(metadata or {}), created_at=now,
     )  # fmt: skip
 
 
 def _ask_a_person(refund: Refund, payment: Payment) -> None:
     """No provider carries it out: it waits, with a case."""
     shown = money.shown(refund.amount_minor, refund.currency)
-    sentence = f"{shown} is to be given back by hand: {_why_not(payment)}"
+    sentence = f"{shown} is to be given back by hand: {why_not(payment)}"
     case = Case.objects.create(id=uuid7(), kind=refunded.CASE, payment=payment, sentence=sentence,
                                opened_at=refund.created_at)  # fmt: skip
     refund.case_id = case.pk
@@ -145,8 +157,8 @@ def _ask_a_person(refund: Refund, payment: Payment) -> None:
     refunded.tell(refund, payment, "refund.by_hand")
 
 
-def _can_be_sent(payment: Payment) -> bool:
-    """Money that went to the payee directly is not ours to send back."""
+def can_be_sent(payment: Payment) -> bool:
+    """By its provider's sheet. Money that went to the payee directly is not ours to send back. No calls."""
     there = payment.provider in registry.names()
     return (
         payment.settlement == "platform"
@@ -155,8 +167,8 @@ def _can_be_sent(payment: Payment) -> bool:
     )
 
 
-def _why_not(payment: Payment) -> str:
-    """With the sheet's own reason, where it has one."""
+def why_not(payment: Payment) -> str:
+    """Why not, for a person to read: with the sheet's own reason, where it has one."""
     said = f"{payment.provider} gives nothing back by itself"
     if payment.settlement != "platform":
         said = f"by {payment.provider} it went to the payee directly"

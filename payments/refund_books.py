@@ -19,21 +19,36 @@ from payments.pipeline import evidence
 
 
 def request(refund: Refund, payment: Payment) -> None:
-    """Out of the payee's account and the fee, into refunds payable. Writes in the caller's transaction."""
+    """Out of the payee's account and the fee, or out of unapplied what came late, into refunds payable. Writes in the
+    caller's transaction."""
     at = _accounts(payment)
-    _post(refund, payment, "refund.requested", [
-        (at[payees(payment)], at["refunds_payable"], refund.amount_minor - refund.fee_minor),
-        (at["fee_income"], at["refunds_payable"], refund.fee_minor),
-    ])  # fmt: skip
+    parts = [(account, at["refunds_payable"], minor) for account, minor in _taken_from(refund, payment)]
+    _post(refund, payment, "late.refund_requested" if refund.attempt_id else "refund.requested", parts)
 
 
 def release(refund: Refund, payment: Payment) -> None:
     """The mirror of it: nothing was given back. Writes likewise."""
     at = _accounts(payment)
-    _post(refund, payment, "refund.released", [
-        (at["refunds_payable"], at[payees(payment)], refund.amount_minor - refund.fee_minor),
-        (at["refunds_payable"], at["fee_income"], refund.fee_minor),
-    ])  # fmt: skip
+    parts = [(at["refunds_payable"], account, minor) for account, minor in _taken_from(refund, payment)]
+    _post(refund, payment, "late.refund_released" if refund.attempt_id else "refund.released", parts)
+
+
+def done_late(refund: Refund, payment: Payment) -> None:
+    """What had come late went back after its refund had been given up: not out of the payee's account, from which apply
+    took it (payments/pipeline/books.py), but out of unapplied, where it had been put back. Writes likewise."""
+    at = _accounts(payment)
+    _post(refund, payment, "late.refund_late", [(at["unapplied"], at["payable"], refund.amount_minor)])
+
+
+def _taken_from(refund: Refund, payment: Payment) -> list[tuple[int, int]]:
+    """The accounts that what is given back comes out of, with how much of each."""
+    at = _accounts(payment)
+    if refund.attempt_id is not None:
+        return [(at["unapplied"], refund.amount_minor)]
+    return [
+        (at[payees(payment)], refund.amount_minor - refund.fee_minor),
+        (at["fee_income"], refund.fee_minor),
+    ]
 
 
 def by_hand(refund: Refund, payment: Payment) -> None:

@@ -12,7 +12,8 @@ from engine.core import clock
 from engine.core.errors import Refusal
 from engine.outbox.emit import NewEvent, emit
 from payments import refund_books, sources
-from payments.models import Payment, Refund
+from payments.models import Case, Payment, Refund
+from payments.pipeline.decide import LATE_CASE
 from payments.refund_moves import move
 from payments.sources import SourceChange
 
@@ -44,44 +45,63 @@ def payments_changed(changes: Sequence[SourceChange]) -> None:
 
 def succeed(refund: Refund, payment: Payment) -> None:
     """It is given back; both rows are locked. Writes."""
-    payment.refunding_minor -= refund.amount_minor
-    payment.refunded_minor += refund.amount_minor
-    payment.save(update_fields=["refunding_minor", "refunded_minor"])
+    _count(refund, payment, refunding=-refund.amount_minor, refunded=refund.amount_minor)
     move(refund, "succeeded")
     tell(refund, payment, "refund.succeeded")
-    _tell_source(refund, payment, "refunded", refund.amount_minor)
 
 
 def release(refund: Refund, payment: Payment, state: str, *, code: str, message: str) -> None:
     """Nothing is given back: `state` is failed or canceled. Both rows are locked. Writes."""
-    payment.refunding_minor -= refund.amount_minor
-    payment.save(update_fields=["refunding_minor"])
+    _count(refund, payment, refunding=-refund.amount_minor)
     refund_books.release(refund, payment)
     refund.failure_code, refund.failure_message = code[:60], message
     move(refund, state)
     tell(refund, payment, f"refund.{state}")
+    _ask_again(refund, payment)
 
 
 def _late(refund: Refund, payment: Payment) -> None:
     """It moved after all. Apply booked it out of the payee's account; counted is what the payment has room for."""
     taken = payment.refunded_minor + payment.refunding_minor + payment.disputed_minor
-    counted = min(refund.amount_minor, max(0, payment.settled_minor - taken))
-    payment.refunded_minor += counted
-    payment.save(update_fields=["refunded_minor"])
+    _count(refund, payment, refunded=min(refund.amount_minor, max(0, payment.settled_minor - taken)))
+    if refund.attempt_id is not None:
+        refund_books.done_late(refund, payment)
     move(refund, "succeeded")
     tell(refund, payment, "refund.succeeded")
-    _tell_source(refund, payment, "refunded", counted)
 
 
 def _taken_back(refund: Refund, payment: Payment, change: SourceChange) -> None:
-    payment.refunded_minor -= refund.amount_minor
-    payment.save(update_fields=["refunded_minor"])
+    _count(refund, payment, refunded=-refund.amount_minor)
     refund_books.release(refund, payment)
     refund.failure_code = change.failure_code or "reversed"
     refund.failure_message = change.failure_message
     move(refund, "failed")
     tell(refund, payment, "refund.failed")
-    _tell_source(refund, payment, "refunded", -refund.amount_minor)
+    _ask_again(refund, payment)
+
+
+def _count(refund: Refund, payment: Payment, *, refunding: int = 0, refunded: int = 0) -> None:
+    """On the payment and on what it was for. What came late was never counted there. Writes. Raises HookRefused."""
+    if refund.attempt_id is not None:
+        return
+    payment.refunding_minor += refunding
+    payment.refunded_minor += refunded
+    payment.save(update_fields=["refunding_minor", "refunded_minor"])
+    if refunded:
+        _tell_source(refund, payment, "refunded", refunded)
+
+
+def _ask_again(refund: Refund, payment: Payment) -> None:
+    """What came late lies in unapplied again: its case is open again. Writes."""
+    if refund.attempt_id is not None:
+        Case.objects.filter(payment=payment, kind=LATE_CASE, attempt_id=refund.attempt_id).update(
+            closed_at=None, closed_by="", resolution="", opened_at=clock.machine_now(),
+            sentence=f"it came late and is still here: its refund {refund.state}, {_why(refund)}",
+        )  # fmt: skip
+
+
+def _why(refund: Refund) -> str:
+    return (refund.failure_message or refund.failure_code).rstrip(". ")
 
 
 def tell(refund: Refund, payment: Payment, event: str) -> None:

@@ -61,17 +61,18 @@ def _pay_debt(case: Case) -> tuple[list[Held], list[SourceChange]]:
     return held, [change]
 
 
-def return_money(case_id: UUID, *, reason: str, by: Actor) -> Case:
-    """Say that a case's money was given back, or is not ours, and close the case. Writes; sends nothing.
+def return_money(case_id: UUID, *, reason: str, by: Actor, by_hand: bool = False) -> Case:
+    """Say that a case's money was given back, or is not ours, and close the case. Writes.
 
-    What put it into suspense is mirrored. The payment ends as by settle.end_payment; one whose source had refused its
-    success is reversed, and its source gets the reservation off. Raises Refusal as apply_money does.
+    What put it into suspense is mirrored; nothing is sent. The payment ends as by settle.end_payment; one whose source
+    had refused its success is reversed, and its source gets the reservation off. What was paid after close is refunded
+    by its provider where that can, unless a person did so `by_hand` (late.give_back). Raises Refusal as apply_money.
     """
     with cases.deciding(case_id, "return_money", reason=reason, by=by) as case:
         if case.kind == late.CASE:
             _must_be_known(case)
-            held = late.give_back(case, _business_at(case.payment))
-            case.resolution = f"{_worth(held)} returned: {reason}"
+            at = _business_at(case.payment)
+            case.resolution = late.give_back(case, at, reason=reason, by=by, by_hand=by_hand)
             return case
         held, payment = _held(case), case.payment
         if not (case.kind == REFUSED_CASE and _taken_back(case)):

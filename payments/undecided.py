@@ -12,7 +12,7 @@ from engine.core import sql
 
 
 def view() -> str:
-    """SQL that makes or replaces the view payments_undecided. Run by a migration, again by each that changes it."""
+    """SQL that makes or replaces the view payments_undecided. Run by the newest migration that changes it alone."""
     return f"CREATE OR REPLACE VIEW payments_undecided AS {sql.statement(__file__, 'undecided')}"
 
 

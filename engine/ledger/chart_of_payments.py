@@ -90,7 +90,7 @@ PAYMENTS = (
     ),
     LedgerEvent(
         "late.returned",
-        "a person says that what came late was given back: the mirror of what booked it",
+        "a person says that they gave back what came late: the mirror of what booked it",
         (
             (0, Kind.UNAPPLIED, Kind.SETTLED_DIRECT, "gross less fee"),
             (1, Kind.UNAPPLIED, Kind.CLEARING, "fee"),

@@ -80,6 +80,27 @@ REFUNDS = (
         "platform",
     ),
     LedgerEvent(
+        "late.refund_requested",
+        "what came late is to go back by its provider: out of unapplied",
+        ((0, Kind.UNAPPLIED, Kind.REFUNDS_PAYABLE, "amount"),),
+        "refund",
+        "platform",
+    ),
+    LedgerEvent(
+        "late.refund_released",
+        "that failed, was called back, or taken back after it was done: the mirror, its case is open again",
+        ((0, Kind.REFUNDS_PAYABLE, Kind.UNAPPLIED, "amount"),),
+        "refund",
+        "platform",
+    ),
+    LedgerEvent(
+        "late.refund_late",
+        "it went back after that had been given up: not out of what the payee is owed, but out of unapplied",
+        ((0, Kind.UNAPPLIED, Kind.PAYABLE, "amount"),),
+        "refund",
+        "platform",
+    ),
+    LedgerEvent(
         "refund.mismatch",
         "another amount was given back than was asked: to suspense as it left, once per movement",
         ((0, Kind.SUSPENSE, Kind.CLEARING, "gross"),),

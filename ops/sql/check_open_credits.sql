@@ -1,6 +1,6 @@
 -- I6: money that is booked but not explained, by age, with the payment that brought it and the case that asks a person
--- about it. What was taken out of suspense names what it took (suspense.*, late.*); else oldest credits are cleared first, so
--- what is open are the newest that make up the balance.
+-- about it. What was taken out of suspense names what it took (suspense.*, late.*, a refund of late money that was not given
+-- up); else oldest credits are cleared first, so what is open are the newest that make up the balance.
 -- Indexes: transfers_by_credit, one_transfer_per_fact, one_case_per_matter.
 WITH held AS (
   SELECT a.id, a.owner_id, -(a.balance_minor + coalesce(sum(d.amount_minor), 0)) AS open_minor
@@ -16,6 +16,9 @@ WITH held AS (
      AND NOT EXISTS (SELECT 1 FROM engine_ledger_transfer o
                       WHERE o.kind IN ('suspense.applied', 'suspense.returned', 'late.applied', 'late.returned') AND o.source_id = t.source_id
                         AND o.debit_id = t.credit_id)
+     AND t.kind <> 'late.refund_released'
+     AND NOT EXISTS (SELECT 1 FROM payments_refund r
+                      WHERE r.attempt_id = t.source_id AND r.state NOT IN ('failed', 'canceled'))
 ), source AS (
   -- A mismatch is booked by movement (payments/pipeline/books.py).
   SELECT md5(e.payment_id || ':' || coalesce(nullif(e.movement_id, ''), a.identity))::uuid AS key, e.payment_id

@@ -1,18 +1,20 @@
 -- I1, I5: what is given back was paid, once and no more (payment_never_over_refunded bounds the counters). Of each refund
 -- what was asked for was taken as the chart says, and what was given up went back to whom it came from; by hand, what a
--- person says to have done left. A payment counts its refunds, and refunds payable is what is under way. What its provider
--- did is held by the rules of settlements. Indexes: one_refund_per_number, one_transfer_per_fact. Reads all refunds.
+-- person says to have done left. What came late goes back out of unapplied. A payment counts its refunds, but for these, and
+-- refunds payable is what is under way. What its provider did is held by the rules of settlements. Indexes: one_refund_per_number, one_transfer_per_fact. Reads all refunds.
 WITH chart AS (
   SELECT * FROM unnest(%(kinds)s::text[], %(settlements)s::text[], %(seqs)s::int[], %(debits)s::text[],
                        %(credits)s::text[], %(amounts)s::text[])
              AS c(kind, settlement, seq, debit, credit, amount)
-   WHERE kind IN ('refund.requested', 'refund.released', 'refund.by_hand')
+   WHERE kind IN ('refund.requested', 'refund.released', 'refund.by_hand', 'late.refund_requested',
+                  'late.refund_released', 'late.refund_late')
 ), payable AS (
   SELECT id, currency FROM engine_ledger_account WHERE kind = 'refunds_payable'
 ), asked AS (
   SELECT r.id, r.payment_id, r.state, r.currency, r.amount_minor, r.fee_minor, r.recorded_by, p.settlement,
+         r.attempt_id IS NOT NULL AS late, CASE WHEN r.attempt_id IS NULL THEN 'refund.' ELSE 'late.refund_' END AS named,
          p.accounts || jsonb_build_object('refunds_payable', a.id) AS accounts,
-         EXISTS (SELECT 1 FROM engine_ledger_transfer t WHERE t.source_id = r.id AND t.kind = 'refund.released') AS released
+         EXISTS (SELECT 1 FROM engine_ledger_transfer t WHERE t.source_id = r.id AND t.kind IN ('refund.released', 'late.refund_released')) AS released
     FROM payments_refund r
     JOIN payments_payment p ON p.id = r.payment_id
     LEFT JOIN payable a ON a.currency = r.currency
@@ -22,18 +24,19 @@ WITH chart AS (
                  CASE c.amount WHEN 'amount' THEN r.amount_minor WHEN 'fee' THEN r.fee_minor
                                ELSE r.amount_minor - r.fee_minor END AS minor
             FROM asked r JOIN chart c ON c.settlement = r.settlement
-           WHERE c.kind = 'refund.requested'
+           WHERE c.kind = r.named || 'requested'
               -- Late, it was given up before and done after all.
-              OR c.kind = 'refund.released' AND (r.state IN ('failed', 'canceled') OR (r.state = 'succeeded' AND r.released))
+              OR c.kind = 'late.refund_late' AND r.late AND r.state = 'succeeded' AND r.released
+              OR c.kind = r.named || 'released' AND (r.state IN ('failed', 'canceled') OR (r.state = 'succeeded' AND r.released))
               OR c.kind = 'refund.by_hand' AND r.state = 'succeeded' AND r.recorded_by <> '') legs
    WHERE minor > 0
 ), booked AS (
   SELECT source_id AS id, kind, seq::int, debit_id, credit_id, amount_minor AS minor
-    FROM engine_ledger_transfer WHERE kind IN ('refund.requested', 'refund.released', 'refund.by_hand')
+    FROM engine_ledger_transfer WHERE kind IN (SELECT kind FROM chart)
 ), counted AS (
   SELECT payment_id, sum(amount_minor) FILTER (WHERE state IN ('requested', 'by_hand')) AS refunding,
          sum(amount_minor) FILTER (WHERE state = 'succeeded') AS refunded
-    FROM asked GROUP BY payment_id
+    FROM asked WHERE NOT late GROUP BY payment_id
 ), held AS (
   SELECT a.currency, -(a.balance_minor + coalesce(sum(d.amount_minor), 0)) AS minor
     FROM engine_ledger_account a LEFT JOIN engine_ledger_delta d ON d.account_id = a.id
@@ -61,7 +64,7 @@ UNION ALL
 -- The fee's share goes with what is given back: never more than it was, and all of it with the last unit.
 SELECT 'fee', p.id::text, s.fee, div(p.fee_minor::numeric * p.settled_minor, p.amount_minor)::bigint
   FROM (SELECT payment_id, sum(fee_minor) AS fee, sum(amount_minor) AS minor FROM asked
-         WHERE state IN ('requested', 'by_hand', 'succeeded') GROUP BY payment_id) s
+         WHERE state IN ('requested', 'by_hand', 'succeeded') AND NOT late GROUP BY payment_id) s
   JOIN payments_payment p ON p.id = s.payment_id
  WHERE p.state <> 'reversed'
    AND (s.fee > div(p.fee_minor::numeric * p.settled_minor, p.amount_minor)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib import admin
 
 from engine.audit.preview import Operated, action
@@ -23,10 +25,15 @@ class CaseAdmin(OfPayment, Operated):
                role=Role.APPROVER),
         action("Apply its money", suspense.apply_money,
                "Its money in suspense was the payment's: what is due clears the debt, the rest is the customer's. What "
-               "refused it is told again. The payment ends, the case is closed.", role=Role.APPROVER),
+               "refused it is told again. The payment ends, the case is closed. What was paid after close pays its "
+               "invoice after all.", role=Role.APPROVER),
         action("Return its money", suspense.return_money,
-               "Its money was given back, or is not ours: it leaves the books as it came; nothing is sent from here. "
-               "The payment ends unpaid, the case is closed.", role=Role.APPROVER),
+               "Its money in suspense was given back, or is not ours: it leaves the books as it came, and nothing is "
+               "sent; the payment ends unpaid. What was paid after close is refunded by its provider, and where that "
+               "can't, it was given back by hand. The case is closed.", role=Role.APPROVER),
+        action("Record its money as returned", partial(suspense.return_money, by_hand=True),
+               "The same, and what was paid after close was given back by a person: its provider is not asked.",
+               role=Role.APPROVER),
     )  # fmt: skip
 
     @admin.display(description="sentence")

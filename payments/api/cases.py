@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -12,7 +13,7 @@ from rest_framework.response import Response
 from engine.rest import ids, pages
 from engine.rest.once import Done
 from engine.rest.pages import ExpandQuery
-from engine.rest.shapes import TextField
+from engine.rest.shapes import TextField, TruthField
 from engine.rest.views import RestView
 from payments import cases, suspense
 from payments.api import examples, lists
@@ -26,6 +27,15 @@ class CloseBody(ActBody):
 
     resolution = TextField(
         max_length=2000, help_text="What came of it: `sent back to the payer on 3 February`"
+    )
+
+
+class ReturnBody(ActBody):
+    """Why, and by whom."""
+
+    by_hand = TruthField(
+        default=False,
+        help_text="What came late was given back by a person already: its provider is not asked",
     )
 
 
@@ -79,20 +89,20 @@ class CloseCase(RestView):
 
 
 class CaseMoney(RestView):
-    """What a person says of a case's money in suspense."""
+    """What a person says of a case's money, in suspense or in unapplied."""
 
     resource, object_name = "payments", "case"
     key_needed = True
 
-    def settle(self, text: str, verb: Callable[..., Case]) -> Response:
+    def settle(self, text: str, verb: Callable[..., Case], body: type[ActBody]) -> Response:
         """Do `verb` once; the case as it is closed by it."""
         found: UUID = self.id("case", text)
 
-        def work(data: dict[str, str]) -> Done:
-            closed = verb(found, reason=data["reason"], by=self.actor)
+        def work(data: dict[str, Any]) -> Done:
+            closed = verb(found, by=self.actor, **data)
             return Done(pages.one(closed, CaseShape), ids.show("case", found), 200)
 
-        return self.once(ActBody, work)
+        return self.once(body, work)
 
 
 class ApplyMoney(CaseMoney):
@@ -102,24 +112,26 @@ class ApplyMoney(CaseMoney):
         examples.sent({"reason": "the payer agreed to pay the rest next month"}), examples.shown(examples.CASE_APPLIED),
     ])  # fmt: skip
     def post(self, request: Request, case_id: str) -> Response:
-        """Take a case's money in suspense for its payment's, which ends with it; the case is closed.
+        """Take a case's money for its payment's; the case is closed.
 
-        Up to what is due it clears the debt; the rest, and all of it after the payment's end, is unapplied. What
-        refused an end is told of it again. An approver's: `admin:write`.
+        Of money in suspense the payment ends: up to what is due it clears the debt; the rest, and all of it after the
+        payment's end, is unapplied. What refused an end is told of it again. What was paid after close pays its invoice
+        after all. An approver's: `admin:write`.
         """
-        return self.settle(case_id, suspense.apply_money)
+        return self.settle(case_id, suspense.apply_money, ActBody)
 
 
 class ReturnMoney(CaseMoney):
-    """It was given back, or is not ours."""
+    """It goes back, was given back, or is not ours."""
 
-    @extend_schema(operation_id="return_case_money", request=ActBody, responses=CaseShape, examples=[
+    @extend_schema(operation_id="return_case_money", request=ReturnBody, responses=CaseShape, examples=[
         examples.sent({"reason": "sent back on 3 February"}), examples.shown(examples.CASE_RETURNED),
     ])  # fmt: skip
     def post(self, request: Request, case_id: str) -> Response:
-        """Book that a case's money in suspense was given back, or is not ours. Nothing is sent from here.
+        """Give a case's money back, or book that it was given back or is not ours; the case is closed.
 
-        The payment ends without it and what it was for gets its reservation off; the case is closed. An approver's:
-        `admin:write`.
+        Of money in suspense nothing is sent: the payment ends without it, and what it was for gets its reservation off.
+        What was paid after close is refunded by its provider; where that can't, or `by_hand`, it is booked as given
+        back by a person. A refund of it that fails opens the case again. An approver's: `admin:write`.
         """
-        return self.settle(case_id, suspense.return_money)
+        return self.settle(case_id, suspense.return_money, ReturnBody)

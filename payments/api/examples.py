@@ -117,7 +117,8 @@ CASE_RETURNED: dict[str, Any] = {
 }
 REFUND: dict[str, Any] = {
     "id": f"ref_{_HEX}d", "object": "refund", "livemode": False, "payment": ATTEMPT["payment"], "no": 1,
-    "state": "requested", "carried_out_by": f"pay_{_HEX}e", "currency": "EUR", "amount_minor": 500, "amount": "5.00",
+    "state": "requested", "carried_out_by": f"pay_{_HEX}e", "attempt": None,
+    "currency": "EUR", "amount_minor": 500, "amount": "5.00",
     "fee_minor": 12, "fee": "0.12", "reason": "half of the month was lost", "failure_code": "", "failure_message": "",
     "created_by": "ada", "case": None, "reference": "", "recorded_by": "", "metadata": {"ticket": "A-17"},
     "created_at": _AT, "ended_at": None,

@@ -44,6 +44,12 @@ class RefundShape(serializers.Serializer[Any]):
         default=None,
         help_text="The payment that sends it, with its attempts; null where a person does. Null in lists",
     )
+    attempt = IdField(
+        "attempt",
+        source="attempt_id",
+        allow_null=True,
+        help_text="Which brought it, where it had been paid after close (a case's money that goes back)",
+    )
     currency = serializers.CharField()
     amount_minor = serializers.IntegerField()
     amount = MajorField("amount_minor")

@@ -13,6 +13,9 @@ class Refund(models.Model):
 
     A Payment of operation refund carries it out (`source_kind` refund, `source_id` this), where the provider can;
     else a person does, asked by the case, and says so under `reference`. `refund_no` counts those of its payment.
+
+    `attempt_id` is of money that came late (payments/late.py): the attempt that brought it. It lay in unapplied and was
+    shared with nobody, so it has no part of the fee, and its payment's counters are not of it.
     """
 
     class State(models.TextChoices):
@@ -28,6 +31,7 @@ class Refund(models.Model):
     currency = models.CharField(max_length=10)
     amount_minor = models.BigIntegerField()
     fee_minor = models.BigIntegerField()
+    attempt_id = models.UUIDField(null=True)
     reason = models.TextField()
     state = models.CharField(max_length=10, choices=State, default=State.REQUESTED, db_default="requested")
     version = models.PositiveIntegerField(default=1, db_default=1)  # numbers its events
@@ -51,7 +55,12 @@ class Refund(models.Model):
                 name="refund_amounts_make_sense",
             ),
         ]
-        indexes = [models.Index(fields=["state", "id"], name="refunds_by_state")]
+        indexes = [
+            models.Index(fields=["state", "id"], name="refunds_by_state"),
+            models.Index(
+                fields=["attempt_id"], condition=Q(attempt_id__isnull=False), name="refunds_of_late_money"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"refund {self.refund_no} of {self.payment_id} {self.state}"

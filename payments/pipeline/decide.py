@@ -133,7 +133,7 @@ def _late(row: Row) -> Decision:
         park = "a reply says that an earlier attempt was paid after all" if _may_be_sent(row) else ""
         return Decision("reply after the end", look_at=row.next_action_at, case="reply_after_end", park=park)
     books, before = ("before", BEFORE) if row.booked_as else ("late", "")
-    case = _told_twice(row) or "paid_after_close"
+    case = _told_twice(row) or LATE_CASE
     if row.payment_state in ("failed", "canceled"):
         return Decision("late" + before, "succeeded", "succeeded_late", None, books=books, case=case)
     # In flight it is looked up on: what it moved is booked, what did not leave is not signed anew.
@@ -292,6 +292,7 @@ def _next_look(row: Row, now: datetime) -> datetime:
 
 PAYER = "payer"  # who has to do something at the provider's page before money moves
 BEFORE = ", booked before"
+LATE_CASE = "paid_after_close"
 ANOTHER_AMOUNT = "amount differs"  # what arrived is in suspense, under a case of its own
 REVERSED = "reversed"  # the verdict, and the kind of its case
 REDUCED = "partly_reversed"  # the verdict, and the kind of its case

@@ -1,13 +1,16 @@
 -- I1: payments of which a person still has to say what becomes of what they are for, so that nobody asks for that again:
 -- one with an open case; one that succeeded and stands parked; one that was paid late, while money of a late attempt
--- lies in unapplied: nothing has taken it out by its key (late.applied, late.returned, payment.reversed). What the
--- books do not show is not decided. The view payments_undecided (payments/undecided.py), the one condition of billing,
--- of sending and of check_books. Indexes: one_case_per_matter, one_attempt_per_number, one_transfer_per_fact.
+-- lies in unapplied or is on its way back: nothing has taken it out by its key (late.applied, late.returned,
+-- payment.reversed), and no refund of it is done. What the books do not show is not decided. The view payments_undecided
+-- (payments/undecided.py), the one condition of billing, of sending and of check_books. Indexes: one_case_per_matter,
+-- one_attempt_per_number, one_transfer_per_fact, refunds_of_late_money.
 SELECT q.payment_id, q.source_kind, q.source_id, q.late
   FROM (SELECT p.id AS payment_id, p.source_kind, p.source_id,
                p.state = 'succeeded_late' AND coalesce((
                  SELECT bool_or(NOT EXISTS (SELECT 1 FROM engine_ledger_transfer o
-                                             WHERE o.source_id = t.source_id AND o.debit_id = t.credit_id))
+                                             WHERE o.source_id = t.source_id AND o.debit_id = t.credit_id)
+                                 AND NOT EXISTS (SELECT 1 FROM payments_refund r
+                                                  WHERE r.attempt_id = t.source_id AND r.state = 'succeeded'))
                    FROM payments_attempt a
                    JOIN engine_ledger_transfer t ON t.source_id = a.id AND t.kind = 'payment.succeeded_late'
                   WHERE a.payment_id = p.id), true) AS late,

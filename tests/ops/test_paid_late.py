@@ -99,6 +99,7 @@ def test_it_was_given_back(late: UUID) -> None:
     booked = legs("payment.succeeded_late")
     assert legs("late.returned") == [(seq, credit, debit, minor) for seq, debit, credit, minor in booked]
     assert (invoice_of(late).state, unapplied(), broken()) == ("open", 0, [])
+    assert case_of(late).resolution.startswith("0.001000 USDC returned by hand (")
 
 
 @pytest.mark.parametrize("verb", [suspense.apply_money, suspense.return_money])

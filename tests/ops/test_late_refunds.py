@@ -1,0 +1,110 @@
+"""Paid after close, on the platform: it goes back as a refund; the books hold after each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from billing import trigger
+from engine.providers.base import FailureClass, Finding, Outcome
+from payments import dispute, refund, suspense
+from payments.models import Case, Refund
+from tests.ops.suspended import WHY, broken, invoice_of, legs, row
+from tests.ops.test_paid_late import case_of, code, unapplied
+from tests.ops.world import WHOLE, mark, open_payment, say, settle, subscribe
+from tests.payments.refunding import carrier, carry_out, counters, hinted
+from tests.payments.scripted import declined, paid
+from tests.payments.test_disputes import found
+
+
+@pytest.fixture
+def late(world, scripted) -> UUID:
+    """Given up, and paid after all, where money goes back by its provider."""
+    scripted.sheet = replace(
+        scripted.sheet, settlement="platform", reversible=True, operations=("charge", "refund")
+    )
+    subscription = subscribe(world)
+    world.bill()
+    one = open_payment(subscription)
+    scripted.looks = {one: [declined()]}
+    settle(scripted)
+    say(one, paid(**WHOLE))
+    assert row(one).state == "succeeded_late"
+    return one
+
+
+@pytest.fixture
+def sent_back(late: UUID, scripted) -> Refund:
+    """Its provider gives back: a refund of it is asked for."""
+    closed = suspense.return_money(case_of(late).pk, **WHY)
+    assert closed.resolution == "0.001000 USDC goes back by scripted, refund 1: a drill"
+    one = Refund.objects.get()
+    assert (one.attempt_id, one.fee_minor, legs("late.refund_requested")) == (
+        case_of(late).attempt_id, 0, [(0, "unapplied", "refunds_payable", 1000)],
+    )  # fmt: skip
+    assert (unapplied(), broken()) == (0, [])
+    assert code(lambda: trigger.trigger(invoice_of(late).subscription_id)) == "money_arrived_late"
+    return one
+
+
+def test_it_goes_back_by_its_provider(late: UUID, sent_back: Refund, scripted, monkeypatch) -> None:
+    invoice = invoice_of(late)
+    carry_out(monkeypatch)
+    sent_back.refresh_from_db()
+    assert scripted.sent[-1].instructions["charge"]["movement_id"] == "m"
+    assert (sent_back.state, carrier(sent_back).state) == ("succeeded", "succeeded")
+    assert legs("refund.succeeded") == [(0, "refunds_payable", "clearing:scripted", 1000)]
+    assert (counters(late), invoice_of(late).refunded_minor) == ((0, 0), 0), "it was never collected"
+    assert (unapplied(), broken()) == (0, [])
+    assert trigger.trigger(invoice.subscription_id).scheduled == [invoice.pk]
+    assert len(mark()) == 1, "and what is asked for again is sent"
+    Case.objects.update(closed_at=None)
+    assert code(lambda: suspense.return_money(case_of(late).pk, **WHY)) == "nothing_unapplied"
+
+
+def test_what_could_not_go_back_is_a_case_again(late: UUID, sent_back: Refund, scripted, monkeypatch) -> None:
+    scripted.replies[carrier(sent_back).pk] = [declined("charge_already_refunded")]
+    carry_out(monkeypatch)
+    case = case_of(late)
+    assert case.sentence == "it came late and is still here: its refund failed, the allowance is too small"
+    assert case.closed_at is None
+    assert legs("late.refund_released") == [(0, "refunds_payable", "unapplied", 1000)]
+    assert (unapplied(), broken()) == (1000, [])
+    suspense.return_money(case.pk, by_hand=True, **WHY)  # somebody had done it at the gateway
+    assert (len(legs("late.returned")), unapplied(), broken()) == (1, 0, [])
+
+
+def test_what_its_provider_sends_back_comes_back_to_unapplied(
+    late: UUID, sent_back: Refund, scripted, monkeypatch
+) -> None:
+    carry_out(monkeypatch)
+    scripted.looks[carrier(sent_back).pk] = [
+        Finding(Outcome.REVERSED, FailureClass.NONE, "account_closed", "It came back.")
+    ]
+    hinted(sent_back)
+    assert (case_of(late).closed_at, unapplied(), broken()) == (None, 1000, [])
+    assert suspense.apply_money(case_of(late).pk, **WHY).closed_at is not None
+    assert (invoice_of(late).state, broken()) == ("paid", [])
+
+
+def test_what_went_back_after_all_is_out_of_unapplied(
+    late: UUID, sent_back: Refund, scripted, monkeypatch
+) -> None:
+    scripted.replies[carrier(sent_back).pk] = [declined("timeout_of_theirs")]
+    carry_out(monkeypatch)
+    hinted(sent_back)  # the scripted look finds it done
+    sent_back.refresh_from_db()
+    assert (sent_back.state, carrier(sent_back).state) == ("succeeded", "succeeded_late")
+    assert (unapplied(), broken()) == (0, [])
+
+
+def test_what_is_called_back_is_a_case_again(late: UUID, sent_back: Refund) -> None:
+    refund.cancel(sent_back.pk, **WHY)
+    assert (case_of(late).closed_at, unapplied(), broken()) == (None, 1000, [])
+
+
+def test_what_its_payer_disputes_is_decided_first(late: UUID) -> None:
+    dispute.keep("scripted", found(charge_ref="m"))
+    assert code(lambda: suspense.return_money(case_of(late).pk, **WHY)) == "payment_disputed"
