@@ -116,8 +116,12 @@ class Cancelling(Protocol):
     """A provider whose open attempts can be called back: an unpaid link, an intent that was not confirmed."""
 
     def cancel(self, asked: Asked) -> Finding:
-        """Ask that it never moves money. Calls out; never raises for the world's faults. Evidence like any other:
-        ABSENT where it can't any more, SUCCEEDED or PENDING where it was too late, else UNKNOWN."""
+        """Ask that it never moves money. Calls out; never raises for the world's faults. ABSENT where it can't any
+        more, SUCCEEDED or PENDING where it was too late, else UNKNOWN.
+
+        No more than a request: the look after it is what is believed. A look that finds what was called back is ABSENT,
+        of the class PAYER_ACTION where only its payer had been waited for.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -270,6 +270,9 @@ def _absent(row: Row, sheet: Sheet, now: datetime) -> Decision:
         return Decision("absence proves nothing here", look_at=_next_look(row, now), looked=True)
     if row.attempt_state == "pending":
         return Decision("was seen, is gone: look again", "unknown", None, now, looked=True)
+    if row.failure_class == FailureClass.PAYER_ACTION and not row.stop_code:
+        # Called back, since its payer had not acted: theirs, not a fault of the provider's to try again.
+        return Decision("declined: called back", "declined", "failed", None)
     return _again(row, now, "proved absent")
 
 

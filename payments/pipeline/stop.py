@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from engine.core import sql
+from engine.core import clock, sql
 
 REMOVED = ("payment_method_removed", "The payment method was removed.")
 CHARGE_GONE = ("charge_taken_back", "Its provider took the charge back: nothing of it is left to give back.")
@@ -15,7 +15,8 @@ def tell(payment_ids: Iterable[UUID], *, code: str, reason: str) -> None:
     """Mark these locked payments, scheduled or in flight. Writes in the caller's transaction."""
     ids = list(payment_ids)
     if ids:
-        sql.affected(sql.statement(__file__, "tell_to_stop"), {"ids": ids, "code": code, "reason": reason})
+        params = {"ids": ids, "code": code, "reason": reason, "now": clock.machine_now()}
+        sql.affected(sql.statement(__file__, "tell_to_stop"), params)
 
 
 def without_removed(payment_ids: Iterable[UUID]) -> set[UUID]:

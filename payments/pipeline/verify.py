@@ -28,10 +28,22 @@ from engine.providers.base import (
     ProviderUnavailable,
     Sheet,
 )
-from payments.pipeline import asking, evidence, lanes, look_again, park, points, resend, spans, stopping
+from payments.pipeline import (
+    asking,
+    evidence,
+    lanes,
+    look_again,
+    park,
+    points,
+    resend,
+    spans,
+    stopping,
+    waited,
+)
 from payments.pipeline.evidence import Said
 from payments.pipeline.lanes import Lane, Worked
 from payments.pipeline.outbound import Outbound
+from payments.pipeline.waited import Waiting
 
 
 class Looked(NamedTuple):
@@ -55,6 +67,8 @@ class Looked(NamedTuple):
     last: tuple[str, str, bool, bool]
     known: Known
     unknown_since: datetime
+    stopped: bool  # its payment was told to stop
+    act_by: str  # until when its payer may act, in the provider's text
 
 
 def verify(lane: Lane, *, task_id: str = "") -> Worked:
@@ -116,13 +130,16 @@ def _looked(row: tuple[Any, ...], until: datetime) -> Looked:
             until,
             row[14:18],
             known,
-            row[21],
+            *row[21:24],
         )
     )
 
 
 def _look(provider: Provider, lane: Lane, taken: Sequence[Looked], task_id: str = "") -> str:
-    """Ask, store the news, send again what is missing. "" if the provider answered, else why it did not."""
+    """Ask, call back what has waited long enough, store the news, send again what is missing.
+
+    "" if the provider answered, else why it did not.
+    """
     asked_at = clock.machine_now()
     try:
         findings = asking.ask(
@@ -131,6 +148,12 @@ def _look(provider: Provider, lane: Lane, taken: Sequence[Looked], task_id: str 
     except ProviderUnavailable as fault:
         _look_later(taken, fault.retry_seconds)
         return fault.message or fault.code
+    findings |= waited.call_back(
+        provider,
+        [Waiting(_asked(o, lane), o.created_at, o.stopped, o.act_by) for o in taken],
+        findings,
+        asked_at,
+    )
     points.reach(points.VERIFY_LOOKED)
     readable = asked_at - timedelta(seconds=spans.absence(provider.sheet))
     news = [(o, findings[o.attempt_id]) for o in taken if _is_news(o, findings.get(o.attempt_id), readable)]

@@ -15,8 +15,6 @@ from tests.house import tree
 # Rails and gateways of the next steps (docs/decisions/0017). A name goes from here with its first reader.
 TO_COME = {
     "unique_reference": "a gateway without an idempotency key sends again only under a reference that is refused twice",
-    "cancel": "an open link is called back before a new one is issued",
-    "Cancelling": "unpaid links of payer-action rails, intents that were not confirmed",
     "Stating": "reconciliation against the provider's own statement",
 }
 

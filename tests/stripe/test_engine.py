@@ -35,14 +35,13 @@ def till(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
     return shop
 
 
-def owe(shop: Shop) -> UUID:
+def owe(shop: Shop, card: str = "pm_card_visa") -> UUID:
     """One payment that is due now."""
     now = clock.machine_now()
-    card = shop.card()
     one = Charge(
         source_kind="test", source_id=uuid7(), no=1, provider="stripe", clock_id=0, method_id=None, queue_key=uuid7(),
         due_at=now, grace_until=now + timedelta(hours=1), currency="USD", amount_minor=2000, fee_minor=100,
-        instructions=card, customer_id=uuid7(), creator_id=uuid7(), correlation_id=uuid7(),
+        instructions=shop.card(card), customer_id=uuid7(), creator_id=uuid7(), correlation_id=uuid7(),
     )  # fmt: skip
     return charge.schedule([one], machine_at=now)[0]
 
@@ -123,3 +122,23 @@ def test_a_refusal_ends_the_payment_in_its_class(till: Shop) -> None:
         "insufficient_funds",
         "insufficient_funds",
     )
+
+
+@pytest.mark.parametrize("pays", [False, True])
+def test_a_payers_bank_that_is_never_answered_is_an_end(till: Shop, pays: bool) -> None:
+    """Their bank asks the payer, who may still answer while it is being called back."""
+    one = owe(till, "pm_card_threeDSecure2Required")
+    till.world.fault("500_before", route=CONFIRM, count=1)
+    work(driver.drive)
+    ref = Evidence.objects.get(code="created").provider_ref
+    till.hand.v1.payment_intents.confirm(ref, {"return_url": "https://shop.example"})
+    work(verify.verify)
+    assert Payment.objects.get(pk=one).waiting == "payer"
+    Attempt.objects.update(created_at=clock.machine_now() - timedelta(hours=25))
+    if pays:
+        till.world.do("stripe", "authenticate", intent=ref, agrees=True)
+    work(verify.verify)
+    work(verify.verify)
+    found = Payment.objects.get(pk=one)
+    assert (found.state, found.failure_code) == (("succeeded", "") if pays else ("failed", "called_back"))
+    assert len(till.world.ledger(kind="charge", reference=one.hex)) == pays

@@ -91,7 +91,8 @@ def _declined(error: Json) -> Finding:
 def _canceled(found: Json) -> Finding:
     """By us: it can never move anything. By somebody else at Stripe: they did not want it."""
     if found.get("cancellation_reason") == CALLED_BACK:
-        return Finding(Outcome.ABSENT, code="canceled", message="It was called back and can't be paid.")
+        said = "Its payer did not act in time: it was called back, and can't be paid."
+        return Finding(Outcome.ABSENT, FailureClass.PAYER_ACTION, "called_back", said)
     said = "It was canceled at Stripe."
     return Finding(Outcome.DECLINED, FailureClass.HARD_DECLINE, "canceled_at_provider", said)
 

@@ -7,6 +7,7 @@ from engine.providers.stripe.account import NAME
 
 # An hour less than what Stripe promises, for what is on its way.
 KEY_SECONDS = 23 * 3600.0
+ACTION_SECONDS = 24 * 3600.0
 # Those of ours that Stripe counts as we do. Not IDR, which it counts in hundredths, nor those of three places, whose
 # last one must be 0.
 CURRENCIES = ("USD", "EUR", "GBP", "NGN", "ZAR", "KES", "INR", "BRL", "JPY", "KRW", "VND", "XOF", "XAF")
@@ -33,4 +34,5 @@ def sheet() -> Sheet:
         currencies=CURRENCIES,
         minimum_minor=LEAST,
         maximum_minor=MOST,
+        action_seconds=ACTION_SECONDS,  # an intent waits for its payer's bank for ever: a day, then it is called back
     )

@@ -1,5 +1,5 @@
 -- With each: what is known of it, its bookings by the provider's name for each movement, and since when nobody knows:
--- since what was said after it had last been seen, else since it was made.
+-- since what was said after it had last been seen, else since it was made. And until when its payer may act.
 -- Index: payments_to_act_on; unresolved attempt by one_unresolved_attempt_per_payment; evidence_of_attempt.
 WITH due AS (
   SELECT p.id FROM payments_payment p
@@ -11,13 +11,13 @@ WITH due AS (
      FOR UPDATE OF p SKIP LOCKED
 ), taken AS (
   UPDATE payments_payment p SET next_action_at = %(until)s FROM due WHERE p.id = due.id
-  RETURNING p.id, p.amount_minor, p.fee_minor, p.currency, p.instructions, p.looks
+  RETURNING p.id, p.amount_minor, p.fee_minor, p.currency, p.instructions, p.looks, p.stop_code <> '' AS stopped
 )
 SELECT a.id, t.id, a.state, a.identity, a.data::text, a.send_no, a.fence, a.send_by, a.created_at,
        t.amount_minor, t.fee_minor, t.currency, t.instructions::text, t.looks,
        coalesce(l.outcome, ''), coalesce(l.code, ''), coalesce(l.provisional, false),
        coalesce(l.park, false), coalesce(k.provider_ref, ''), coalesce(k.steps, '{}')::text, k.movements,
-       coalesce(u.at, a.created_at)
+       coalesce(u.at, a.created_at), t.stopped, coalesce(k.act_by, '')
   FROM taken t
   JOIN payments_attempt a ON a.payment_id = t.id AND a.state IN ('sent', 'pending', 'unknown')
   LEFT JOIN LATERAL (
@@ -27,6 +27,8 @@ SELECT a.id, t.id, a.state, a.identity, a.data::text, a.send_no, a.fence, a.send
   LEFT JOIN LATERAL (
     SELECT (array_agg(e.provider_ref ORDER BY e.id DESC) FILTER (WHERE e.provider_ref <> ''))[1] AS provider_ref,
            jsonb_object_agg(e.code, e.detail ORDER BY e.id) FILTER (WHERE e.outcome = 'step') AS steps,
+           (array_agg(e.detail #>> '{action,expires_at}' ORDER BY e.id DESC)
+             FILTER (WHERE e.detail #>> '{action,expires_at}' IS NOT NULL))[1] AS act_by,
            coalesce(array_agg(e.movement_id ORDER BY e.applied_at, e.id) FILTER (WHERE e.applied_at IS NOT NULL
              AND e.verdict IN ('succeeded', 'late', 'late, paid elsewhere', 'amount differs')), '{}') AS movements
       FROM payments_evidence e WHERE e.attempt_id = a.id

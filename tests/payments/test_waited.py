@@ -1,0 +1,166 @@
+"""What waits for its payer for too long, or was told to stop, is called back; what a look says afterwards decides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from django.conf import settings
+
+from engine.core import clock
+from engine.providers import registry
+from engine.providers.base import Asked, FailureClass, Finding, Outcome
+from payments import cancel
+from payments.models import Attempt, Payment
+from payments.pipeline import verify
+from tests.payments.scripted import Scripted, paid
+from tests.payments.steps import LANE, apply_all, mark
+
+GONE = Finding(Outcome.ABSENT, FailureClass.PAYER_ACTION, "called_back", "Its payer did not act in time.")
+SILENT = Finding(Outcome.UNKNOWN, FailureClass.UNKNOWN, "timeout")
+
+
+def asks(**action: str) -> Finding:
+    return Finding(
+        Outcome.PENDING, FailureClass.PAYER_ACTION, "payer_action_needed", detail={"action": action}
+    )
+
+
+class Recalling(Scripted):
+    """Calls back: by then `after` is what there is to be seen of it."""
+
+    sheet = replace(Scripted.sheet, cancel=True, action_seconds=3600.0)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.after: list[Finding] = [GONE]
+        self.answer = GONE
+        self.called: list[UUID] = []
+
+    def cancel(self, asked: Asked) -> Finding:
+        self.called.append(asked.payment_id)
+        self.looks[asked.payment_id] = [*self.after]
+        return self.answer
+
+
+@pytest.fixture
+def gateway(world: Scripted, monkeypatch: pytest.MonkeyPatch) -> Recalling:
+    monkeypatch.setattr(settings, "PROVIDERS", {"scripted": "tests.payments.test_waited.Recalling"})
+    registry.get.cache_clear()
+    provider = registry.get("scripted")
+    assert isinstance(provider, Recalling)
+    return provider
+
+
+@pytest.fixture
+def waits(gateway: Recalling, new_payment) -> UUID:
+    """Its payer is to act; nothing says until when."""
+    one: UUID = new_payment()
+    gateway.looks[one] = [asks()]
+    mark()
+    look()
+    assert (Payment.objects.get().waiting, gateway.called) == ("payer", [])
+    return one
+
+
+def look(times: int = 1) -> None:
+    """Its next looks, one after the other; its sends lie long back."""
+    for _ in range(times):
+        now = clock.machine_now()
+        Attempt.objects.update(send_by=now - timedelta(hours=1))
+        Payment.objects.filter(state="in_flight").update(next_action_at=now)
+        taken = verify.take_open(LANE, most=50)
+        if taken:
+            verify._look(registry.get("scripted"), LANE, taken)
+        apply_all()
+
+
+def is_old() -> None:
+    Attempt.objects.update(created_at=clock.machine_now() - timedelta(hours=2))
+
+
+def test_a_payer_who_never_acts_is_a_decline_of_theirs(waits: UUID, gateway: Recalling, payment) -> None:
+    is_old()
+    look(2)
+    found = payment(waits)
+    assert (found.state, found.failure_class, found.failure_code) == (
+        "failed", "payer_action_needed", "called_back",
+    )  # fmt: skip
+    assert [one.state for one in Attempt.objects.all()] == ["declined"]
+    assert gateway.called == [waits], "once was enough"
+
+
+def test_one_who_paid_meanwhile_has_paid(waits: UUID, gateway: Recalling, payment) -> None:
+    """What the call-back itself says is not believed: it lost against the payer."""
+    gateway.after = [paid(gross_minor=1000, currency="USDC", fee_minor=50)]
+    is_old()
+    look()
+    assert (payment(waits).state, gateway.called) == ("succeeded", [waits])
+
+
+def test_nothing_is_given_up_by_a_call_back_that_was_lost(waits: UUID, gateway: Recalling, payment) -> None:
+    gateway.after, gateway.answer = [asks()], SILENT
+    is_old()
+    look(3)
+    assert (payment(waits).state, gateway.called) == ("in_flight", [waits] * 3)
+
+
+def test_what_was_called_back_before_this_process_ended_is_found(
+    waits: UUID, gateway: Recalling, payment
+) -> None:
+    gateway.looks[waits] = [GONE]
+    look(2)
+    assert (payment(waits).state, gateway.called) == ("failed", [])
+
+
+def test_who_does_not_answer_keeps_nobody_waiting(gateway: Recalling, new_payment) -> None:
+    gateway.after, gateway.answer = [asks()], SILENT
+    for _ in range(3):
+        gateway.looks[new_payment()] = [asks()]
+    mark()
+    is_old()
+    look()
+    assert len(gateway.called) == 1
+
+
+@pytest.mark.parametrize(("hours", "called"), [(-1, True), (1, False)])
+def test_the_end_that_the_provider_named_counts(
+    gateway: Recalling, new_payment, hours: int, called: bool
+) -> None:
+    ends = datetime.now(UTC) + timedelta(hours=hours)
+    gateway.looks[new_payment()] = [asks(expires_at=ends.isoformat())]
+    mark()
+    is_old()
+    look(2)
+    assert bool(gateway.called) is called
+
+
+def test_what_was_told_to_stop_is_called_back_at_once_and_canceled(
+    waits: UUID, gateway: Recalling, payment, told
+) -> None:
+    now = clock.machine_now()
+    later = now + timedelta(hours=1)
+    Payment.objects.update(next_action_at=later)
+    assert (
+        cancel.call_back("test", [payment(waits).source_id], code="stopped", reason="Enough.", machine_at=now)
+        == []
+    )
+    assert payment(waits).next_action_at < later, "nobody leaves it open until its next look"
+    look(2)
+    assert (payment(waits).state, payment(waits).failure_code, gateway.called) == (
+        "canceled",
+        "stopped",
+        [waits],
+    )
+    assert [(one.state, one.failure_code) for one in told] == [("canceled", "stopped")]
+
+
+def test_what_its_provider_can_not_call_back_is_looked_up_on(
+    waits: UUID, gateway: Recalling, payment
+) -> None:
+    gateway.sheet = replace(gateway.sheet, cancel=False)
+    is_old()
+    look()
+    assert (payment(waits).state, gateway.called) == ("in_flight", [])
