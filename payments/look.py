@@ -18,11 +18,16 @@ from engine.providers import registry
 from engine.providers.base import Asked, Finding, Outcome, ProviderUnavailable, Sheet
 from payments.models import Attempt, Case, Evidence
 from payments.pipeline import asking, evidence, spans
+from payments.pipeline.apply import FAILED
 from payments.pipeline.decide import ANOTHER_AMOUNT
 from payments.pipeline.evidence import Said
 
-NEEDS_A_LOOK = ("seen_after_end", "reply_after_end", "evidence_failed")
-_CLOSED = (Attempt.State.DECLINED, Attempt.State.NOT_SENT)
+NOT_APPLIED = (
+    "evidence_failed"  # what was said of it could not be applied: perhaps that a success was taken back
+)
+NEEDS_A_LOOK = ("seen_after_end", "reply_after_end", NOT_APPLIED)
+_CLOSED = (Attempt.State.DECLINED, Attempt.State.NOT_SENT, Attempt.State.SUCCEEDED)
+_FINAL = (Outcome.SUCCEEDED, Outcome.DECLINED, Outcome.REVERSED)
 
 
 class Found(NamedTuple):
@@ -89,14 +94,17 @@ def look_up(attempt_id: UUID, *, reason: str, by: Actor) -> None:
 def must_be_known(case: Case) -> None:
     """Raises Refusal unless what was seen is booked, or the newest look since shows that it moves no money.
 
-    Where the provider can never prove absence, or nothing is known by which it can be asked, a person decides on
-    what there is; never against a look that sees it still, or paid.
+    Where something was said of what is booked and could not be applied, that look must have been applied. Where the
+    provider can never prove absence, or nothing is known by which it can be asked, a person decides on what there is;
+    never against a look that sees it still, or paid.
     """
     if case.kind not in NEEDS_A_LOOK or case.attempt_id is None:
         return
     attempt = Attempt.objects.defer("envelope").get(pk=case.attempt_id)
-    sheet = registry.get(attempt.provider).sheet
-    if attempt.state == Attempt.State.SUCCEEDED or not asking.can_be_asked(sheet, evidence.known(attempt.pk)):
+    sheet, booked = registry.get(attempt.provider).sheet, attempt.state == Attempt.State.SUCCEEDED
+    if booked and case.kind != NOT_APPLIED:
+        return
+    if not asking.can_be_asked(sheet, evidence.known(attempt.pk)):
         return
     looks = Evidence.objects.filter(attempt=attempt, source="lookup", observed_at__gt=case.opened_at)
     newest = looks.order_by("-observed_at", "-pk").first()
@@ -106,10 +114,11 @@ def must_be_known(case: Case) -> None:
         )
     if newest.applied_at is None:
         raise Refusal("evidence_waits", "evidence of it is not applied yet; try again", param="case")
-    if not (newest.verdict.startswith(ANOTHER_AMOUNT) or _moves_nothing(newest, attempt, sheet)):
+    told = newest.outcome in _FINAL if booked else _moves_nothing(newest, attempt, sheet)
+    if newest.verdict.startswith(FAILED) or not (newest.verdict.startswith(ANOTHER_AMOUNT) or told):
         raise Refusal(
-            "not_proved", f"the last look ({newest.outcome}) does not show that it moves no money; look again "
-            "later", param="case",
+            "not_proved", f"the last look ({newest.outcome}) does not show that it moves no money, or could not be "
+            "applied; look again later", param="case",
         )  # fmt: skip
 
 

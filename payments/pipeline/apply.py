@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 BATCH = 500
 REFUSED = "refused: moved meanwhile"
 REFUSED_CASE = "source_refused"
+FAILED = "failed: "  # the verdict of what could not be applied, before why
 Decided = list[tuple[Row, Decision]]
 
 
@@ -128,7 +129,7 @@ def _park_failed(evidence_id: UUID, fault: Exception) -> None:
                     siblings.tell([row.payment_id])
                     _open_cases([(row, Decision("failed", case="evidence_failed", park=why))], "", now)
                 park.park([row.payment_id], why, machine_at=now, among=park.ANY)
-                _mark([(row, "failed: " + reason)], now)
+                _mark([(row, FAILED + reason)], now)
 
 
 def _work(evidence_ids: Sequence[UUID], *, refused: str = "") -> None:

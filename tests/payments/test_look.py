@@ -199,11 +199,31 @@ def test_who_and_what_is_refused(world, seen):
     with pytest.raises(Refusal, match="nobody answers") as silent:
         look_up(seen)
     assert (silent.value.code, silent.value.param) == ("provider_unavailable", "provider")
-    Attempt.objects.filter(pk=seen.pk).update(state="succeeded")
-    with pytest.raises(Refusal, match="it is succeeded"):
-        look_up(seen)
     with pytest.raises(RuntimeError, match="across a network call"):
         look.ask(seen.pk)
+
+
+def test_what_could_not_be_applied_of_a_success_is_looked_up_before_its_case_is_closed(
+    world, sheet, new_payment, payment, monkeypatch
+):
+    """Else money that its provider took back stands in the books, and nobody is asked any more."""
+    sheet(reversible=True)
+    one = new_payment()
+    run(monkeypatch)
+    attempt = Attempt.objects.get()
+    world.looks[one] = [Finding(Outcome.REVERSED, FailureClass.NONE, "returned", "It came back.")]
+    with monkeypatch.context() as fault:
+        fault.setattr("payments.pipeline.books.taken_back", None)
+        look_up(attempt)
+        assert (Case.objects.get().kind, payment(one).state) == ("evidence_failed", "succeeded")
+        assert refused() == "look_first"
+        look_up(attempt)
+        assert refused() == "not_proved", "it can't be applied still"
+    look_up(attempt)
+    assert payment(one).state == "reversed"
+    cases.close_case(
+        Case.objects.get(kind="evidence_failed").pk, resolution="booked", reason="a drill", by=ADA
+    )
 
 
 def test_a_preview_asks_nobody(world, seen):
