@@ -106,6 +106,27 @@ PAYMENTS = (
         "platform",
     ),
     LedgerEvent(
+        "late.reversed",
+        "the provider took back what had come late and paid the debt: the mirror, beside that of what booked it",
+        (
+            (0, Kind.RECEIVABLE, Kind.UNAPPLIED, "gross"),
+            (1, Kind.FEE_INCOME, Kind.BILLED, "fee on leg 0"),
+        ),
+        "attempt",
+        "direct",
+    ),
+    LedgerEvent(
+        "late.reversed",
+        "the same of money settled on the platform",
+        (
+            (0, Kind.RECEIVABLE, Kind.UNAPPLIED, "gross"),
+            (1, Kind.FEE_INCOME, Kind.BILLED, "fee on leg 0"),
+            (2, Kind.PAYABLE, Kind.BILLED, "leg 0 less its fee"),
+        ),
+        "attempt",
+        "platform",
+    ),
+    LedgerEvent(
         "payment.mismatch",
         "what arrived differs from what was asked: booked as it arrived, to suspense, once per movement",
         (

@@ -1,5 +1,5 @@
 -- Design 4: collecting is what its open payments ask for, collected what its succeeded ones brought and what a person
--- took of late ones (late.applied), at most the due amount. A payment that ended and whose invoice refused to hear of it
+-- took of late ones (late.applied) and was not taken back, at most the due amount. A payment that ended and whose invoice refused to hear of it
 -- keeps its reservation: it is parked with that sentence (payments/pipeline/apply.py). Refunded is what was given back of
 -- its payments. A paid invoice has all of it.
 WITH asked AS (
@@ -17,6 +17,7 @@ WITH asked AS (
     JOIN payments_attempt a ON a.id = t.source_id
     JOIN payments_payment p ON p.id = a.payment_id
    WHERE t.kind = 'late.applied' AND t.seq = 0 AND p.source_kind = 'invoice'
+     AND NOT EXISTS (SELECT 1 FROM engine_ledger_transfer r WHERE r.kind = 'late.reversed' AND r.source_id = t.source_id)
    GROUP BY p.source_id
 )
 SELECT coalesce(i.id, a.invoice_id) AS invoice_id, i.state, i.due_minor, i.collecting_minor,

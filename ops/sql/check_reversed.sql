@@ -1,15 +1,16 @@
 -- I5: what a provider took back is the mirror of what booked it (payments/pipeline/books.py, taken_back), whole; and
 -- what is reversed was taken back, or given back by a person. Indexes: one_transfer_per_fact, payments_not_paid.
 WITH back AS (
-  SELECT source_id, seq, debit_id, credit_id, amount_minor FROM engine_ledger_transfer WHERE kind = 'payment.reversed'
+  SELECT source_id, seq, kind = 'late.reversed' AS applied, debit_id, credit_id, amount_minor
+    FROM engine_ledger_transfer WHERE kind IN ('payment.reversed', 'late.reversed')
 ), put AS (
-  SELECT source_id, seq, debit_id, credit_id, amount_minor FROM engine_ledger_transfer
+  SELECT source_id, seq, kind = 'late.applied' AS applied, debit_id, credit_id, amount_minor FROM engine_ledger_transfer
    WHERE kind IN ('payment.succeeded', 'payment.refused', 'payment.succeeded_late', 'payment.mismatch',
-                  'refund.succeeded', 'refund.succeeded_late', 'refund.mismatch')
+                  'refund.succeeded', 'refund.succeeded_late', 'refund.mismatch', 'late.applied')
      AND source_id IN (SELECT source_id FROM back)
 )
 SELECT 'not the mirror' AS what, source_id, seq, b.amount_minor AS back_minor, p.amount_minor AS put_minor
-  FROM back b FULL JOIN put p USING (source_id, seq)
+  FROM back b FULL JOIN put p USING (source_id, seq, applied)
  WHERE (b.debit_id, b.credit_id, b.amount_minor) IS DISTINCT FROM (p.credit_id, p.debit_id, p.amount_minor)
 UNION ALL
 SELECT 'not booked', p.id, NULL, NULL, p.amount_minor

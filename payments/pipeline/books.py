@@ -99,10 +99,13 @@ def _given_back(
 
 
 def taken_back(row: Row, business_at: datetime) -> list[Leg]:
-    """The mirror of what booked this attempt's money, leg by leg, under the key of that booking: once."""
+    """The mirror of what booked this attempt's money, leg by leg, under the key of that booking: once.
+
+    Where it came late and paid its debt after all, of that too.
+    """
     return [
-        Leg("payment.reversed", one.source_id, one.seq, one.credit, one.debit, one.currency, one.amount_minor,
-            business_at)
+        Leg("late.reversed" if one.kind == "late.applied" else "payment.reversed", one.source_id, one.seq, one.credit,
+            one.debit, one.currency, one.amount_minor, business_at)
         for one in rows.mirrored([row.evidence_id])
     ]  # fmt: skip
 

@@ -65,7 +65,7 @@ class Row(NamedTuple):
     stop_code: str  # called back while in flight, and why
     stop_reason: str
     # The movement's booking of this payment, if there is one: "late", "succeeded" or "mismatch", and what the network
-    # took with it under another attempt. Of what is taken back: what booked its attempt ("refused", too).
+    # took with it under another attempt. Of what is taken back: what booked its attempt ("refused" and "applied", too).
     booked_as: str
     booked_fee_minor: int
 
@@ -75,11 +75,12 @@ class Row(NamedTuple):
         return self.gross_currency or self.currency
 
 
+APPLIED = "applied"  # late money that paid its debt after all
 _BOOKED_AS = {"succeeded": "succeeded", "amount differs": "mismatch"}  # by verdict; the others came late
 _NOT_BOOKED = "", 0
 _BOOKED_BY = {"payment.succeeded": "succeeded", "payment.refused": "refused", "payment.succeeded_late": "late",
               "payment.mismatch": "mismatch", "refund.succeeded": "succeeded", "refund.succeeded_late": "late",
-              "refund.mismatch": "mismatch"}  # fmt: skip
+              "refund.mismatch": "mismatch", "late.applied": APPLIED}  # fmt: skip
 _JSON = {Row._fields.index(name) for name in ("accounts", "action")}
 
 
@@ -120,8 +121,15 @@ def _with_what_is_taken_back(found: list[Row]) -> list[Row]:
     asked = [row.evidence_id for row in found if _takes_back(row)]
     if not asked:
         return found
-    kinds = {one.evidence_id: one.kind for one in mirrored(asked)}
-    return [row._replace(booked_as=_BOOKED_BY.get(kinds.get(row.evidence_id, ""), "")) for row in found]
+    kinds: dict[UUID, set[str]] = {}
+    for one in mirrored(asked):
+        kinds.setdefault(one.evidence_id, set()).add(_BOOKED_BY[one.kind])
+    return [row._replace(booked_as=_latest(kinds.get(row.evidence_id, set()))) for row in found]
+
+
+def _latest(booked: set[str]) -> str:
+    """What came late and was applied since is booked twice."""
+    return APPLIED if APPLIED in booked else next(iter(booked), "")
 
 
 def _takes_back(row: Row) -> bool:

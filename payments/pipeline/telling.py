@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.outbox.emit import NewEvent
 from payments.pipeline.decide import PAYER, TAKEN_BACK, TERMINAL, Decision
-from payments.pipeline.rows import Row
+from payments.pipeline.rows import APPLIED, Row
 from payments.sources import SourceChange
 
 Decided = Sequence[tuple[Row, Decision]]
@@ -38,15 +38,25 @@ def payment_columns(decided: Decided, now: datetime) -> dict[str, Any]:
 
 
 def changes(effective: Decided, times: dict[int, datetime], now: datetime) -> list[SourceChange]:
-    """What the sources are told: the payments that reached an end."""
+    """What the sources are told: the payments that reached an end, and what was taken back of one that had paid."""
     return [
         SourceChange(
-            row.payment_id, row.source_kind, row.source_id, row.no, str(d.payment), row.currency, row.amount_minor,
-            _settled(row, d), *_of_end(row, d), row.clock_id, times[row.clock_id], now, row.correlation_id,
+            row.payment_id, row.source_kind, row.source_id, row.no, state, row.currency, row.amount_minor, settled,
+            *_of_end(row, d), row.clock_id, times[row.clock_id], now, row.correlation_id,
         )
         for row, d in effective
-        if d.payment in TERMINAL
+        for state, settled in _told(row, d)
     ]  # fmt: skip
+
+
+def _told(row: Row, decision: Decision) -> list[tuple[str, int]]:
+    """Its end, and what is settled by it. What had come late and paid after all is owed again, though its payment stays
+    what it is: paid late."""
+    if decision.payment in TERMINAL:
+        return [(str(decision.payment), _settled(row, decision))]
+    if decision.verdict == TAKEN_BACK and row.booked_as == APPLIED:
+        return [("reversed", -row.amount_minor)]
+    return []
 
 
 def events(effective: Decided, times: dict[int, datetime]) -> list[NewEvent]:

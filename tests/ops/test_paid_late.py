@@ -181,6 +181,22 @@ def test_what_its_provider_took_back_is_there_no_more(late: UUID) -> None:
         assert code(lambda verb=verb: verb(case_of(late).pk, **WHY)) == "nothing_unapplied"
 
 
+def test_what_its_provider_took_back_is_owed_again_though_it_had_paid(late: UUID) -> None:
+    suspense.apply_money(case_of(late).pk, **WHY)
+    say(late, Finding(Outcome.REVERSED, FailureClass.NONE, "account_closed", "The bank sent it back."))
+    invoice = invoice_of(late)
+    assert (invoice.state, invoice.collected_minor, invoice.paid_at) == ("open", 0, None)
+    assert (invoice.reason_code, Case.objects.filter(payment_id=late, kind="reversed").exists()) == (
+        "payment_taken_back", True,
+    )  # fmt: skip
+    put = legs("late.applied") + legs("payment.succeeded_late")
+    back = legs("late.reversed") + legs("payment.reversed")
+    assert back == [(seq, credit, debit, minor) for seq, debit, credit, minor in put]
+    assert (unapplied(), broken()) == (0, [])
+    say(late, Finding(Outcome.REVERSED, FailureClass.NONE, "account_closed", "The bank sent it back."))
+    assert (invoice_of(late).collected_minor, broken()) == (0, []), "once"
+
+
 def test_what_was_given_back_is_not_taken_back_too(late: UUID) -> None:
     suspense.return_money(case_of(late).pk, **WHY)
     say(late, TAKEN_BACK)

@@ -1,5 +1,5 @@
 -- I5: the legs that booked the money of an attempt, by the verdict that booked it: a success by its payment, late money
--- by its attempt, another amount by its movement (books.py, movement). What left the books since is left out, and late
+-- by its attempt, with those by which it paid its debt after all, another amount by its movement (books.py, movement). What left the books since is left out, and late
 -- money that is refunded. Indexes: evidence_of_attempt, one_transfer_per_fact, refunds_of_late_money.
 SELECT e.id, t.kind, t.source_id, t.seq, t.debit_id, t.credit_id, t.currency, t.amount_minor
   FROM payments_evidence e
@@ -15,10 +15,10 @@ SELECT e.id, t.kind, t.source_id, t.seq, t.debit_id, t.credit_id, t.currency, t.
   ) b ON true
   JOIN engine_ledger_transfer t ON t.source_id = b.source
    AND t.kind IN ('payment.succeeded', 'payment.refused', 'payment.succeeded_late', 'payment.mismatch',
-                  'refund.succeeded', 'refund.succeeded_late', 'refund.mismatch')
+                  'refund.succeeded', 'refund.succeeded_late', 'refund.mismatch', 'late.applied')
  WHERE e.id = ANY(%(ids)s::uuid[])
    AND NOT EXISTS (SELECT 1 FROM engine_ledger_transfer o
                     WHERE o.kind IN ('payment.reversed', 'suspense.returned', 'late.returned') AND o.source_id = t.source_id)
    AND NOT EXISTS (SELECT 1 FROM payments_refund r
                     WHERE r.attempt_id = t.source_id AND r.state NOT IN ('failed', 'canceled'))
- ORDER BY e.id, t.seq
+ ORDER BY e.id, t.kind, t.seq
