@@ -140,8 +140,8 @@ def new(
     last = Refund.objects.filter(payment=payment).aggregate(last=Max("refund_no"))["last"] or 0
     now = clock.machine_now()
     return Refund.objects.create(
-        id=uuid7(), payment=payment, refund_no=last + 1,
-        currency=payment.currency, amount_minor=amount, fee_minor=fee, attempt_id=attempt_id, reason=reason,
+        id=uuid7(), payment=payment, refund_no=last + 1, currency=payment.currency, amount_minor=amount, fee_minor=fee,
+        attempt_id=attempt_id, counted_minor=0 if attempt_id else amount, reason=reason,
         created_by=by.name[:150], metadata=dict(metadata or {}), created_at=now,
     )  # fmt: skip
 

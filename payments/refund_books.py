@@ -40,6 +40,12 @@ def done_late(refund: Refund, payment: Payment) -> None:
     _post(refund, payment, "late.refund_late", [(at["unapplied"], at["payable"], refund.amount_minor)])
 
 
+def undone_late(refund: Refund, payment: Payment) -> None:
+    """The mirror of that: it was taken back, and apply put it into the payee's account. Writes likewise."""
+    at = _accounts(payment)
+    _post(refund, payment, "late.refund_undone", [(at["payable"], at["unapplied"], refund.amount_minor)])
+
+
 def _taken_from(refund: Refund, payment: Payment) -> list[tuple[int, int]]:
     """The accounts that what is given back comes out of, with how much of each."""
     at = _accounts(payment)

@@ -62,17 +62,23 @@ def release(refund: Refund, payment: Payment, state: str, *, code: str, message:
 
 def _late(refund: Refund, payment: Payment) -> None:
     """It moved after all. Apply booked it out of the payee's account; counted is what the payment has room for."""
-    taken = payment.refunded_minor + payment.refunding_minor + payment.disputed_minor
-    _count(refund, payment, refunded=min(refund.amount_minor, max(0, payment.settled_minor - taken)))
     if refund.attempt_id is not None:
         refund_books.done_late(refund, payment)
+    else:
+        taken = payment.refunded_minor + payment.refunding_minor + payment.disputed_minor
+        refund.counted_minor = min(refund.amount_minor, max(0, payment.settled_minor - taken))
+        _count(refund, payment, refunded=refund.counted_minor)
     move(refund, "succeeded")
     tell(refund, payment, "refund.succeeded")
 
 
 def _taken_back(refund: Refund, payment: Payment, change: SourceChange) -> None:
-    _count(refund, payment, refunded=-refund.amount_minor)
-    refund_books.release(refund, payment)
+    """Of one that was done late, what had been asked for went back when it was given up."""
+    _count(refund, payment, refunded=-refund.counted_minor)
+    if not Payment.objects.filter(pk=change.payment_id, state=Payment.State.SUCCEEDED_LATE).exists():
+        refund_books.release(refund, payment)
+    elif refund.attempt_id is not None:
+        refund_books.undone_late(refund, payment)
     refund.failure_code = change.failure_code or "reversed"
     refund.failure_message = change.failure_message
     move(refund, "failed")

@@ -101,6 +101,13 @@ REFUNDS = (
         "platform",
     ),
     LedgerEvent(
+        "late.refund_undone",
+        "that was taken back: the mirror, its case is open again",
+        ((0, Kind.PAYABLE, Kind.UNAPPLIED, "amount"),),
+        "refund",
+        "platform",
+    ),
+    LedgerEvent(
         "refund.mismatch",
         "another amount was given back than was asked: to suspense as it left, once per movement",
         ((0, Kind.SUSPENSE, Kind.CLEARING, "gross"),),

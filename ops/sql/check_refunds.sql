@@ -7,13 +7,14 @@ WITH chart AS (
                        %(credits)s::text[], %(amounts)s::text[])
              AS c(kind, settlement, seq, debit, credit, amount)
    WHERE kind IN ('refund.requested', 'refund.released', 'refund.by_hand', 'late.refund_requested',
-                  'late.refund_released', 'late.refund_late')
+                  'late.refund_released', 'late.refund_late', 'late.refund_undone')
 ), payable AS (
   SELECT id, currency FROM engine_ledger_account WHERE kind = 'refunds_payable'
 ), asked AS (
-  SELECT r.id, r.payment_id, r.state, r.currency, r.amount_minor, r.fee_minor, r.recorded_by, p.settlement,
+  SELECT r.id, r.payment_id, r.state, r.currency, r.amount_minor, r.fee_minor, r.counted_minor, r.recorded_by, p.settlement,
          r.attempt_id IS NOT NULL AS late, CASE WHEN r.attempt_id IS NULL THEN 'refund.' ELSE 'late.refund_' END AS named,
          p.accounts || jsonb_build_object('refunds_payable', a.id) AS accounts,
+         EXISTS (SELECT 1 FROM engine_ledger_transfer t WHERE t.source_id = r.id AND t.kind = 'late.refund_undone') AS undone,
          EXISTS (SELECT 1 FROM engine_ledger_transfer t WHERE t.source_id = r.id AND t.kind IN ('refund.released', 'late.refund_released')) AS released
     FROM payments_refund r
     JOIN payments_payment p ON p.id = r.payment_id
@@ -26,7 +27,8 @@ WITH chart AS (
             FROM asked r JOIN chart c ON c.settlement = r.settlement
            WHERE c.kind = r.named || 'requested'
               -- Late, it was given up before and done after all.
-              OR c.kind = 'late.refund_late' AND r.late AND r.state = 'succeeded' AND r.released
+              OR c.kind = 'late.refund_late' AND r.late AND r.released AND (r.state = 'succeeded' OR r.undone)
+              OR c.kind = 'late.refund_undone' AND r.undone AND r.state = 'failed'
               OR c.kind = r.named || 'released' AND (r.state IN ('failed', 'canceled') OR (r.state = 'succeeded' AND r.released))
               OR c.kind = 'refund.by_hand' AND r.state = 'succeeded' AND r.recorded_by <> '') legs
    WHERE minor > 0
@@ -35,7 +37,7 @@ WITH chart AS (
     FROM engine_ledger_transfer WHERE kind IN (SELECT kind FROM chart)
 ), counted AS (
   SELECT payment_id, sum(amount_minor) FILTER (WHERE state IN ('requested', 'by_hand')) AS refunding,
-         sum(amount_minor) FILTER (WHERE state = 'succeeded') AS refunded
+         sum(counted_minor) FILTER (WHERE state = 'succeeded') AS refunded
     FROM asked WHERE NOT late GROUP BY payment_id
 ), held AS (
   SELECT a.currency, -(a.balance_minor + coalesce(sum(d.amount_minor), 0)) AS minor

@@ -15,7 +15,8 @@ class Refund(models.Model):
     else a person does, asked by the case, and says so under `reference`. `refund_no` counts those of its payment.
 
     `attempt_id` is of money that came late (payments/late.py): the attempt that brought it. It lay in unapplied and was
-    shared with nobody, so it has no part of the fee, and its payment's counters are not of it.
+    shared with nobody, so it has no part of the fee, and its payment's counters are not of it. `counted_minor` is what
+    they count: all of any other, less where it was done after it had been given up and the payment had room for less.
     """
 
     class State(models.TextChoices):
@@ -32,6 +33,7 @@ class Refund(models.Model):
     amount_minor = models.BigIntegerField()
     fee_minor = models.BigIntegerField()
     attempt_id = models.UUIDField(null=True)
+    counted_minor = models.BigIntegerField(default=0, db_default=0)
     reason = models.TextField()
     state = models.CharField(max_length=10, choices=State, default=State.REQUESTED, db_default="requested")
     version = models.PositiveIntegerField(default=1, db_default=1)  # numbers its events

@@ -50,11 +50,12 @@ def changes(effective: Decided, times: dict[int, datetime], now: datetime) -> li
 
 
 def _told(row: Row, decision: Decision) -> list[tuple[str, int]]:
-    """Its end, and what is settled by it. What had come late and paid after all is owed again, though its payment stays
-    what it is: paid late."""
+    """Its end, and what is settled by it. Its payment stays what it is where what came late is taken back; but what it
+    had paid after all is owed again, and what it had given back was not."""
     if decision.payment in TERMINAL:
         return [(str(decision.payment), _settled(row, decision))]
-    if decision.verdict == TAKEN_BACK and row.booked_as == APPLIED:
+    late = APPLIED if row.operation == "charge" else "late"
+    if decision.verdict == TAKEN_BACK and row.booked_as == late:
         return [("reversed", -row.amount_minor)]
     return []
 

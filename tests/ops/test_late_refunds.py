@@ -98,6 +98,11 @@ def test_what_went_back_after_all_is_out_of_unapplied(
     sent_back.refresh_from_db()
     assert (sent_back.state, carrier(sent_back).state) == ("succeeded", "succeeded_late")
     assert (unapplied(), broken()) == (0, [])
+    scripted.looks[carrier(sent_back).pk] = [
+        Finding(Outcome.REVERSED, FailureClass.NONE, "account_closed", "It came back.")
+    ]
+    hinted(sent_back)
+    assert (case_of(late).closed_at, unapplied(), broken()) == (None, 1000, [])
 
 
 def test_what_is_called_back_is_a_case_again(late: UUID, sent_back: Refund) -> None:

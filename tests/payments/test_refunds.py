@@ -184,9 +184,7 @@ def test_a_refund_that_fails_goes_back_to_whom_it_was_taken_from(charged, gatewa
 def test_a_refund_that_is_taken_back_after_it_was_done_goes_back_too(charged, gateway, told, monkeypatch):
     one = ask(charged, 400)
     carry_out(monkeypatch)
-    gateway.looks[carrier(one).pk] = [
-        Finding(Outcome.REVERSED, FailureClass.NONE, "account_closed", "It came back.")
-    ]
+    gateway.looks[carrier(one).pk] = [BACK]
     hinted(one)
     one.refresh_from_db()
     assert (one.state, one.failure_code, carrier(one).state) == ("failed", "account_closed", "reversed")
@@ -207,6 +205,31 @@ def test_a_refund_that_is_done_after_it_had_been_given_up_is_counted(charged, ga
     assert (one.state, carrier(one).state, counters(charged)) == ("succeeded", "succeeded_late", (0, 400))
     assert held(charged) == {**NOTHING, "clearing": 600, "payable": -570, "fee_income": -30}
     assert Case.objects.get().kind == "paid_after_close"
+    assert broken() == set()
+
+
+BACK = Finding(Outcome.REVERSED, FailureClass.NONE, "account_closed", "It came back.")
+
+
+@pytest.mark.parametrize(("between", "counted"), [(0, 400), (900, 100)])
+def test_one_that_was_done_late_and_taken_back_is_counted_no_more(
+    charged, gateway, told, monkeypatch, between, counted
+):
+    """As far as it had been counted: another refund may have taken its room meanwhile."""
+    one = ask(charged, 400)
+    gateway.replies[carrier(one).pk] = [declined("closed")]
+    carry_out(monkeypatch)
+    if between:
+        ask(charged, between)
+        carry_out(monkeypatch)
+    hinted(one)
+    assert counters(charged) == (0, between + counted)
+    gateway.looks[carrier(one).pk] = [BACK]
+    Case.objects.update(closed_at=clock.machine_now())
+    hinted(one)
+    one.refresh_from_db()
+    assert (one.state, one.failure_code, counters(charged)) == ("failed", "account_closed", (0, between))
+    assert [each.amount_minor for each in told if each.state == "refunded"][-2:] == [counted, -counted]
     assert broken() == set()
 
 
