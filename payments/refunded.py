@@ -45,7 +45,13 @@ def payments_changed(changes: Sequence[SourceChange]) -> None:
 
 def succeed(refund: Refund, payment: Payment) -> None:
     """It is given back; both rows are locked. Writes."""
-    _count(refund, payment, refunding=-refund.amount_minor, refunded=refund.amount_minor)
+    _count(refund, payment, refunding=-refund.amount_minor)
+    done(refund, payment)
+
+
+def done(refund: Refund, payment: Payment) -> None:
+    """It is given back, and nothing waited for it on the payment's counters. Both rows are locked. Writes."""
+    _count(refund, payment, refunded=refund.counted_minor)
     move(refund, "succeeded")
     tell(refund, payment, "refund.succeeded")
 
@@ -67,9 +73,7 @@ def _late(refund: Refund, payment: Payment) -> None:
     else:
         taken = payment.refunded_minor + payment.refunding_minor + payment.disputed_minor
         refund.counted_minor = min(refund.amount_minor, max(0, payment.settled_minor - taken))
-        _count(refund, payment, refunded=refund.counted_minor)
-    move(refund, "succeeded")
-    tell(refund, payment, "refund.succeeded")
+    done(refund, payment)
 
 
 def _taken_back(refund: Refund, payment: Payment, change: SourceChange) -> None:

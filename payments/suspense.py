@@ -1,6 +1,7 @@
 """Money in suspense, and what a person says of it: it was the payment's, or it was given back. By an approver.
 
-The same two verbs decide about money that came after its payment had been given up (payments/late.py).
+The same two verbs decide about money that came after its payment had been given up (payments/late.py), and about what a
+refund gave back of another amount than was asked (payments/refund_differs.py).
 
 Each closes its case in the same transaction; the payment ends with it, and what it was for is told.
 """
@@ -16,7 +17,7 @@ from engine.core.actor import Actor
 from engine.core.errors import Refusal, first_line
 from engine.ledger import posting
 from engine.outbox.models import Event
-from payments import cases, late, settle, sources, states
+from payments import cases, late, refund_differs, settle, sources, states
 from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import end, in_suspense
 from payments.pipeline.apply import REFUSED_CASE
@@ -31,9 +32,13 @@ def apply_money(case_id: UUID, *, reason: str, by: Actor) -> Case:
     What is due of it clears the receivable and the payment succeeds; the rest, and all of it once the payment has
     ended, goes to unapplied, as a late success where it had been given up. Where the source refused an end, it is told
     again. Raises Refusal for a closed case, nothing in suspense, another currency, evidence that waits, another
-    attempt that may still act, and if the source refuses. What was paid after close pays the debt after all.
+    attempt that may still act, and if the source refuses. What was paid after close pays the debt after all; what a
+    refund gave back of another amount counts as given back.
     """
     with cases.deciding(case_id, "apply_money", reason=reason, by=by) as case:
+        if case.payment.operation == "refund" and case.kind != late.CASE:
+            case.resolution = _count(case, reason, by)
+            return case
         held, changes = _pay_debt(case) if case.kind == late.CASE else _apply(case)
         _tell(changes)
         case.resolution = f"{_worth(held)} applied: {reason}" if held else f"told again: {reason}"
@@ -55,6 +60,21 @@ def _apply(case: Case) -> tuple[list[Held], list[SourceChange]]:
     return held, changes
 
 
+def _count(case: Case, reason: str, by: Actor) -> str:
+    """What went back of another amount is a refund of that amount; what was asked for is ended without it."""
+    held, payment = _held(case), case.payment
+    _is_something(held)
+    _is_of(payment, held)
+    posting.post(in_suspense.returned(held, _business_at(payment)), machine_at=clock.machine_now())
+    if payment.state in states.OPEN_PAYMENT:
+        settle.end_open(payment)
+    try:
+        row = refund_differs.record(case, held, reason=reason, by=by)
+    except HookRefused as fault:
+        raise _refused(fault) from fault
+    return f"{_worth(held)} counts as given back, refund {row.refund_no}: {reason}"
+
+
 def _pay_debt(case: Case) -> tuple[list[Held], list[SourceChange]]:
     _must_be_known(case)
     held, change = late.pay_debt(case, _business_at(case.payment))
@@ -66,7 +86,8 @@ def return_money(case_id: UUID, *, reason: str, by: Actor, by_hand: bool = False
 
     What put it into suspense is mirrored; nothing is sent. The payment ends as by settle.end_payment; one whose source
     had refused its success is reversed, and its source gets the reservation off. What was paid after close is refunded
-    by its provider where that can, unless a person did so `by_hand` (late.give_back). Raises Refusal as apply_money.
+    by its provider where that can, unless a person did so `by_hand` (late.give_back). Of a refund it says that nothing
+    is gone: what was asked for is called off. Raises Refusal as apply_money.
     """
     with cases.deciding(case_id, "return_money", reason=reason, by=by) as case:
         if case.kind == late.CASE:
@@ -110,6 +131,13 @@ def _is_something(held: Sequence[Held]) -> None:
         raise Refusal("nothing_in_suspense", "no money of this case lies in suspense", param="case")
 
 
+def _is_of(payment: Payment, held: Sequence[Held]) -> None:
+    if any(one.currency != payment.currency for one in held):
+        raise Refusal(
+            "currency_mismatch", f"what moved is not in {payment.currency}: return it", param="case"
+        )
+
+
 def _is_still_there(case: Case) -> None:
     if _taken_back(case):
         raise Refusal("money_taken_back", "the provider took its money back: return it, and nothing is left of it",
@@ -125,10 +153,7 @@ def _taken_back(case: Case) -> bool:
 def _end(case: Case, held: Sequence[Held]) -> tuple[int, list[SourceChange]]:
     """The payment's end by money of another amount: how much of it is due, and what its source is told."""
     payment, minor = case.payment, sum(one.amount_minor for one in held)
-    if any(one.currency != payment.currency for one in held):
-        raise Refusal(
-            "currency_mismatch", f"what arrived is not in {payment.currency}: return it", param="case"
-        )
+    _is_of(payment, held)
     attempt = Attempt.objects.get(pk=str(case.attempt_id))
     if attempt.state != Attempt.State.SUCCEEDED:
         end.took_effect(attempt, case.sentence)
@@ -173,9 +198,11 @@ def _tell(changes: Sequence[SourceChange]) -> None:
     try:
         sources.tell(changes)
     except HookRefused as fault:
-        raise Refusal(
-            "source_refused", f"what it was for refuses that: {first_line(fault)}", param="case"
-        ) from fault
+        raise _refused(fault) from fault
+
+
+def _refused(fault: HookRefused) -> Refusal:
+    return Refusal("source_refused", f"what it was for refuses that: {first_line(fault)}", param="case")
 
 
 def _business_at(payment: Payment) -> datetime:

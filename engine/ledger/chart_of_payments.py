@@ -240,6 +240,13 @@ PAYMENTS = (
         "platform",
     ),
     LedgerEvent(
+        "suspense.returned",
+        "a person says of a refund of another amount that nothing is gone, or counts it as a refund of its own by hand",
+        ((0, Kind.CLEARING, Kind.SUSPENSE, "gross"),),
+        "of the booking in suspense",
+        "platform",
+    ),
+    LedgerEvent(
         "attempt.network_fee",
         "the chain took its fee, for a success or for a failure",
         (

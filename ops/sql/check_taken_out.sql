@@ -4,7 +4,7 @@
 -- the evidence of what differed.
 WITH put AS (
   SELECT source_id, seq, debit_id, credit_id, amount_minor FROM engine_ledger_transfer
-   WHERE kind IN ('payment.mismatch', 'payment.refused', 'payment.succeeded_late')
+   WHERE kind IN ('payment.mismatch', 'refund.mismatch', 'payment.refused', 'payment.succeeded_late')
 ), taken AS (
   SELECT source_id, kind, seq::int, debit_id, credit_id, amount_minor FROM engine_ledger_transfer
    WHERE kind IN ('suspense.applied', 'suspense.returned', 'late.applied', 'late.returned')

@@ -26,11 +26,13 @@ class CaseAdmin(OfPayment, Operated):
         action("Apply its money", suspense.apply_money,
                "Its money in suspense was the payment's: what is due clears the debt, the rest is the customer's. What "
                "refused it is told again. The payment ends, the case is closed. What was paid after close pays its "
-               "invoice after all.", role=Role.APPROVER),
+               "invoice after all. What a refund gave back of another amount counts as given back.",
+               role=Role.APPROVER),
         action("Return its money", suspense.return_money,
                "Its money in suspense was given back, or is not ours: it leaves the books as it came, and nothing is "
                "sent; the payment ends unpaid. What was paid after close is refunded by its provider, and where that "
-               "can't, it was given back by hand. The case is closed.", role=Role.APPROVER),
+               "can't, it was given back by hand. Of a refund: nothing is gone, and it is called off. The "
+               "case is closed.", role=Role.APPROVER),
         action("Record its money as returned", partial(suspense.return_money, by_hand=True),
                "The same, and what was paid after close was given back by a person: its provider is not asked.",
                role=Role.APPROVER),

@@ -116,7 +116,7 @@ class ApplyMoney(CaseMoney):
 
         Of money in suspense the payment ends: up to what is due it clears the debt; the rest, and all of it after the
         payment's end, is unapplied. What refused an end is told of it again. What was paid after close pays its invoice
-        after all. An approver's: `admin:write`.
+        after all; what a refund gave back of another amount counts as given back. An approver's: `admin:write`.
         """
         return self.settle(case_id, suspense.apply_money, ActBody)
 
@@ -132,6 +132,7 @@ class ReturnMoney(CaseMoney):
 
         Of money in suspense nothing is sent: the payment ends without it, and what it was for gets its reservation off.
         What was paid after close is refunded by its provider; where that can't, or `by_hand`, it is booked as given
-        back by a person. A refund of it that fails opens the case again. An approver's: `admin:write`.
+        back by a person. A refund of it that fails opens the case again. Of a refund of another amount: nothing
+        is gone, and it is called off. An approver's: `admin:write`.
         """
         return self.settle(case_id, suspense.return_money, ReturnBody)

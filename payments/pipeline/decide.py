@@ -93,8 +93,7 @@ def _paid_again(row: Row) -> Decision:
     """Money beyond what was asked, whatever its amount: it moved, and a person says whose it is (I5)."""
     if row.source == "reply":
         return Decision("reply after the end", look_at=row.next_action_at, case="reply_after_end")
-    moved = f"{row.gross_minor} {row.got_currency} arrived once more, as {row.movement_id}"
-    sentence = f"{moved}: {row.identity} had been paid already"
+    sentence = f"{row.moved} once more, as {row.movement_id}: {row.identity} had been paid already"
     return Decision(
         ANOTHER_AMOUNT, look_at=row.next_action_at, books="mismatch", case="amount_differs", park=sentence
     )
@@ -103,9 +102,7 @@ def _paid_again(row: Row) -> Decision:
 def _differs(row: Row) -> Decision:
     """Never succeeded by itself. What was booked of a movement stands, whatever is said of it afterwards."""
     verdict, books = ANOTHER_AMOUNT, "mismatch"
-    sentence = (
-        f"{row.gross_minor} {row.got_currency} arrived where {row.amount_minor} {row.currency} was asked"
-    )
+    sentence = f"{row.moved} where {row.amount_minor} {row.currency} was asked"
     if row.booked_as:
         verdict, books = verdict + BEFORE, "before"
         sentence = (
@@ -271,8 +268,7 @@ def _absent(row: Row, sheet: Sheet, now: datetime) -> Decision:
     if row.attempt_state == "pending":
         return Decision("was seen, is gone: look again", "unknown", None, now, looked=True)
     if row.failure_class == FailureClass.PAYER_ACTION and not row.stop_code:
-        # Called back, since its payer had not acted: theirs, not a fault of the provider's to try again.
-        return Decision("declined: called back", "declined", "failed", None)
+        return Decision("declined: called back", "declined", "failed", None)  # theirs: nothing is tried again
     return _again(row, now, "proved absent")
 
 

@@ -17,7 +17,8 @@ APPLIED, RETURNED = "suspense.applied", "suspense.returned"
 
 
 class Held(NamedTuple):
-    """One leg of a booking in suspense: `credit` is suspense, `debit` where the money came from."""
+    """One leg of a booking in suspense: `credit` is suspense, `debit` where the money came from. Of a refund, whose
+    money went, the other way round."""
 
     source_id: UUID
     seq: int

@@ -74,6 +74,11 @@ class Row(NamedTuple):
         """Of what arrived: where the provider says none, what was asked for."""
         return self.gross_currency or self.currency
 
+    @property
+    def moved(self) -> str:
+        """How much moved, and which way, for a person to read."""
+        return f"{self.gross_minor} {self.got_currency} {'went back' if self.operation == 'refund' else 'arrived'}"
+
 
 APPLIED = "applied"  # late money that paid its debt after all
 _BOOKED_AS = {"succeeded": "succeeded", "amount differs": "mismatch"}  # by verdict; the others came late

@@ -13,7 +13,9 @@ from engine.providers import registry
 from payments import charge, sources, switches
 from payments.charge import Charge
 from payments.models import Payment
-from tests.payments.scripted import Scripted
+from tests.payments.refunding import giving_back
+from tests.payments.scripted import Scripted, paid
+from tests.payments.steps import run
 
 
 @pytest.fixture
@@ -68,3 +70,18 @@ def payment() -> Callable[[UUID], Payment]:
         return Payment.objects.get(pk=payment_id)
 
     return get
+
+
+@pytest.fixture
+def gateway(world: Scripted) -> Scripted:
+    return giving_back(world)
+
+
+@pytest.fixture
+def charged(gateway, new_payment, monkeypatch) -> UUID:
+    """1000 paid on the platform, 50 of it the platform's fee."""
+    one: UUID = new_payment()
+    known = {"provider_ref": "ch_1", "movement_id": "txn_1"}
+    gateway.looks[one] = [paid(gross_minor=1000, currency="USDC", fee_minor=50, **known)]
+    run(monkeypatch)
+    return one

@@ -26,29 +26,13 @@ from tests.payments.refunding import (
     carrier,
     carry_out,
     counters,
-    giving_back,
     held,
     hinted,
 )
-from tests.payments.scripted import Scripted, declined, paid
+from tests.payments.scripted import declined
 from tests.payments.steps import absence_may_be_read, apply_all, look, mark, run
 
 NOTHING: dict[str, int] = {"receivable": -1000, "billed": 1000}  # no invoice is behind it
-
-
-@pytest.fixture
-def gateway(world: Scripted) -> Scripted:
-    return giving_back(world)
-
-
-@pytest.fixture
-def charged(gateway, new_payment, monkeypatch) -> UUID:
-    """1000 paid on the platform, 50 of it the platform's fee."""
-    one: UUID = new_payment()
-    known = {"provider_ref": "ch_1", "movement_id": "txn_1"}
-    gateway.looks[one] = [paid(gross_minor=1000, currency="USDC", fee_minor=50, **known)]
-    run(monkeypatch)
-    return one
 
 
 def legs(source: UUID) -> list[tuple[str, int, str, str]]:
@@ -230,18 +214,6 @@ def test_one_that_was_done_late_and_taken_back_is_counted_no_more(
     one.refresh_from_db()
     assert (one.state, one.failure_code, counters(charged)) == ("failed", "account_closed", (0, between))
     assert [each.amount_minor for each in told if each.state == "refunded"][-2:] == [counted, -counted]
-    assert broken() == set()
-
-
-def test_another_amount_than_was_asked_waits_in_suspense(charged, gateway, monkeypatch):
-    one = ask(charged, 400)
-    gateway.looks[carrier(one).pk] = [paid(gross_minor=300, currency="USDC")]
-    carry_out(monkeypatch)
-    one.refresh_from_db()
-    assert (one.state, counters(charged)) == ("requested", (400, 0))
-    assert carrier(one).parked_reason
-    assert held(charged) == {**NOTHING, "clearing": 700, "refunds_payable": -400, "suspense": 300,
-                             "payable": -570, "fee_income": -30}  # fmt: skip
     assert broken() == set()
 
 

@@ -1,9 +1,10 @@
 -- I5: the bookings in suspense that a case is about and that nothing has taken out: the movements of its attempt that
--- differed (books.py, movement), or what its payment's source refused. Indexes: evidence_of_attempt,
+-- differed, come or gone back (books.py, movement), or what its payment's source refused. Indexes: evidence_of_attempt,
 -- one_transfer_per_fact.
 WITH key AS (
-  SELECT 'payment.mismatch' AS kind, md5(e.payment_id || ':' || coalesce(nullif(e.movement_id, ''), a.identity))::uuid AS id
+  SELECT CASE p.operation WHEN 'refund' THEN 'refund.mismatch' ELSE 'payment.mismatch' END AS kind, md5(e.payment_id || ':' || coalesce(nullif(e.movement_id, ''), a.identity))::uuid AS id
     FROM payments_case k
+    JOIN payments_payment p ON p.id = k.payment_id
     JOIN payments_attempt a ON a.id = k.attempt_id
     JOIN payments_evidence e ON e.attempt_id = a.id AND e.verdict = 'amount differs'
    WHERE k.id = %(case)s AND k.kind = 'amount_differs'
