@@ -180,6 +180,22 @@ def test_what_was_lost_is_not_given_back_again(charged, monkeypatch):
     assert broken() == set()
 
 
+def test_what_is_disputed_beside_a_refund_takes_all_that_is_left_of_the_fee(
+    gateway, new_payment, monkeypatch
+):
+    """A refund of 1 of 10 took nothing of a fee of 5; the 9 that are disputed are of all 5, not of 4."""
+    one = new_payment(amount_minor=10, fee_minor=5)
+    gateway.looks[one] = [paid(gross_minor=10, currency="USDC", fee_minor=5, movement_id="ch_1")]
+    run(monkeypatch)
+    assert ask(one, 1).fee_minor == 0
+    carry_out(monkeypatch)
+    row = keep(amount_minor=9, fee_minor=0)
+    assert (row.counted_minor, row.fee_minor, held()["frozen"]) == (9, 5, -4)
+    keep(LOST, amount_minor=9, fee_minor=0)
+    assert held() == {"fee_income": -5, "dispute_loss": 5}, "and the payee is owed nothing"
+    assert broken() == set()
+
+
 def test_more_than_is_left_is_booked_and_counted_as_far_as_it_goes(charged, payment, monkeypatch):
     ask(charged, 700)
     carry_out(monkeypatch)
