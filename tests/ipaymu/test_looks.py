@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from engine.core import clock
-from engine.providers.base import FailureClass, Outcome
+from engine.providers.base import FailureClass, Known, Outcome
 from engine.providers.ipaymu import transaction
 from engine.providers.ipaymu.words import Status
 from tests.ipaymu.shop import AMOUNT, FEE, NAME, Shop
@@ -166,6 +166,20 @@ def test_a_page_that_was_paid_twice_is_another_amount(shop: Shop) -> None:
     assert (found.outcome, found.gross_minor) == (Outcome.SUCCEEDED, 2 * AMOUNT)
     assert found.movement_id == f"{first}+{second}"
     assert sum(amount for _, amount in shop.collected()) == found.gross_minor
+
+
+def test_of_two_that_were_booked_as_one_the_rest_is_not_booked_once_more(shop: Shop) -> None:
+    made = shop.make()
+    shop.look_at(made)
+    first, second = made.number, shop.again(made.sendable.identity)
+    for number in (first, second):
+        shop.end(number)
+    shop.look_at(made)
+    made.known = Known(str(first), movements=(f"{first}+{second}",))
+    assert shop.look_at(made).movement_id == f"{first}+{second}"
+    made.known = Known(str(first), movements=(f"{first}+{second}",))
+    shop.end(second, "refunded")
+    assert shop.look_at(made).code == "partly_paid"
 
 
 def test_a_page_that_nobody_opened_waits_until_it_is_over(shop: Shop) -> None:

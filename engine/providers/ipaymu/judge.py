@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from engine.providers.base import Asked, FailureClass, Finding, Outcome
 from engine.providers.ipaymu import transaction
@@ -22,7 +23,8 @@ def of_all(one: Asked, replies: Sequence[Reply]) -> Finding:
     known = [(each, reply) for each, reply in read if isinstance(each, Transaction)]
     paid = [(each, reply) for each, reply in known if each.status in PAID]
     if paid:
-        return _paid(_singly(paid, one.known.movements))
+        chosen = _singly(paid, one.known.movements)
+        return _paid(chosen) if chosen else _partly(paid[0][1])
     odd = [each for each, _ in read if isinstance(each, Finding)]
     odd += [found for each, reply in known if (found := _odd(each, reply))]
     waiting = [(each, reply) for each, reply in known if each.status in (Status.PENDING, Status.ESCROW)]
@@ -37,11 +39,15 @@ def of_all(one: Asked, replies: Sequence[Reply]) -> Finding:
 def _singly(
     paid: Sequence[tuple[Transaction, Reply]], booked: Sequence[str]
 ) -> Sequence[tuple[Transaction, Reply]]:
-    """Those that are not booked yet; where all are, those of the first booking, as they were reported then."""
+    """Those that are not booked yet; where all are, those of the first booking, as they were reported then.
+
+    Nobody where only a part of that is still paid: as a movement of its own that would be booked once more.
+    """
     before = [set(name.split("+")) for name in booked]
     fresh = [each for each in paid if not any(each[0].number in names for names in before)]
     first = next((names for names in before if names & {each.number for each, _ in paid}), set[str]())
-    return fresh or [each for each in paid if each[0].number in first]
+    again = [each for each in paid if each[0].number in first]
+    return fresh or (again if len(again) == len(first) else [])
 
 
 def _read(one: Asked, reply: Reply) -> Transaction | Finding:
@@ -78,6 +84,14 @@ def _paid(paid: Sequence[tuple[Transaction, Reply]]) -> Finding:
         network_currency=CURRENCY if fee else "",
         detail={"settled": settled, "status": each[0].raw_status, "trace": dict(paid[0][1].trace)},
     )
+
+
+def _partly(reply: Reply) -> Finding:
+    """A person is asked: they see in iPaymu's dashboard what was given back, and decide it on its case."""
+    found = _unknown(
+        reply, "partly_paid", "Of the payments that were booked as one not all are paid any more."
+    )
+    return replace(found, detail={**found.detail, "park": True})
 
 
 def _numbers(each: Sequence[Transaction]) -> list[str]:
