@@ -41,7 +41,9 @@ CALLS: Kinds = {
     "duplicate_key_conflict": {},
 }
 """At most one of these a call, each as likely as the next; `part`: what one of two ways of the same fault has of it."""
-TOKENS: Kinds = {"token_expired": {}}
+# Each refuses all calls of the next half a minute: a new token that is refused as well says that the credentials are
+# wrong, and is asked for again only then.
+TOKENS: Kinds = {"token_expired": {"count": 4}}
 BESIDES: Kinds = {
     "slow": {"delay_ms": 100},
     "lookup_404_for": {"seconds": 60},
