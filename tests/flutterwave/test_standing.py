@@ -58,7 +58,7 @@ def test_the_sheets_differ_where_the_versions_do(desk: Desk) -> None:
     sheet = desk.provider.sheet
     v4 = desk.version == "v4"
     assert (sheet.resend_same_identity, sheet.identity_seconds) == (
-        (("charge", "refund", "payout"), 23 * 3600) if v4 else ((), None)
+        (("charge", "payout"), 23 * 3600) if v4 else ((), None)
     )
     assert "charge" in sheet.unique_reference and sheet.lookup_by_identity and not sheet.absence_certain
     assert (sheet.deadline_seconds, sheet.settlement) == (
