@@ -65,7 +65,7 @@ class Attempt(models.Model):
 
 
 class Evidence(models.Model):
-    """What somebody said about an attempt. Append-only but for the mark that it was applied."""
+    """What somebody said about an attempt. Append-only but for the mark that it was applied, or is tried later."""
 
     class Source(models.TextChoices):
         REPLY = "reply"
@@ -97,6 +97,8 @@ class Evidence(models.Model):
     observed_at = models.DateTimeField()
     applied_at = models.DateTimeField(null=True)
     verdict = models.CharField(max_length=60, default="", db_default="")  # what applying it did
+    tries = models.PositiveIntegerField(default=0, db_default=0)  # by itself, and in vain
+    try_at = models.DateTimeField(null=True)  # machine time, after a try in vain
 
     class Meta:
         verbose_name_plural = "evidence"
@@ -104,6 +106,11 @@ class Evidence(models.Model):
             models.Index(fields=["attempt", "id"], name="evidence_of_attempt"),
             models.Index(
                 fields=["payment_id", "id"], condition=Q(applied_at__isnull=True), name="evidence_to_apply"
+            ),
+            models.Index(
+                fields=["payment_id"],
+                condition=Q(applied_at__isnull=True, try_at__isnull=False),
+                name="evidence_to_try",
             ),
             models.Index(fields=["movement_id"], condition=~Q(movement_id=""), name="evidence_by_movement"),
             models.Index(

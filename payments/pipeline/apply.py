@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -22,7 +22,7 @@ from engine.ledger.posting import Leg
 from engine.outbox.emit import emit
 from engine.providers import registry
 from payments import sources, states
-from payments.pipeline import books, paid_earlier, park, points, rows, siblings, stop, telling
+from payments.pipeline import books, paid_earlier, park, points, rows, siblings, spans, stop, telling
 from payments.pipeline.decide import TAKEN_BACK, TERMINAL, Decision, decide
 from payments.pipeline.rows import Row
 
@@ -38,14 +38,14 @@ def apply(*, batch: int = BATCH) -> int:
     """Apply one batch of stored evidence; how many pieces. Commits.
 
     Whatever stops the batch, but for a lost connection, makes it go one by one: one payment's trouble stays
-    its own. One whose statement took too long even so is left for the next run, and is not counted. A lost
-    connection is raised: nothing was committed, and the next run reads the batch again.
+    its own. What can't be applied even so is tried again later, and is not counted. A lost connection is raised:
+    nothing was committed, and the next run reads the batch again.
     """
-    tried: list[UUID] = []
+    tried: dict[UUID, int] = {}
     try:
         with transaction.atomic():
             tried = _claim(batch)
-            _work(tried)
+            _work(list(tried))
             points.reach(points.APPLY_BEFORE_COMMIT)
         points.reach(points.APPLY_COMMITTED)
         return len(tried)
@@ -53,7 +53,7 @@ def apply(*, batch: int = BATCH) -> int:
         if not tried or (sql.lost(fault) and not sql.its_own(fault)):
             raise
         log.warning("a batch of evidence goes one by one", fault=first_line(fault), count=len(tried))
-    return sum(_apply_one(evidence_id) for evidence_id in tried)
+    return sum(_apply_one(evidence_id, failed) for evidence_id, failed in tried.items())
 
 
 def drain(*, seconds: float = 60) -> int:
@@ -64,18 +64,21 @@ def drain(*, seconds: float = 60) -> int:
     return applied
 
 
-def _claim(most: int) -> list[UUID]:
-    """Unapplied evidence, the first piece of each payment: the next pieces see what it changed."""
-    first: dict[UUID, UUID] = {}
-    for evidence_id, payment_id in sql.rows(sql.statement(__file__, "claim_evidence"), {"most": most}):
-        first.setdefault(payment_id, evidence_id)
-    return list(first.values())
+def _claim(most: int) -> dict[UUID, int]:
+    """Unapplied evidence, the first piece of each payment: the next pieces see what it changed. With how often it was
+    tried.
+    """
+    first: dict[UUID, tuple[UUID, int]] = {}
+    params = {"most": most, "now": clock.machine_now()}
+    for evidence_id, payment_id, failed in sql.rows(sql.statement(__file__, "claim_evidence"), params):
+        first.setdefault(payment_id, (evidence_id, failed))
+    return dict(first.values())
 
 
-def _apply_one(evidence_id: UUID) -> bool:
-    """One piece alone. False where it could be neither applied nor parked: it is tried again, and keeps nobody else
-    waiting. Mostly a statement of it took too long, or lost against another's lock; anything else is a fault of ours,
-    which check_books lists by its age.
+def _apply_one(evidence_id: UUID, failed: int = 0) -> bool:
+    """One piece alone. False where it could be neither applied nor parked: it is tried again with growing waits, and
+    keeps nobody else waiting. Mostly a statement of it took too long, or lost against another's lock; anything else is
+    a fault of ours, which check_books lists by its age.
     """
     try:
         _book_or_park(evidence_id)
@@ -84,8 +87,15 @@ def _apply_one(evidence_id: UUID) -> bool:
             raise
         say = log.warning if sql.its_own(fault) else log.error
         say("evidence is applied later", evidence=str(evidence_id), fault=first_line(fault))
+        _try_later(evidence_id, failed + 1)
         return False
     return True
+
+
+def _try_later(evidence_id: UUID, failed: int) -> None:
+    at = clock.machine_now() + timedelta(seconds=spans.retry(failed))
+    with transaction.atomic():
+        sql.affected(sql.statement(__file__, "try_later"), {"id": evidence_id, "failed": failed, "at": at})
 
 
 def _book_or_park(evidence_id: UUID) -> None:

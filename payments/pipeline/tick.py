@@ -10,12 +10,13 @@ from payments.pipeline.lanes import all_lanes
 def wanted() -> list[Wake]:
     """A wake-up for each lane with something due, and for apply where evidence or a stop waits. Reads."""
     lanes = all_lanes()
+    now = clock.machine_now()
     found = sql.rows(
         sql.statement(__file__, "due_lanes"),
         {
             "operations": [lane.operation for lane in lanes],
             "providers": [lane.provider for lane in lanes],
-            "now": clock.machine_now(),
+            "now": now,
         },
     )
     wakes = []
@@ -25,6 +26,7 @@ def wanted() -> list[Wake]:
             wakes.append(Wake("payments.send", lane))
         if to_verify:
             wakes.append(Wake("payments.verify", lane))
-    if sql.rows(sql.statement(__file__, "evidence_waits")) or sql.rows(sql.statement(__file__, "stops_wait")):
+    evidence = sql.rows(sql.statement(__file__, "evidence_waits"), {"now": now})
+    if evidence or sql.rows(sql.statement(__file__, "stops_wait")):
         wakes.append(Wake("payments.apply"))
     return wakes

@@ -9,6 +9,7 @@ from tests.house import tree
 WITHOUT = {
     "driver.py::_set_aside": "lost, the payment stands as take.committed left it: taken again, set aside again",
     "apply.py::_park_failed": "lost, the evidence stands as evidence.committed left it: applied again, parked again",
+    "apply.py::_try_later": "lost, the evidence stands as evidence.committed left it: tried at once, written again",
     "verify.py::take_open": "its caller names it: verify.taken",
     "look_again.py::take_closed": "lost, the hint stands: looked up once its lease is over",
     "look_again.py::_be_done": "lost, the hint stands: looked up once more when its lease is over",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, OperationalError
 
 from engine.core import clock, sql
@@ -14,7 +15,7 @@ from engine.outbox.emit import NewEvent, emit
 from engine.providers.base import FailureClass, Finding, Outcome
 from ops import books
 from payments.models import Attempt, Evidence, Payment, ProviderSwitch
-from payments.pipeline import apply, driver, evidence, park, resend, verify
+from payments.pipeline import apply, driver, evidence, park, resend, tick, verify
 from payments.pipeline.evidence import Said
 from payments.pipeline.outbound import Outbound
 from tests.payments.scripted import paid
@@ -63,11 +64,14 @@ def test_what_takes_too_long_is_applied_later_and_keeps_no_other(
             accounts = payment(late).accounts
             Payment.objects.filter(pk=late).update(accounts={})
             until.setattr(park, "park", slow)
-        assert [apply.apply(), apply.apply()] == [1, 0]
+        assert apply.apply() == 1
+        may_be_tried()
+        assert apply.apply() == 0
         assert (payment(good).state, payment(good).parked_at) == ("succeeded", None)
         assert (payment(late).state, payment(late).parked_at) == ("in_flight", None)
     if where != "the hook":
         Payment.objects.filter(pk=late).update(accounts=accounts)
+    may_be_tried()
     apply_all()
     assert payment(late).state == "succeeded"
 
@@ -138,6 +142,42 @@ def test_what_can_be_neither_booked_nor_parked_stops_nobody_behind_it(world, new
     assert Evidence.objects.get(payment_id=stuck).applied_at is None
     found = {result.name: result.count for result in books.examine(evidence_minutes=0).results}
     assert found["evidence"] == 1
+
+
+def test_what_is_tried_later_takes_no_room_and_keeps_its_turn(world, new_payment, payment, monkeypatch):
+    """A batch of one: what is stuck and first in order would fill it again and again. Nor does any other go alone."""
+    stuck, good = sorted((new_payment(), new_payment()))
+    mark()
+    attempts = {each.payment_id: each.pk for each in Attempt.objects.all()}
+    whole = paid(gross_minor=1000, currency="USDC")
+    evidence.store([Said(attempts[stuck], stuck, 1, "lookup", Finding(Outcome.PENDING, code="seen"))])
+    evidence.store([Said(attempts[stuck], stuck, 1, "lookup", whole)])
+    evidence.store([Said(attempts[good], good, 1, "lookup", whole)])
+    with monkeypatch.context() as until:
+        for step in ("_work", "_book_or_park"):
+            until.setattr(apply, step, fault_of_ours)
+        until.setattr(settings.ENV, "payment_retry_delay", 600_000)
+        assert apply.apply(batch=1) == 0
+    with monkeypatch.context() as until:
+        until.setattr(apply, "_apply_one", fault_of_ours)
+        assert [apply.apply(batch=1), apply.apply(batch=1)] == [1, 0]
+        assert tick.wanted() == []
+    assert (payment(good).state, payment(stuck).state) == ("succeeded", "in_flight")
+    said = Evidence.objects.filter(payment_id=stuck).order_by("pk")
+    assert list(said.values_list("tries", flat=True)) == [1, 0]
+    may_be_tried()
+    assert [wake.task for wake in tick.wanted()] == ["payments.apply"]
+    apply_all()
+    assert payment(stuck).state == "succeeded"
+
+
+def fault_of_ours(*_: object, **__: object) -> None:
+    raise ZeroDivisionError
+
+
+def may_be_tried() -> None:
+    """As if the wait of what was tried in vain were over."""
+    Evidence.objects.filter(try_at__isnull=False).update(try_at=clock.machine_now())
 
 
 @pytest.mark.parametrize("said", ["maybe", 1, None, "true"])
