@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -20,10 +20,17 @@ from payments.pipeline.apply import REFUSED_CASE
 _KEPT = ("closed_at", "closed_by", "resolution")
 
 
+def _never(case: Case) -> bool:
+    return False
+
+
 @contextmanager
-def deciding(case_id: UUID, verb: str, *, reason: str, by: Actor) -> Iterator[Case]:
+def deciding(
+    case_id: UUID, verb: str, *, reason: str, by: Actor, though_closed: Callable[[Case], bool] = _never
+) -> Iterator[Case]:
     """An approver's act on an open case, which is closed behind the block with the `resolution` that it sets. Writes.
 
+    `though_closed`: of which closed ones too; the newest word stands on the case, each of them in the audit.
     Its payment is locked first, as by apply, and loses its park with its last case if it has ended. Raises
     NotAllowed, and Refusal for a case that is closed or not there.
     """
@@ -36,9 +43,9 @@ def deciding(case_id: UUID, verb: str, *, reason: str, by: Actor) -> Iterator[Ca
             case = Case.objects.filter(pk=case_id).first()
             if case is None or payment is None:
                 raise Refusal("case_unknown", f"there is no case {case_id}", param="case")
-            if case.closed_at is not None:
-                raise Refusal("case_closed", f"{case.closed_by} closed it: {case.resolution}", param="case")
             case.payment = payment
+            if case.closed_at is not None and not though_closed(case):
+                raise Refusal("case_closed", f"{case.closed_by} closed it: {case.resolution}", param="case")
             yield case
             case.closed_at, case.closed_by = clock.machine_now(), by.name[:150]
             case.save(update_fields=_KEPT)
@@ -48,10 +55,11 @@ def deciding(case_id: UUID, verb: str, *, reason: str, by: Actor) -> Iterator[Ca
 def close_case(case_id: UUID, *, resolution: str, reason: str, by: Actor) -> Case:
     """Close a case with what came of it; what it kept from going on may go on again. Writes. An approver's.
 
-    Nothing is booked and no state moves. If the same matter is told again, the case opens again. Raises Refusal for
-    one that is closed, whose money lies in suspense (closed, nothing would take it out), whose source was told
-    nothing, where money of another amount arrived for a payment that is still open (going on would ask for the whole
-    again), and where what was given up was seen and nobody has looked it up since.
+    Nothing is booked and no state moves. If the same matter is told again, the case opens again. Money that came late
+    stays where it is, and is applied or returned later: until then its source is not asked again. Raises Refusal for
+    one that is closed, whose money lies in suspense (closed, nothing would take it out), whose source was told nothing,
+    where money of another amount arrived for a payment that is still open (going on would ask for the whole again),
+    and where what was given up was seen and nobody has looked it up since.
     """
     with deciding(case_id, "close_case", reason=reason, by=by) as case:
         if case.kind == refunded.CASE:

@@ -80,11 +80,21 @@ def _charge(case: Case) -> Evidence:
     return said.order_by("pk")[0]
 
 
+def lies_there(case: Case) -> bool:
+    """Whether it is such a case whose money lies in unapplied still: closed or not, it can be decided. Reads."""
+    return case.kind == CASE and case.payment.operation == "charge" and bool(_lying(case))
+
+
 def _held(case: Case) -> list[Held]:
-    """What lies in unapplied for this case. Reads; under the payment's lock nobody else takes it."""
+    """What lies in unapplied for this case; under the payment's lock nobody else takes it."""
     if case.payment.operation != "charge":
         raise Refusal("not_a_charge", "only what was collected is applied or given back", param="case")
-    found = sql.rows(sql.statement(__file__, "held_late"), {"attempt": case.attempt_id})
+    found = _lying(case)
     if not found:
         raise Refusal("nothing_unapplied", "no money of this case lies in unapplied", param="case")
+    return found
+
+
+def _lying(case: Case) -> list[Held]:
+    found = sql.rows(sql.statement(__file__, "held_late"), {"attempt": case.attempt_id})
     return [Held._make(row) for row in found]

@@ -31,11 +31,11 @@ def apply_money(case_id: UUID, *, reason: str, by: Actor) -> Case:
 
     What is due of it clears the receivable and the payment succeeds; the rest, and all of it once the payment has
     ended, goes to unapplied, as a late success where it had been given up. Where the source refused an end, it is told
-    again. Raises Refusal for a closed case, nothing in suspense, another currency, evidence that waits, another
-    attempt that may still act, and if the source refuses. What was paid after close pays the debt after all; what a
-    refund gave back of another amount counts as given back.
+    again. Raises Refusal for a closed case (but of late money that lies there still), nothing in suspense, another
+    currency, evidence that waits, another attempt that may still act, and if the source refuses. What was paid after
+    close pays the debt after all; what a refund gave back of another amount counts as given back.
     """
-    with cases.deciding(case_id, "apply_money", reason=reason, by=by) as case:
+    with cases.deciding(case_id, "apply_money", reason=reason, by=by, though_closed=late.lies_there) as case:
         if case.payment.operation == "refund" and case.kind != late.CASE:
             case.resolution = _count(case, reason, by)
             return case
@@ -89,7 +89,7 @@ def return_money(case_id: UUID, *, reason: str, by: Actor, by_hand: bool = False
     by its provider where that can, unless a person did so `by_hand` (late.give_back). Of a refund it says that nothing
     is gone: what was asked for is called off. Raises Refusal as apply_money.
     """
-    with cases.deciding(case_id, "return_money", reason=reason, by=by) as case:
+    with cases.deciding(case_id, "return_money", reason=reason, by=by, though_closed=late.lies_there) as case:
         if case.kind == late.CASE:
             _must_be_known(case)
             at = _business_at(case.payment)

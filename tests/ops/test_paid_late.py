@@ -121,6 +121,20 @@ def test_what_was_given_back_is_collected_again_and_not_before(late: UUID, scrip
     assert (invoice_of(late).state, payments_of(late), broken()) == ("paid", 2, [])
 
 
+@pytest.mark.parametrize("verb", [suspense.apply_money, suspense.return_money])
+def test_what_was_left_the_customers_is_decided_later(late: UUID, verb, scripted) -> None:
+    invoice = invoice_of(late)
+    cases.close_case(case_of(late).pk, resolution="it stays theirs", **WHY)
+    assert code(lambda: trigger.trigger(invoice.subscription_id)) == "money_arrived_late"
+    assert code(lambda: cases.close_case(case_of(late).pk, resolution="again", **WHY)) == "case_closed"
+    verb(case_of(late).pk, **WHY)
+    assert code(lambda: verb(case_of(late).pk, **WHY)) == "case_closed"
+    if verb is suspense.return_money:
+        assert trigger.trigger(invoice.subscription_id).scheduled == [invoice.pk]
+        settle(scripted)
+    assert (invoice_of(late).state, unapplied(), broken()) == ("paid", 0, [])
+
+
 def test_of_two_that_came_late_each_is_decided(world, scripted) -> None:
     one, first = two_attempts(world)
     say(one, declined())
