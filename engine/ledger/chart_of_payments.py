@@ -223,6 +223,29 @@ PAYMENTS = (
         "platform",
     ),
     LedgerEvent(
+        "suspense.reversed",
+        "the provider took back what a person had applied: the mirror, beside that of what put it there",
+        (
+            (0, Kind.RECEIVABLE, Kind.SUSPENSE, "what was due of it"),
+            (1, Kind.UNAPPLIED, Kind.SUSPENSE, "the rest"),
+            (2, Kind.FEE_INCOME, Kind.BILLED, "fee on leg 0"),
+        ),
+        "of the booking in suspense",
+        "direct",
+    ),
+    LedgerEvent(
+        "suspense.reversed",
+        "the same of money settled on the platform",
+        (
+            (0, Kind.RECEIVABLE, Kind.SUSPENSE, "what was due of it"),
+            (1, Kind.UNAPPLIED, Kind.SUSPENSE, "the rest"),
+            (2, Kind.FEE_INCOME, Kind.BILLED, "fee on leg 0"),
+            (3, Kind.PAYABLE, Kind.BILLED, "leg 0 less its fee"),
+        ),
+        "of the booking in suspense",
+        "platform",
+    ),
+    LedgerEvent(
         "suspense.returned",
         "a person says that it was given back, or is not ours: the mirror of what put it there",
         (

@@ -1,12 +1,15 @@
 -- I5: what a provider took back is the mirror of what booked it (payments/pipeline/books.py, taken_back), whole; and
--- what is reversed was taken back, or given back by a person. Indexes: one_transfer_per_fact, payments_not_paid.
+-- what is reversed was taken back, or given back by a person. Indexes: one_transfer_per_fact, payments_not_paid,
+-- evidence_of_attempt.
 WITH back AS (
-  SELECT source_id, seq, kind = 'late.reversed' AS applied, debit_id, credit_id, amount_minor
-    FROM engine_ledger_transfer WHERE kind IN ('payment.reversed', 'late.reversed')
+  SELECT source_id, seq, kind <> 'payment.reversed' AS applied, debit_id, credit_id, amount_minor
+    FROM engine_ledger_transfer WHERE kind IN ('payment.reversed', 'late.reversed', 'suspense.reversed')
 ), put AS (
-  SELECT source_id, seq, kind = 'late.applied' AS applied, debit_id, credit_id, amount_minor FROM engine_ledger_transfer
+  SELECT source_id, seq, kind IN ('late.applied', 'suspense.applied') AS applied, debit_id, credit_id, amount_minor
+    FROM engine_ledger_transfer
    WHERE kind IN ('payment.succeeded', 'payment.refused', 'payment.succeeded_late', 'payment.mismatch',
-                  'refund.succeeded', 'refund.succeeded_late', 'refund.mismatch', 'late.applied')
+                  'refund.succeeded', 'refund.succeeded_late', 'refund.mismatch', 'late.applied',
+                  'suspense.applied')
      AND source_id IN (SELECT source_id FROM back)
 )
 SELECT 'not the mirror' AS what, source_id, seq, b.amount_minor AS back_minor, p.amount_minor AS put_minor
@@ -18,4 +21,8 @@ SELECT 'not booked', p.id, NULL, NULL, p.amount_minor
  WHERE p.state = 'reversed'
    AND NOT EXISTS (SELECT 1 FROM engine_ledger_transfer t
                     WHERE t.kind IN ('payment.reversed', 'suspense.returned') AND t.source_id = p.id)
+   AND NOT EXISTS (SELECT 1 FROM payments_attempt a JOIN payments_evidence e ON e.attempt_id = a.id
+                     JOIN engine_ledger_transfer t ON t.kind = 'suspense.reversed'
+                      AND t.source_id = md5(e.payment_id || ':' || coalesce(nullif(e.movement_id, ''), a.identity))::uuid
+                    WHERE a.payment_id = p.id AND e.verdict = 'amount differs')
  ORDER BY 2, 3

@@ -11,10 +11,12 @@ WITH differing AS (
     FROM payments_evidence e JOIN payments_attempt a ON a.id = e.attempt_id
    WHERE e.verdict = 'amount differs'
 ), applied AS (
-  SELECT d.payment_id, sum(t.amount_minor) FILTER (WHERE t.seq = 0) AS due_minor,
-         sum(t.amount_minor) FILTER (WHERE t.seq = 1) AS rest_minor
+  SELECT d.payment_id,
+         sum(CASE t.kind WHEN 'suspense.applied' THEN t.amount_minor ELSE -t.amount_minor END)
+           FILTER (WHERE t.seq = 0) AS due_minor,
+         sum(t.amount_minor) FILTER (WHERE t.seq = 1 AND t.kind = 'suspense.applied') AS rest_minor
     FROM engine_ledger_transfer t JOIN differing d ON d.key = t.source_id
-   WHERE t.kind = 'suspense.applied' AND t.seq < 2
+   WHERE t.kind IN ('suspense.applied', 'suspense.reversed') AND t.seq < 2
    GROUP BY d.payment_id
 ), settled AS (
   SELECT payment_id, count(*) FILTER (WHERE kind IN ('payment.succeeded', 'payment.refused', 'refund.succeeded')) AS times,

@@ -14,6 +14,8 @@ from engine.ledger.posting import Leg
 from payments.pipeline import rows
 from payments.pipeline.rows import Row
 
+_MIRRORS = {"late.applied": "late.reversed", "suspense.applied": "suspense.reversed"}
+
 
 def settlement(row: Row, business_at: datetime, *, credit: str, kind: str, source: UUID) -> list[Leg]:
     """What arrived, against the account of role `credit` (receivable, unapplied, suspense).
@@ -101,11 +103,11 @@ def _given_back(
 def taken_back(row: Row, business_at: datetime) -> list[Leg]:
     """The mirror of what booked this attempt's money, leg by leg, under the key of that booking: once.
 
-    Where it came late and paid its debt after all, of that too.
+    Where it was applied since, out of unapplied or out of suspense, of that too.
     """
     return [
-        Leg("late.reversed" if one.kind == "late.applied" else "payment.reversed", one.source_id, one.seq, one.credit,
-            one.debit, one.currency, one.amount_minor, business_at)
+        Leg(_MIRRORS.get(one.kind, "payment.reversed"), one.source_id, one.seq, one.credit, one.debit, one.currency,
+            one.amount_minor, business_at)
         for one in rows.mirrored([row.evidence_id])
     ]  # fmt: skip
 

@@ -13,7 +13,7 @@ from engine.providers.base import FailureClass, Outcome, Sheet
 from payments import states
 from payments.pipeline import spans
 from payments.pipeline.asking import LOOKED_IN_VAIN
-from payments.pipeline.rows import Row
+from payments.pipeline.rows import EXPLAINED, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +215,8 @@ def _unknown(row: Row, sheet: Sheet, now: datetime) -> Decision:
 def _reversed(row: Row, sheet: Sheet, now: datetime) -> Decision:
     """A final success was taken back, says a look: the mirror of what was booked, and a case. The attempt did succeed.
 
-    Where that success was never booked plainly (it came late, differed, or was refused by its source), the money
-    leaves the books as it came, and its payment stays for the person who decides about it.
+    Where that success was never booked plainly (it came late, differed or was refused, and nobody applied it since),
+    the money leaves the books as it came, and its payment stays for the person who decides about it.
     """
     if row.source != "lookup":
         return _as_it_was(row, "refused: a look alone takes it back")
@@ -225,7 +225,7 @@ def _reversed(row: Row, sheet: Sheet, now: datetime) -> Decision:
         return Decision("declined: taken back", "declined", "failed", None, books=books, case=case)
     if row.attempt_state != "succeeded" or not row.booked_as:
         return _as_it_was(row, "refused: nothing of it is booked")
-    if row.booked_as == "succeeded" and row.payment_state == "succeeded":
+    if row.booked_as in ("succeeded", EXPLAINED) and row.payment_state == "succeeded":
         return Decision(REVERSED, None, "reversed", None, books="reversed", case=REVERSED)
     return Decision(TAKEN_BACK, look_at=row.next_action_at, books="reversed", case=REVERSED)
 

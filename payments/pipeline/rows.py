@@ -65,9 +65,11 @@ class Row(NamedTuple):
     stop_code: str  # called back while in flight, and why
     stop_reason: str
     # The movement's booking of this payment, if there is one: "late", "succeeded" or "mismatch", and what the network
-    # took with it under another attempt. Of what is taken back: what booked its attempt ("refused" and "applied", too).
+    # took with it under another attempt. Of what is taken back: what booked its attempt ("refused", "applied" and
+    # "explained", too), and how much of the debt it had cleared.
     booked_as: str
     booked_fee_minor: int
+    cleared_minor: int
 
     @property
     def got_currency(self) -> str:
@@ -81,11 +83,12 @@ class Row(NamedTuple):
 
 
 APPLIED = "applied"  # late money that paid its debt after all
+EXPLAINED = "explained"  # money in suspense of which a person said that it was the payment's
 _BOOKED_AS = {"succeeded": "succeeded", "amount differs": "mismatch"}  # by verdict; the others came late
-_NOT_BOOKED = "", 0
+_NOT_BOOKED = "", 0, 0
 _BOOKED_BY = {"payment.succeeded": "succeeded", "payment.refused": "refused", "payment.succeeded_late": "late",
               "payment.mismatch": "mismatch", "refund.succeeded": "succeeded", "refund.succeeded_late": "late",
-              "refund.mismatch": "mismatch", "late.applied": APPLIED}  # fmt: skip
+              "refund.mismatch": "mismatch", "late.applied": APPLIED, "suspense.applied": EXPLAINED}  # fmt: skip
 _JSON = {Row._fields.index(name) for name in ("accounts", "action")}
 
 
@@ -126,15 +129,18 @@ def _with_what_is_taken_back(found: list[Row]) -> list[Row]:
     asked = [row.evidence_id for row in found if _takes_back(row)]
     if not asked:
         return found
-    kinds: dict[UUID, set[str]] = {}
+    legs: dict[UUID, list[Booked]] = {}
     for one in mirrored(asked):
-        kinds.setdefault(one.evidence_id, set()).add(_BOOKED_BY[one.kind])
-    return [row._replace(booked_as=_latest(kinds.get(row.evidence_id, set()))) for row in found]
+        legs.setdefault(one.evidence_id, []).append(one)
+    return [_of_legs(row, legs[row.evidence_id]) if row.evidence_id in legs else row for row in found]
 
 
-def _latest(booked: set[str]) -> str:
-    """What came late and was applied since is booked twice."""
-    return APPLIED if APPLIED in booked else next(iter(booked), "")
+def _of_legs(row: Row, legs: Sequence[Booked]) -> Row:
+    """What came late, or lay in suspense, and was applied since is booked twice."""
+    booked = {_BOOKED_BY[one.kind] for one in legs}
+    latest = next((word for word in (APPLIED, EXPLAINED) if word in booked), next(iter(booked)))
+    cleared = sum(one.amount_minor for one in legs if one.credit == row.accounts["receivable"])
+    return row._replace(booked_as=latest, cleared_minor=cleared)
 
 
 def _takes_back(row: Row) -> bool:

@@ -119,8 +119,10 @@ _OPEN_VERDICTS = ("unknown", "can't be proved")
 
 
 def _settled(row: Row, decision: Decision) -> int:
-    """What is added to what its source has of it. Taken back is what was asked for: that alone is booked plainly."""
+    """What is added to what its source has of it. Taken back is what had cleared its debt: all that was asked for, but
+    where a person applied another amount.
+    """
     if decision.payment == "reversed" or (decision.verdict == TAKEN_BACK and row.booked_as == "refused"):
-        return -row.amount_minor
+        return -(row.cleared_minor or row.amount_minor)
     moved = decision.payment in ("succeeded", "succeeded_late")
     return row.gross_minor or 0 if moved else 0

@@ -1,4 +1,4 @@
--- I1: payments of which a person still has to say what becomes of what they are for, so that nobody asks for that again:
+-- I1: payments of which a person still has to say what becomes of what they are for, so that nobody asks for it again:
 -- one with an open case; one that succeeded and stands parked; one that was paid late, while money of a late attempt
 -- lies in unapplied or is on its way back: nothing has taken it out by its key (late.applied, late.returned,
 -- payment.reversed), and no refund of it is done. What the books do not show is not decided; but money of another

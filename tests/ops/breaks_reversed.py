@@ -21,6 +21,15 @@ REVERSED = (
         also=("settlement_legs", "clearing"),
     ),
     Break(
+        "reversed",
+        "of what was applied since, not the mirror",
+        "UPDATE engine_ledger_transfer SET kind = 'suspense.reversed' WHERE kind = 'suspense.applied' AND seq = 2",
+        {"what": "not the mirror", "seq": 2},
+        count=4,
+        also=("settlement_legs", "taken_out"),
+        after=("apply_money",),
+    ),
+    Break(
         "network_fees",
         "paid from another purse",
         "UPDATE engine_ledger_transfer SET credit_id = (SELECT min(id) FROM engine_ledger_account"

@@ -1,6 +1,7 @@
 -- I5: the legs that booked the money of an attempt, by the verdict that booked it: a success by its payment, late money
--- by its attempt, with those by which it paid its debt after all, another amount by its movement (books.py, movement). What left the books since is left out, and late
--- money that is refunded. Indexes: evidence_of_attempt, one_transfer_per_fact, refunds_of_late_money.
+-- by its attempt, another amount by its movement (books.py, movement); with those by which a person applied it since.
+-- What left the books is left out, and late money that is refunded. Indexes: evidence_of_attempt,
+-- one_transfer_per_fact, refunds_of_late_money.
 SELECT e.id, t.kind, t.source_id, t.seq, t.debit_id, t.credit_id, t.currency, t.amount_minor
   FROM payments_evidence e
   JOIN payments_attempt a ON a.id = e.attempt_id
@@ -15,7 +16,8 @@ SELECT e.id, t.kind, t.source_id, t.seq, t.debit_id, t.credit_id, t.currency, t.
   ) b ON true
   JOIN engine_ledger_transfer t ON t.source_id = b.source
    AND t.kind IN ('payment.succeeded', 'payment.refused', 'payment.succeeded_late', 'payment.mismatch',
-                  'refund.succeeded', 'refund.succeeded_late', 'refund.mismatch', 'late.applied')
+                  'refund.succeeded', 'refund.succeeded_late', 'refund.mismatch', 'late.applied',
+                  'suspense.applied')
  WHERE e.id = ANY(%(ids)s::uuid[])
    AND NOT EXISTS (SELECT 1 FROM engine_ledger_transfer o
                     WHERE o.kind IN ('payment.reversed', 'suspense.returned', 'late.returned') AND o.source_id = t.source_id)
