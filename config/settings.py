@@ -94,6 +94,7 @@ PROVIDERS = {
 SOURCES = {
     "invoice": "billing.collect.payments_changed",
     "refund": "payments.refunded.payments_changed",
+    "payment_method": "payments.setup_charge.payments_changed",
 }
 
 UNFOLD = theme.unfold(flower_url=ENV.flower_url)

@@ -67,6 +67,12 @@ CHECKS: Sequence[Check] = (
         sql.statement(__file__, "check_refunds"),
     ),
     Check(
+        "setups",
+        "What a payer paid to set a method up is booked once, with what the gateway kept of it; it is given back, is "
+        "on its way, or a case.",
+        sql.statement(__file__, "check_setups"),
+    ),
+    Check(
         "disputes",
         "A dispute is booked once as it stands, with what it cost; what is away and frozen is of open ones alone.",
         sql.statement(__file__, "check_disputes"),

@@ -12,7 +12,7 @@ from engine.audit.act import LONGEST_REASON, act, check_reason
 from engine.core import clock
 from engine.core.actor import Actor, Role
 from engine.core.errors import Refusal
-from payments import look, refunded, states
+from payments import look, refunded, setup_charge, states
 from payments.models import Case, Dispute, Payment
 from payments.pipeline import in_suspense, park
 from payments.pipeline.apply import REFUSED_CASE
@@ -65,6 +65,12 @@ def close_case(case_id: UUID, *, resolution: str, reason: str, by: Actor) -> Cas
         if case.kind == refunded.CASE:
             raise Refusal(
                 "refund_waits", "record its refund as done, or cancel it: that closes it", param="case"
+            )
+        if case.kind == setup_charge.CASE:
+            raise Refusal(
+                "return_waits",
+                "give it back, then return its money here: that closes it",
+                param="case",
             )
         if Dispute.objects.filter(case_id=case.pk, state__in=states.OPEN_DISPUTE).exists():
             raise Refusal("dispute_open", "its provider decides the dispute: that closes it", param="case")

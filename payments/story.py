@@ -11,7 +11,7 @@ from engine.core import clock, money
 from engine.core.timeline import Moment, facts, in_order, times, when
 from engine.ledger.models import Transfer
 from engine.outbox.models import Event
-from payments import states, undecided
+from payments import setup_charge, states, undecided
 from payments.callbacks.models import Callback
 from payments.dispute_books import cost_id
 from payments.models import Attempt, Case, Dispute, Evidence, Payment, Refund
@@ -46,7 +46,7 @@ def timeline(payment_id: UUID) -> list[Moment]:
         "attempt"
     )
     movements = [movement(payment_id, one.movement_id or one.attempt.identity) for one in differing]
-    sources = [payment_id, *keys, *movements, *_disputes(payment_id), *_refunds(payment_id)]
+    sources = [payment_id, *keys, *movements, *_disputes(payment_id), *_given_back(payment_id)]
     booked = Transfer.objects.filter(source_id__in=sources).select_related("debit", "credit")
     return in_order(
         map(_attempt, attempts),
@@ -65,11 +65,12 @@ def _disputes(payment_id: UUID) -> list[UUID]:
     return [key for pk, costs in found for key in (pk, *(cost_id(pk, no) for no in range(costs)))]
 
 
-def _refunds(payment_id: UUID) -> list[UUID]:
-    """Those of the payment, and the one that it carries out."""
-    carried = Payment.objects.filter(pk=payment_id, source_kind="refund").values("source_id")
-    found = Refund.objects.filter(Q(payment_id=payment_id) | Q(pk__in=carried))
-    return list(found.values_list("pk", flat=True))
+def _given_back(payment_id: UUID) -> list[UUID]:
+    """Refunds of the payment, the one that it carries out, or what was paid to set a method up."""
+    one = Payment.objects.filter(pk=payment_id)
+    carried = one.filter(source_kind="refund").values("source_id")
+    found = Refund.objects.filter(Q(payment_id=payment_id) | Q(pk__in=carried)).values_list("pk")
+    return [key for (key,) in found.union(setup_charge.keys_of(one))]
 
 
 def _scheduled(payment: Payment) -> str:

@@ -17,7 +17,7 @@ from engine.core.actor import Actor
 from engine.core.errors import Refusal, first_line
 from engine.ledger import posting
 from engine.outbox.models import Event
-from payments import cases, late, refund_differs, settle, sources, states
+from payments import cases, late, refund_differs, settle, setup_charge, sources, states
 from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import end, in_suspense
 from payments.pipeline.apply import REFUSED_CASE
@@ -87,13 +87,19 @@ def return_money(case_id: UUID, *, reason: str, by: Actor, by_hand: bool = False
     What put it into suspense is mirrored; nothing is sent. The payment ends as by settle.end_payment; one whose source
     had refused its success is reversed, and its source gets the reservation off. What was paid after close is refunded
     by its provider where that can, unless a person did so `by_hand` (late.give_back). Of a refund it says that nothing
-    is gone: what was asked for is called off. Raises Refusal as apply_money.
+    is gone: what was asked for is called off. What a payer paid to set a method up is booked as given back by hand.
+    Raises Refusal as apply_money.
     """
     with cases.deciding(case_id, "return_money", reason=reason, by=by, though_closed=late.lies_there) as case:
         if case.kind == late.CASE:
             _must_be_known(case)
             at = _business_at(case.payment)
             case.resolution = late.give_back(case, at, reason=reason, by=by, by_hand=by_hand)
+            return case
+        if case.kind == setup_charge.CASE:
+            _must_be_known(case)
+            setup_charge.by_hand(case)
+            case.resolution = f"given back by hand: {reason}"
             return case
         held, payment = _held(case), case.payment
         if not (case.kind == REFUSED_CASE and _taken_back(case)):

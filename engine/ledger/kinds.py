@@ -30,8 +30,8 @@ class Kind(StrEnum):
 class LedgerEvent:
     """One kind of posting: when, its legs as (seq, debit, credit, amount), and its key's source.
 
-    `settlement` is the payment's, where the legs depend on it. A leg whose amount is zero is not booked.
-    check_books holds every transfer to these rows (ops/sql/check_settlement_legs.sql).
+    `settlement` is the payment's, where the legs depend on it; `setup` is what gives a set-up's money back. A leg whose
+    amount is zero is not booked. check_books holds every transfer to these rows (ops/sql/check_settlement_legs.sql).
     """
 
     kind: str

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from engine.core.errors import Refusal
 from engine.providers.base import Asked, Finding, Sendable
+from engine.providers.setups import SetupCharge
 
 if TYPE_CHECKING:
     from engine.providers.edge.tokens import Source
@@ -153,7 +154,8 @@ class SetupAsked:
 class SetupFound:
     """What became of a setup. `granted`: `details` may be pulled from, `source` among them names what is pulled.
 
-    `label` is what a person knows it by (brand, last4, exp_month, exp_year, bank), never more of a number.
+    `label` is what a person knows it by (brand, last4, exp_month, exp_year, bank), never more of a number. `charged` is
+    what the payer paid for it, granted or not, each time that it is found.
     """
 
     granted: bool
@@ -161,6 +163,7 @@ class SetupFound:
     message: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
     label: Mapping[str, Any] = field(default_factory=dict)
+    charged: SetupCharge | None = None
 
 
 class SettingUp(Protocol):
@@ -169,11 +172,12 @@ class SettingUp(Protocol):
     def ask_setup(
         self, *, payer: Payer, currency: str, return_url: str, reference: str, options: Mapping[str, Any]
     ) -> SetupAsked:
-        """Begin. `reference` is ours, the same for the same setup. Calls out; moves nothing but what the gateway needs
-        to check a card, which it gives back. Raises Refusal for bad input, ProviderUnavailable when nobody answers."""
+        """Begin. `reference` is ours, the same for the same setup. Calls out; moves nothing, but a payer may have to
+        pay a little on the page: `find_setup` shows it. Raises Refusal for bad input, ProviderUnavailable when nobody
+        answers."""
 
     def find_setup(self, details: Mapping[str, Any]) -> SetupFound:
-        """What became of it. Calls out. Raises ProviderUnavailable."""
+        """What became of it, and what was paid for it. Calls out, moves nothing. Raises ProviderUnavailable."""
 
     def forget_setup(self, details: Mapping[str, Any]) -> None:
         """Take the token out of use where the gateway can. Calls out. Raises ProviderUnavailable."""

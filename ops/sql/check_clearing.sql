@@ -4,7 +4,8 @@
 -- transit has no such word yet; check_books --chain asks the chain itself. What a person gave back (suspense.returned, late.returned,
 -- under the key of what put it into suspense), and what the provider took back (payment.reversed, likewise), lies there no
 -- more, as little as what was given back: by the provider, or by a person who says so; nor does what is
--- disputed and was not won back, and what that cost. Reads all evidence and all accounts.
+-- disputed and was not won back, and what that cost. What a payer paid to set a method up lies there less its fee, until it is
+-- given back (payments/setup_charge.py). Reads all evidence and all accounts.
 WITH final AS (
   SELECT DISTINCT ON (e.payment_id, coalesce(nullif(e.movement_id, ''), e.id::text)) e.*
     FROM payments_evidence e
@@ -20,6 +21,9 @@ WITH final AS (
     LEFT JOIN payments_attempt a ON a.id = t.source_id
     LEFT JOIN payments_payment p ON p.id = a.payment_id
    WHERE t.kind = 'attempt.network_fee' GROUP BY 1, 2
+), paid_to_set_up AS (
+  SELECT p.id, p.provider, p.currency, p.amount_minor, (p.instructions->'charge'->>'fee_minor')::bigint AS fee_minor
+    FROM payments_payment p WHERE p.source_kind = 'payment_method'
 ), parts AS (
   SELECT 'clearing:' || p.provider AS kind, coalesce(nullif(f.currency, ''), p.currency) AS currency,
          sum(CASE p.operation WHEN 'refund' THEN -1 ELSE 1 END
@@ -42,6 +46,12 @@ WITH final AS (
   SELECT 'clearing:' || d.provider, d.currency,
          -sum(d.cost_minor + CASE d.state WHEN 'won' THEN 0 ELSE d.amount_minor END)
     FROM payments_dispute d GROUP BY 1, 2
+  UNION ALL SELECT 'clearing:' || provider, currency, sum(amount_minor - fee_minor) FROM paid_to_set_up GROUP BY 1, 2
+  UNION ALL SELECT 'network_fee', currency, sum(fee_minor) FROM paid_to_set_up GROUP BY 2
+  UNION ALL
+  SELECT 'clearing:' || s.provider, s.currency, -sum(s.amount_minor)
+    FROM paid_to_set_up s JOIN engine_ledger_transfer t ON t.source_id = s.id AND t.kind = 'setup.by_hand'
+   GROUP BY 1, 2
   UNION ALL SELECT 'network_fee', currency, minor FROM took
   UNION ALL SELECT payer, currency, -minor FROM took
 ), said AS (

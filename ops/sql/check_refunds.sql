@@ -45,7 +45,15 @@ WITH chart AS (
    WHERE a.kind = 'refunds_payable'
    GROUP BY a.id
 ), under_way AS (
-  SELECT currency, sum(amount_minor) AS minor FROM asked WHERE state IN ('requested', 'by_hand') GROUP BY currency
+  SELECT currency, sum(amount_minor) AS minor
+    FROM (SELECT currency, amount_minor FROM asked WHERE state IN ('requested', 'by_hand')
+          UNION ALL
+          -- What a payer paid to set a method up, until it is given back.
+          SELECT p.currency, p.amount_minor FROM payments_payment p
+           WHERE p.source_kind = 'payment_method' AND p.state NOT IN ('succeeded', 'succeeded_late')
+             AND NOT EXISTS (SELECT 1 FROM engine_ledger_transfer t
+                              WHERE t.source_id = p.id AND t.kind = 'setup.by_hand')) each
+   GROUP BY currency
 )
 SELECT 'not as the chart says' AS what, id::text AS of, b.minor AS booked_minor, e.minor AS expected_minor
   FROM expected e FULL JOIN booked b USING (id, kind, seq)

@@ -13,7 +13,7 @@ WITH chart AS (
     JOIN engine_ledger_account c ON c.id = t.credit_id
    WHERE t.kind IN (SELECT kind FROM chart)
 ), settled AS (
-  SELECT DISTINCT b.source_id, b.kind, p.settlement, p.accounts, p.amount_minor, p.fee_minor
+  SELECT DISTINCT b.source_id, b.kind, CASE p.source_kind WHEN 'payment_method' THEN 'setup' ELSE p.settlement END AS settlement, p.accounts, p.amount_minor, p.fee_minor
     FROM booked b
     LEFT JOIN payments_attempt a ON a.id = b.source_id
     JOIN payments_payment p ON p.id = coalesce(a.payment_id, b.source_id)

@@ -107,6 +107,8 @@ class PaymentAdmin(OfPayment, Operated):
         )
         if row.source_kind == "refund":
             source = [("its refund", page_of("payments_refund", row.source_id))]
+        if row.source_kind == "payment_method":
+            source = [("its method", page_of("payments_paymentmethod", row.source_id))]
         method = [("its method", page_of("payments_paymentmethod", row.method_id))] if row.method_id else []
         tables = (("all evidence", "payments_evidence"), ("transfers", "engine_ledger_transfer"),
                   ("refunds", "payments_refund"))  # fmt: skip

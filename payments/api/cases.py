@@ -133,6 +133,7 @@ class ReturnMoney(CaseMoney):
         Of money in suspense nothing is sent: the payment ends without it, and what it was for gets its reservation off.
         What was paid after close is refunded by its provider; where that can't, or `by_hand`, it is booked as given
         back by a person. A refund of it that fails opens the case again. Of a refund of another amount: nothing
-        is gone, and it is called off. An approver's: `admin:write`.
+        is gone, and it is called off. What a payer paid to set a method up, and its gateway did not give back, is
+        booked as given back by hand. An approver's: `admin:write`.
         """
         return self.settle(case_id, suspense.return_money, ReturnBody)

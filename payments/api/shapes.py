@@ -272,7 +272,7 @@ class CaseShape(serializers.Serializer[Any]):
     livemode = LiveField()
     kind = serializers.CharField(
         help_text="paid_after_close, amount_differs, source_refused, reply_after_end, seen_after_end, reversed, "
-        "evidence_failed, refund_by_hand, looked_in_vain, disputed, partly_reversed"
+        "evidence_failed, refund_by_hand, looked_in_vain, disputed, partly_reversed, setup_not_returned"
     )
     payment = WholeOrIdField("payment", PaymentShape, source="payment_id")
     attempt = IdField("attempt", source="attempt_id", allow_null=True)

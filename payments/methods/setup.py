@@ -25,12 +25,16 @@ from engine.outbox.emit import NewEvent, emit
 from engine.providers import registry
 from engine.providers.abilities import Payer, SetupAsked, SetupFound
 from engine.providers.base import ProviderUnavailable
+from payments import setup_charge
 from payments.methods import rows
 from payments.models import PaymentMethod
 from payments.pipeline import spans
 
 # How long a payer may take where the gateway sets no end.
 PATIENCE = timedelta(hours=24)
+# So long after its end a set-up is still looked at: a page may be paid late, and what was paid is to be given back.
+LATE = timedelta(days=30)
+_FIRST_LATE = timedelta(hours=1)
 _WORDS, _NUMBERS = ("brand", "bank", "channel"), ("exp_month", "exp_year")
 
 
@@ -131,12 +135,15 @@ def take_setup(
 ) -> PaymentMethod:
     """Store what was found: done makes the method active, too late makes it expired. Writes; harmless twice.
 
-    `leased`: when this looker's turn ends; another look that was asked for meanwhile keeps its time. What a payer
-    did for a method that was removed is for the gateway to forget.
+    What the payer paid for it is booked and its return scheduled, whatever else was found. `leased`: when this looker's
+    turn ends; another look that was asked for meanwhile keeps its time. What a payer did for a method that was removed
+    is for the gateway to forget.
     """
     by.must_be(Role.OPERATOR, "activate_method")
     with transaction.atomic():
         now, method = clock.machine_now(), rows.locked(method_id)
+        if found is not None and found.charged is not None:
+            setup_charge.book(method, found.charged)
         if found is None or method.activated_at is not None:
             return method
         removed = method.state == PaymentMethod.State.REMOVED
@@ -193,15 +200,18 @@ def _activate(method: PaymentMethod, now: datetime, by: Actor) -> NewEvent:
 
 
 def _later(method: PaymentMethod, now: datetime) -> list[NewEvent]:
-    """Looked at again, further each time; past its end it is expired and looked at when a callback asks for it."""
-    if method.state == PaymentMethod.State.PENDING and (
-        method.setup_until is None or now < method.setup_until
-    ):
-        method.next_action_at = now + timedelta(seconds=spans.look(method.looks))
-        method.looks += 1
-        return []
-    method.next_action_at = None
-    if method.state != PaymentMethod.State.PENDING:
+    """Looked at again, further each time; past its end it is expired, and looked at until a late payer can be no more.
+
+    A removed one likewise: whoever had its page open may pay yet.
+    """
+    ends = method.setup_until or now + PATIENCE
+    if now < ends:
+        wait = timedelta(seconds=spans.look(method.looks))
+    else:
+        wait = max(_FIRST_LATE, now - ends)  # as far away as the end is: a dozen looks in all
+    method.next_action_at = now + wait if now < ends + LATE else None
+    method.looks += 1
+    if now < ends or method.state != PaymentMethod.State.PENDING:
         return []
     method.state, method.setup_url = PaymentMethod.State.EXPIRED, ""
     return [rows.event("expired", method, now, provider=method.provider)]

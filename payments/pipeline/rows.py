@@ -139,7 +139,7 @@ def _of_legs(row: Row, legs: Sequence[Booked]) -> Row:
     """What came late, or lay in suspense, and was applied since is booked twice."""
     booked = {_BOOKED_BY[one.kind] for one in legs}
     latest = next((word for word in (APPLIED, EXPLAINED) if word in booked), next(iter(booked)))
-    cleared = sum(one.amount_minor for one in legs if one.credit == row.accounts["receivable"])
+    cleared = sum(one.amount_minor for one in legs if one.credit == row.accounts.get("receivable"))
     return row._replace(booked_as=latest, cleared_minor=cleared)
 
 

@@ -10,13 +10,14 @@ from functools import cache
 
 from billing import customers, subscribe
 from billing.models import Customer, Plan, Subscription
-from engine.core import clock
+from engine.core import clock, sql
 from engine.providers.abilities import Payer
 from ops.chain import ChainTransfer, Difference, compare_with_chain
 from payments import methods
 from payments.models import PaymentMethod
 from sandbox.demo import cast
 from sandbox.gateways.control import Gateways
+from sandbox.rails import setups
 from sandbox.rails.gateways import ALL
 from sandbox.rails.rail import Moved, Rail
 
@@ -48,6 +49,7 @@ def subscriber(each: cast.Subscriber, creator: cast.Creator, plan: Plan, clock_i
     )
     if Subscription.objects.filter(customer=customer, plan=plan).exists():
         return 0
+    at.endow()
     method = _set_up(customer, creator, at)
     if each.fate:
         at.spoil(method.details, each.fate)
@@ -84,14 +86,18 @@ def act() -> None:
 def differences() -> Iterator[Difference]:
     """Where the gateways' own books and ours do not agree. Reads, calls out."""
     for each in used():
-        yield from compare_with_chain(_moved(each), provider=each.name)
+        moved = each.moved()
+        yield from compare_with_chain(_charges(moved), provider=each.name)
+        booked = map(setups.Booked._make, sql.rows(setups.BOOKED, {"provider": each.name}))
+        for method, sentence in setups.differences(moved, booked):
+            yield Difference("setup", method, sentence, 0, 0, each.currency)
 
 
-def _moved(at: Rail) -> list[ChainTransfer]:
+def _charges(moved: list[Moved]) -> list[ChainTransfer]:
     """One per charge: what the payer paid and what the gateway kept of it."""
     charges: dict[str, Moved] = {}
     fees: dict[str, int] = defaultdict(int)
-    for one in at.moved():
+    for one in moved:
         if one.kind == "charge" and one.payment:
             charges[one.object_id] = one
         elif one.kind == "fee":

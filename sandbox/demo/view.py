@@ -9,7 +9,7 @@ from engine.core import clock, sql
 COUNTS = """
 SELECT count(*) FILTER (WHERE p.state = 'scheduled' AND p.parked_at IS NULL),
        count(*) FILTER (WHERE p.state = 'in_flight' AND p.parked_at IS NULL),
-       count(*) FILTER (WHERE p.state = 'succeeded'),
+       count(*) FILTER (WHERE p.state = 'succeeded' AND p.operation = 'charge'),
        count(*) FILTER (WHERE p.state = 'failed'),
        count(*) FILTER (WHERE p.parked_at IS NOT NULL),
        count(*) FILTER (WHERE p.state = 'in_flight' AND a.state = 'unknown' AND p.parked_at IS NULL)

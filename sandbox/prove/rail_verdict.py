@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sandbox.prove.rail_weather import CALLS
+from sandbox.rails.setups import BOOKED, Booked, differences
 
 if TYPE_CHECKING:
     from sandbox.live.house import House
@@ -119,8 +120,11 @@ def judge(home: House, rail: Rail) -> RailVerdict:
     clearing = {"clearing": f"clearing:{rail.name}", "currency": rail.currency}
     rows = [Ours(*each) for each in home.sql(_PAYMENTS, clearing)]
     suspense = Counter((minor, currency) for minor, currency in home.sql(_SUSPENSE))
-    found = compare(rows, rail.moved(), int(home.sql(_CLEARING, clearing)[0][0]), suspense)
+    moved = rail.moved()
+    found = compare(rows, moved, int(home.sql(_CLEARING, clearing)[0][0]), suspense)
     found.attempts, found.sends, found.open_unknown = map(int, home.sql(_ATTEMPTS)[0])
+    booked = [Booked._make(each) for each in home.sql(BOOKED, {"provider": rail.name})]
+    found.wrong += [f"set-up {method}: {said}" for method, said in differences(moved, booked)]
     found.disputes = int(home.sql(_DISPUTES)[0][0])
     found.wrong += [f"check_books: {each}" for each in home.nursery.errand("check_books")]
     return found
@@ -136,7 +140,7 @@ def compare(
     for row in rows:
         (_charge if row.operation == "charge" else _refund)(row, of.get(row.word, []), found)
     for word in of.keys() - {row.word for row in rows}:
-        if any(one.kind in ("charge", "refund") for one in of[word]):
+        if any(one.kind in ("charge", "refund") and not one.method for one in of[word]):
             found.wrong.append(f"{word or 'something without our word'} moved for no payment of ours")
     found.outside_minor = sum(one.adds_minor for one in moved)
     said = Counter((minor, currency) for row in rows for minor, currency in row.differs or [])

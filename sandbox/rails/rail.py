@@ -12,11 +12,13 @@ from sandbox.gateways.control import Gateways
 
 Details = dict[str, Any]
 _HEX = re.compile(r"[0-9a-f]{32}")
+_SET_UP = re.compile(r"setup[.-]([0-9a-f]{32})")
 
 
 class Moved(NamedTuple):
     """One movement at the outside. `payment` is the payment's id (hex), "" of what names none of ours; `identity` the
-    word under which it was asked for; `adds_minor` what the gateway holds more for us by it, or less (below 0)."""
+    word under which it was asked for; `adds_minor` what the gateway holds more for us by it, or less (below 0);
+    `method` the id (hex) of the method that a payer paid to set up."""
 
     payment: str
     kind: str  # "charge", "refund", "fee", "dispute", "return", ...
@@ -25,6 +27,7 @@ class Moved(NamedTuple):
     object_id: str
     identity: str
     adds_minor: int
+    method: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,10 @@ class Rail:
         """From now on this method's charges end so, whatever the card was when it was set up."""
         raise NotImplementedError
 
+    def endow(self) -> None:
+        """Something lies in our account there, as with who has sold before: what is given back is taken from it."""
+        self.gateways.give(f"{self.name}:platform:available", self.currency, 10 * self.price_minor)
+
     def call_back(self, url: str) -> None:
         """Callbacks go there from now on, as the gateway's dashboard would be told."""
         self.gateways.configure(self.speakers[0], webhook_url=url)
@@ -76,7 +83,7 @@ class Rail:
         """What moved since that number of the outside's books, the oldest first."""
         return [
             Moved(payment_of(row["reference"]), row["kind"], row["amount"], row["currency"], row["object"],
-                  row.get("metadata", {}).get("identity") or row["reference"], _adds(row))
+                  row.get("metadata", {}).get("identity") or row["reference"], _adds(row), method_of(row["reference"]))
             for row in self.gateways.ledger(since)
             if row["provider"] in (self.name, *self.speakers)
         ]  # fmt: skip
@@ -94,3 +101,9 @@ def payment_of(word: str) -> str:
     """The payment's id (hex) that a reference of ours begins with."""
     found = _HEX.match(word.replace("-", ""))
     return found[0] if found else ""
+
+
+def method_of(word: str) -> str:
+    """The method's id (hex) in the reference of a set-up's own charge."""
+    found = _SET_UP.match(word)
+    return found[1] if found else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +18,8 @@ from engine.core import clock
 from engine.core.ids import uuid7
 from engine.core.models import Clock
 from engine.providers import registry
-from payments.models import PaymentMethod
+from engine.providers.edge import tokens
+from payments.models import Payment, PaymentMethod
 from sandbox.demo import cast, environment, rails
 from sandbox.gateways.control import Gateways
 
@@ -45,8 +47,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateways]:
 
 @pytest.fixture
 def no_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The test's own transaction stands in for none."""
-    monkeypatch.setattr("engine.core.sql.outside_transaction", lambda: True)
+    """The test's own transaction stands in for none where an access token is fetched."""
+    monkeypatch.setattr(tokens, "sql", SimpleNamespace(outside_transaction=lambda: True))
 
 
 def test_each_sets_a_method_up_once(db: None, world: Gateways, no_transaction: None) -> None:
@@ -64,6 +66,28 @@ def test_each_sets_a_method_up_once(db: None, world: Gateways, no_transaction: N
         "ipaymu",
     }
     assert list(rails.differences()) == []
+    assert Payment.objects.filter(source_kind="payment_method", amount_minor=5_000).count() == 2
+
+
+def test_what_a_set_up_moved_and_is_not_in_our_books_is_told(
+    db: None, world: Gateways, no_transaction: None
+) -> None:
+    sold, clock_id = _sold(), _clock()
+    (payer,) = [each for each in PAYERS if each.name == "Sade Card"]
+    rails.subscriber(payer, *sold[payer.plan], clock_id)
+    one = Payment.objects.get(source_kind="payment_method")
+    booked = dict(one.instructions["charge"])
+    _refund(world, booked["identity"], f"{one.pk.hex}-00000000")
+    assert [each.sentence for each in rails.differences()] == [], "on its way"
+    _end(one, "failed")
+    (returned,) = rails.differences()
+    assert (returned.kind, returned.memo) == (
+        "setup",
+        one.source_id.hex,
+    ) and "gave back [5000]" in returned.sentence
+    Payment.objects.filter(pk=one.pk).update(instructions={"charge": {**booked, "movement_id": "another"}})
+    said = sorted(each.sentence for each in rails.differences())
+    assert len(said) == 2 and "is not booked" in said[0] and "has no such charge" in said[1]
 
 
 def test_money_that_no_payment_of_ours_knows_is_told(db: None, world: Gateways) -> None:
@@ -74,6 +98,20 @@ def test_money_that_no_payment_of_ours_knows_is_told(db: None, world: Gateways) 
     url = f"{world.url}/paystack/transaction/charge_authorization"
     assert requests.post(url, json=body, headers=key, timeout=10).status_code == 200
     assert [(each.kind, each.chain_minor) for each in rails.differences()] == [("unknown_memo", 10_000)]
+
+
+def _refund(world: Gateways, reference: str, note: str) -> None:
+    key = {"Authorization": "Bearer sk_test_simulator"}
+    body = {"transaction": reference, "merchant_note": note}
+    assert (
+        requests.post(f"{world.url}/paystack/refund", json=body, headers=key, timeout=10).status_code == 200
+    )
+    world.advance(61)
+
+
+def _end(payment: Payment, state: str) -> None:
+    Payment.objects.filter(pk=payment.pk).update(state="in_flight")
+    Payment.objects.filter(pk=payment.pk).update(state=state)
 
 
 def _clock() -> int:

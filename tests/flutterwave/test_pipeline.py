@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
+import requests
 from django.conf import settings as django_settings
 
 from engine.core import clock
@@ -16,15 +17,17 @@ from engine.core.ids import uuid7
 from engine.ledger import balances
 from engine.ledger.models import Account, Transfer
 from engine.providers import registry
+from engine.providers.abilities import Payer
 from engine.providers.edge import tokens
 from engine.providers.flutterwave.provider import Flutterwave
-from payments import charge, switches
+from ops import books
+from payments import charge, methods, switches
 from payments.charge import Charge
 from payments.models import Attempt, Evidence, Payment
 from payments.pipeline import apply, driver, outbound, verify
 from payments.pipeline.lanes import Lane
 from tests.flutterwave.conftest import Change
-from tests.flutterwave.desk import AVAILABLE, POOR, Desk
+from tests.flutterwave.desk import AVAILABLE, EMAIL, POOR, Desk
 from tests.flutterwave.test_faults import breaks
 
 LANE = Lane("charge", "flutterwave")
@@ -78,16 +81,16 @@ def schedule(desk: Desk) -> Schedule:
     return make
 
 
-def drive(*, until: Callable[[], bool]) -> None:
+def drive(lane: Lane = LANE, *, until: Callable[[], bool]) -> None:
     """Send, apply and look up, as the workers do, until it is so."""
     end = time.monotonic() + 40
     while not until():
         assert time.monotonic() < end, list(
             Payment.objects.values("state", "waiting", "failure_code", "parked_reason")
         )
-        driver.drive(LANE)
+        driver.drive(lane)
         apply.drain()
-        verify.verify(LANE)
+        verify.verify(lane)
         apply.drain()
         time.sleep(0.05)
 
@@ -190,3 +193,29 @@ def test_whatever_is_lost_on_the_way_our_books_are_theirs(desk: Desk, schedule: 
     )
     held = Account.objects.get(kind="clearing:flutterwave", currency="NGN")
     assert balances.balances([held.pk])[held.pk] == desk.world.balances()[AVAILABLE]["NGN"]
+
+
+@pytest.mark.parametrize("desk", ["v3"], indirect=True)
+@pytest.mark.parametrize("kind", ["", "reset_after_success"])
+def test_what_was_paid_to_set_a_card_up_is_given_back_once(desk: Desk, kind: str) -> None:
+    desk.world.give(AVAILABLE, "NGN", 10_000)
+    payer = Payer(uuid7(), "Ada Obi", EMAIL)
+    begun = methods.begin(
+        payer=payer, currency="NGN", provider="flutterwave", return_url="https://shop.example/"
+    )
+    methods.keep_setup(begun, customer_id=payer.customer_id, currency="NGN", provider="flutterwave")
+    requests.post(begun.asked.url, data={"do": "card"}, timeout=5, allow_redirects=False)
+    assert methods.setup_may_be_done(begun.method_id.hex)
+    methods.work(seconds=5)
+    one = Payment.objects.get(source_id=begun.method_id)
+    if kind:
+        breaks(desk, kind, route="refund$")
+    drive(Lane("refund", "flutterwave"), until=lambda: Attempt.objects.filter(state="pending").exists())
+    desk.world.advance(61)
+    drive(Lane("refund", "flutterwave"), until=is_in(one.pk, "succeeded"))
+    assert (
+        [row["amount"] for row in desk.moved()] == [row["amount"] for row in desk.moved("refund")] == [5_000]
+    )
+    held = Account.objects.get(kind="clearing:flutterwave", currency="NGN")
+    assert balances.balances([held.pk])[held.pk] == desk.world.balances()[AVAILABLE]["NGN"] - 10_000
+    assert books.examine().broken == []

@@ -12,7 +12,8 @@ from engine.core.errors import Refusal
 from engine.core.ids import uuid7
 from engine.providers.abilities import Payer, SetupAsked
 from engine.providers.base import Outcome, ProviderUnavailable
-from tests.flutterwave.desk import AVAILABLE, EMAIL, POOR, Desk, payable
+from engine.providers.setups import SetupCharge
+from tests.flutterwave.desk import EMAIL, POOR, Desk, payable
 from tests.flutterwave.test_callbacks import one
 from tests.flutterwave.test_faults import breaks
 from tests.gateways.receiver import Receiver
@@ -26,13 +27,6 @@ CARD = {
 BACK = "https://shop.example/back"
 
 
-@pytest.fixture
-def v3(v3: Desk) -> Desk:
-    """With something in the wallet: giving back takes the fee, too."""
-    v3.world.give(AVAILABLE, "NGN", 10_000)
-    return v3
-
-
 def ask(desk: Desk, payer: Payer = PAYER, **options: Any) -> SetupAsked:
     return desk.provider.ask_setup(
         payer=payer, currency="NGN", return_url=BACK, reference="setup-1", options=options
@@ -43,7 +37,7 @@ def press(asked: SetupAsked, **form: str) -> requests.Response:
     return requests.post(asked.url, {"do": "card", **form}, timeout=5, allow_redirects=False)
 
 
-def test_v3_has_a_page_whose_payment_is_given_back(v3: Desk) -> None:
+def test_v3_has_a_page_and_shows_what_was_paid_on_it(v3: Desk) -> None:
     asked = ask(v3)
     assert (asked.kind, asked.details["amount_minor"]) == ("redirect", 5_000)
     assert v3.provider.find_setup(asked.details).code == "payer_action_needed"
@@ -58,8 +52,17 @@ def test_v3_has_a_page_whose_payment_is_given_back(v3: Desk) -> None:
         "bank": "TEST BANK",
     }
     assert v3.provider.find_setup(asked.details) == found
-    v3.world.advance(61)
-    assert [row["amount"] for row in v3.moved()] == [row["amount"] for row in v3.moved("refund")] == [5_000]
+    ((moved,), (fee,)) = v3.moved(), v3.moved("fee")
+    assert found.charged == SetupCharge(
+        moved["object"],
+        moved["object"],
+        "setup-setup-1",
+        moved["amount"],
+        "NGN",
+        fee["amount"],
+        {"api": "v3"},
+    )
+    assert moved["amount"] == 5_000 and v3.moved("hold") == [], "a look moves nothing"
     paid = v3.pay(payable("charge", 700, dict(found.details)))
     assert paid.found and paid.found.outcome is Outcome.SUCCEEDED
 
@@ -70,32 +73,12 @@ def test_v3_a_card_that_is_refused_on_the_page(v3: Desk) -> None:
     assert v3.provider.find_setup(asked.details).code == "setup_failed" and v3.moved() == []
 
 
-def test_v3_another_amount_is_given_back_and_is_no_method(v3: Desk) -> None:
+def test_v3_another_amount_is_no_method_and_is_shown(v3: Desk) -> None:
     asked = ask(v3)
     press(asked)
     found = v3.provider.find_setup({**asked.details, "amount_minor": 9_000})
     assert (found.granted, found.code) == (False, "amount_differs")
-    assert [row["amount"] for row in v3.moved("hold")] == [5_000]
-
-
-def test_v3_a_refund_whose_answer_is_lost_is_not_made_twice(v3: Desk) -> None:
-    asked = ask(v3)
-    press(asked)
-    breaks(v3, "reset_after_success", route="refund$")
-    with pytest.raises(ProviderUnavailable):
-        v3.provider.find_setup(asked.details)
-    assert v3.provider.find_setup(asked.details).granted and len(v3.moved("hold")) == 1
-    assert len([row for row in v3.world.requests() if row["route"].endswith("/refund")]) == 1
-
-
-def test_v3_a_wallet_that_can_not_give_it_back_keeps_no_method_from_being_used(
-    v3: Desk, caplog: pytest.LogCaptureFixture
-) -> None:
-    v3.world.give(AVAILABLE, "NGN", -10_000)
-    asked = ask(v3)
-    press(asked)
-    assert v3.provider.find_setup(asked.details).granted and v3.moved("hold") == []
-    assert "could not be given back" in caplog.text
+    assert found.charged is not None and found.charged.amount_minor == 5_000
 
 
 def test_v3_its_callback_names_the_setup(v3: Desk) -> None:

@@ -17,11 +17,12 @@ from engine.core.ids import uuid7
 from engine.ledger import rollup
 from engine.ledger.models import Account, Transfer
 from engine.providers.base import FailureClass, Finding, Outcome
+from engine.providers.setups import SetupCharge
 from ops import books
 from ops.checks import CHECKS
-from payments import refund, suspense
+from payments import refund, setup_charge, suspense
 from payments import settle as ends
-from payments.models import Attempt, Case, Evidence, Payment, Refund
+from payments.models import Attempt, Case, Evidence, Payment, PaymentMethod, Refund
 from payments.pipeline import evidence
 from payments.pipeline.evidence import Said
 from tests.ops.breaks import BREAKS as MOST_BREAKS
@@ -30,12 +31,13 @@ from tests.ops.breaks_disputes import DISPUTES
 from tests.ops.breaks_late import LATE
 from tests.ops.breaks_refunds import REFUNDS
 from tests.ops.breaks_reversed import REVERSED
+from tests.ops.breaks_setups import SETUPS
 from tests.ops.breaks_taken_out import TAKEN_OUT
 from tests.ops.listed import LISTED, NOT_LISTED
 from tests.ops.world import NETWORK, WHOLE, fill, refused_for_us, say, settle
 from tests.payments.scripted import paid
 
-BREAKS = (*MOST_BREAKS, *TAKEN_OUT, *LATE, *REVERSED, *REFUNDS, *DISPUTES)
+BREAKS = (*MOST_BREAKS, *TAKEN_OUT, *LATE, *REVERSED, *REFUNDS, *SETUPS, *DISPUTES)
 
 
 def broken(**limits: float) -> list[str]:
@@ -72,7 +74,7 @@ def undone() -> Iterator[None]:
 
 def decide(payments: dict[str, UUID], verb: str) -> None:
     """An approver ends the payment that differs, or says whose its case's money is, or that of what came `late.`; or
-    gives back what was paid.
+    gives back what was paid. `set_up`: somebody paid 500 so that their method is kept, 7 of it the gateway's.
     """
     why = {"reason": "a drill", "by": Actor("ada", "user", Role.APPROVER)}
     if verb == "end_payment":
@@ -81,9 +83,20 @@ def decide(payments: dict[str, UUID], verb: str) -> None:
         refund.request(payments["paid"], amount_minor=400 if verb == "refund" else None, **why)
     elif verb == "record":
         refund.record(Refund.objects.get().pk, reference="SEPA 4711", **why)
+    elif verb == "set_up":
+        payments["back"] = _set_up()
     else:
         whose, _, verb = verb.rpartition(".")
         getattr(suspense, verb)(Case.objects.get(payment_id=payments[whose or "differs"]).pk, **why)
+
+
+def _set_up() -> UUID:
+    method = PaymentMethod.objects.create(
+        id=uuid7(), customer_id=uuid7(), provider="scripted", currency="USDC", created_at=clock.machine_now()
+    )
+    booked = setup_charge.book(method, SetupCharge("tx_1", "tx_1", "setup-1", 500, "USDC", 7))
+    assert booked is not None
+    return booked.pk
 
 
 def test_sound_books_have_nothing_broken(world, scripted):

@@ -1,7 +1,8 @@
-"""Keeping a card: the payer pays a little on Paystack's page and gets it back, once."""
+"""Keeping a card: the payer pays a little on Paystack's page, and a look shows what."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,14 +12,10 @@ from engine.core.errors import Refusal
 from engine.core.ids import uuid7
 from engine.providers.abilities import Payer, SetupAsked
 from engine.providers.base import Outcome, ProviderUnavailable
-from tests.paystack.desk import AVAILABLE, DECLINED, EMAIL, GOOD, POOR, Desk
+from engine.providers.setups import SetupCharge
+from tests.paystack.desk import DECLINED, EMAIL, GOOD, POOR, Desk
 from tests.paystack.recorder import Recorder
 from tests.paystack.test_webhook import signed
-
-
-@pytest.fixture(autouse=True)
-def _some_balance(world) -> None:
-    world.give(AVAILABLE, "NGN", 1_000)
 
 
 def ask(desk: Desk, reference: str = "setup_0192f0c1", **more: Any) -> SetupAsked:
@@ -32,47 +29,48 @@ def pay(asked: SetupAsked, card: str = GOOD) -> str:
     return answer.headers.get("location", "")
 
 
-def test_a_card_is_kept_and_its_check_given_back_once(desk: Desk) -> None:
+def test_a_card_is_kept_and_what_was_paid_for_it_is_shown(desk: Desk) -> None:
     asked = ask(desk)
     assert asked.kind == "redirect" and asked.client_secret == ""
-    assert desk.provider.find_setup(asked.details).code == "waiting_for_payer"
+    waiting = desk.provider.find_setup(asked.details)
+    assert (waiting.code, waiting.charged) == ("waiting_for_payer", None)
     assert pay(asked).startswith("https://shop.example/back?")
-    found = [desk.provider.find_setup(asked.details) for _ in range(3)]
-    assert all(each.granted for each in found) and found[0].details == found[2].details
-    assert found[0].label == {
+    found, again = (desk.provider.find_setup(asked.details) for _ in range(2))
+    assert found.granted and found == again
+    assert found.label == {
         "brand": "visa", "last4": "4081", "exp_month": "12", "exp_year": "2030", "bank": "TEST BANK",
     }  # fmt: skip
-    details = found[0].details
+    details, (moved,) = found.details, desk.world.ledger(provider="paystack", kind="charge")
     assert details["source"] == details["authorization_code"] and details["email"] == EMAIL
-    assert details["checked"]["amount_minor"] == 5_000 and details["checked"]["fee_minor"] == 75
-    desk.world.advance(61)
-    assert desk.moved("charge") == desk.moved("refund") == [5_000], (
-        "given back once, however often it is found"
+    assert found.charged == SetupCharge(
+        moved["object"], moved["object"], asked.details["reference"], 5_000, "NGN", 75
     )
+    assert desk.moved("hold") == [], "a look moves nothing"
     paid = desk.send(desk.prepare(details))
     assert paid.outcome is Outcome.SUCCEEDED
 
 
-def test_nothing_is_granted_before_the_check_is_on_its_way_back(desk: Desk, hasty: None) -> None:
-    """The money rule: what the check took is given back, and once, whatever becomes of the answers."""
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [({"reusable": False}, "not_reusable"), ({"authorization_code": None}, "card_unreadable")],
+)
+def test_what_was_paid_with_a_card_that_can_t_be_kept_is_shown_too(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any], code: str
+) -> None:
     asked = ask(desk)
     pay(asked)
-    for kind in ("500_before", "timeout_after_success"):
-        desk.world.fault(kind, route="POST /refund", count=1)
-        with pytest.raises(ProviderUnavailable):
-            desk.provider.find_setup(asked.details)
-    assert desk.provider.find_setup(asked.details).granted
-    desk.world.advance(61)
-    assert desk.moved("refund") == [5_000]
+    get = desk.provider.client.get
 
+    def another(path: str, *args: Any, **more: Any) -> Any:
+        reply = get(path, *args, **more)
+        return replace(
+            reply, data={**reply.data, "authorization": {**reply.data["authorization"], **changed}}
+        )
 
-def test_a_check_that_is_refused_back_is_told_and_the_card_is_good(desk: Desk) -> None:
-    asked = ask(desk)
-    pay(asked)
-    desk.world.give(AVAILABLE, "NGN", -5_000)
+    monkeypatch.setattr(desk.provider.client, "get", another)
     found = desk.provider.find_setup(asked.details)
-    assert found.granted and found.details["checked"]["refund"] == ""
-    assert "balance" in found.details["checked"]["refused"]
+    assert (found.granted, found.code) == (False, code)
+    assert found.charged is not None and found.charged.amount_minor == 5_000
 
 
 @pytest.mark.parametrize(("card", "said"), [(DECLINED, "Declined"), (POOR, "Insufficient Funds")])

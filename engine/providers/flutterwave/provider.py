@@ -86,7 +86,7 @@ class Flutterwave:
             raise fault.unavailable() from None
 
     def find_setup(self, details: Mapping[str, Any]) -> SetupFound:
-        """Whether the card may be charged by now. Calls out; v3 gives back what checked it. Raises
+        """Whether the card may be charged by now, and by v3 what was paid for it. Calls out. Raises
         ProviderUnavailable."""
         self._renew()
         try:

@@ -86,13 +86,13 @@ class Paystack:
     def ask_setup(
         self, *, payer: Payer, currency: str, return_url: str, reference: str, options: Mapping[str, Any]
     ) -> SetupAsked:
-        """A page on which the payer leaves a card, and pays a little that they get back. Calls out; no options."""
+        """A page on which the payer leaves a card, and pays a little. Calls out; no options."""
         if options:
             raise Refusal("option_unknown", f"this rail has no option {sorted(options)}", param="options")
         return setup.ask(self.client, payer, currency=currency, return_url=return_url, reference=reference)
 
     def find_setup(self, details: Mapping[str, Any]) -> SetupFound:
-        """What became of it, and the little given back. Calls out. Raises ProviderUnavailable."""
+        """What became of it, and what was paid for it. Calls out. Raises ProviderUnavailable."""
         return setup.find(self.client, details)
 
     def forget_setup(self, details: Mapping[str, Any]) -> None:

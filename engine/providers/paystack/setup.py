@@ -1,7 +1,7 @@
-"""Keep a payer's card: they pay the smallest amount on Paystack's page, we keep the authorization and give it back.
+"""Keep a payer's card: they pay the smallest amount on Paystack's page, and we keep the authorization.
 
-Paystack has no other way to keep one. The amount is given back before the card is granted, so what is granted owes
-nothing; a full refund can be asked for once, and it is looked for in the list before it is asked for.
+Paystack has no other way to keep one. What was paid is shown with what is found, whether the card is good or not: the
+engine books it and gives it back, by a refund like any other.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from engine.core.errors import Refusal
 from engine.providers.abilities import Payer, SetupAsked, SetupFound
 from engine.providers.base import ProviderUnavailable
 from engine.providers.edge.faults import Fault
-from engine.providers.paystack import findings, identity, pages, strict
+from engine.providers.paystack import findings, identity, strict
 from engine.providers.paystack.client import Client, Refused, Reply
 from engine.providers.paystack.sheet import LEAST_MINOR
 from engine.providers.paystack.strict import Odd
+from engine.providers.setups import SetupCharge
 
 log = structlog.get_logger(__name__)
 _TURNS = 9
 _LABEL = ("brand", "last4", "exp_month", "exp_year", "bank")
 _WAITING = ("abandoned", "ongoing", "pending", "processing", "queued")
-_NOTE = "A card was kept; its check is given back"
 
 
 def ask(client: Client, payer: Payer, *, currency: str, return_url: str, reference: str) -> SetupAsked:
@@ -64,7 +64,7 @@ def ask(client: Client, payer: Payer, *, currency: str, return_url: str, referen
 
 
 def find(client: Client, details: Mapping[str, Any]) -> SetupFound:
-    """What became of it: a card that can be charged again, once its check is on the way back. Calls out.
+    """What became of it: a card that can be charged again, and what was paid for it. Calls out.
 
     Raises ProviderUnavailable.
     """
@@ -104,43 +104,39 @@ def _found(client: Client, reply: Reply, details: Mapping[str, Any]) -> SetupFou
     if status != "success" and status != "reversed":
         said = paid.get("gateway_response")
         return SetupFound(False, "declined", said if isinstance(said, str) else "the bank refused the card")
-    checked = _given_back(client, paid)
+    charged = _charged(paid)
+    try:
+        return _kept(paid, details, charged)
+    except Odd as odd:
+        return SetupFound(
+            False, "card_unreadable", f"what was paid with can't be read: {odd}", charged=charged
+        )
+
+
+def _charged(paid: Mapping[str, Any]) -> SetupCharge:
+    """Raises Odd."""
+    number = str(strict.whole(paid, "id"))
+    return SetupCharge(
+        movement_id=number,
+        provider_ref=number,
+        identity=strict.text(paid, "reference"),
+        amount_minor=strict.whole(paid, "amount"),
+        currency=strict.currency(paid),
+        fee_minor=strict.whole_or_none(paid, "fees") or 0,
+    )
+
+
+def _kept(paid: Mapping[str, Any], details: Mapping[str, Any], charged: SetupCharge) -> SetupFound:
+    """Raises Odd."""
     card = strict.members(paid.get("authorization"), "authorization")
     if card.get("reusable") is not True:
-        return SetupFound(False, "not_reusable", "this card can't be charged again: use another one")
+        text = "this card can't be charged again: use another one"
+        return SetupFound(False, "not_reusable", text, charged=charged)
     code = strict.word(card, "authorization_code")
     email = str(strict.members(paid.get("customer"), "customer").get("email") or details["email"])
-    kept = {"source": code, "authorization_code": code, "email": email, "checked": checked}
     label = {name: str(card[name]).strip() for name in _LABEL if card.get(name)}
-    return SetupFound(True, details=kept, label=label)
-
-
-def _given_back(client: Client, paid: Mapping[str, Any]) -> dict[str, Any]:
-    """What the check moved, given back once. Raises Fault and Odd: then nothing is granted yet."""
-    number, amount = strict.whole(paid, "id"), strict.whole(paid, "amount")
-    moved = {
-        "movement_id": str(number),
-        "amount_minor": amount,
-        "fee_minor": strict.whole_or_none(paid, "fees") or 0,
-        "currency": strict.currency(paid),
-    }
-    mine = {str(number), str(paid.get("reference"))}
-    for row in pages.rows(client, "/refund", {"transaction": str(number)}, most=1):
-        if mine & {str(row.get("transaction")), str(row.get("transaction_reference"))}:
-            return {**moved, "refund": f"refund:{strict.whole(row, 'id')}"}
-    body = {
-        "transaction": strict.text(paid, "reference"),
-        "amount": amount,
-        "currency": moved["currency"],
-        "merchant_note": _NOTE,
-    }
-    try:
-        reply = client.post("/refund", json.dumps(body).encode(), operation="refund")
-    except Refused as refused:
-        # Nothing left of it, or a balance that is too low: the card is good all the same, and a person is told.
-        log.error("the check of a card was not given back", transaction=number, reason=refused.message)
-        return {**moved, "refund": "", "refused": refused.message}
-    return {**moved, "refund": f"refund:{strict.whole(strict.members(reply.data), 'id')}"}
+    kept = {"source": code, "authorization_code": code, "email": email}
+    return SetupFound(True, details=kept, label=label, charged=charged)
 
 
 def _unreadable(odd: Odd) -> ProviderUnavailable:

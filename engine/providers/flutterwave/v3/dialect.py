@@ -88,5 +88,5 @@ class V3:
         return setup.ask(self.client, payer, currency, return_url=return_url, reference=reference)
 
     def find_setup(self, details: Row) -> SetupFound:
-        """Whether it was paid; what it took is given back."""
+        """Whether it was paid, and what."""
         return setup.find(self.client, details)

@@ -1,10 +1,11 @@
-"""A payer's card by a page of theirs: the smallest amount is paid there, its token kept, the amount given back."""
+"""A payer's card by a page of theirs: the smallest amount is paid there, and its token is kept.
+
+What was paid is shown with what is found: the engine books it and gives it back, by a refund like any other.
+"""
 
 from __future__ import annotations
 
 from typing import Any
-
-import structlog
 
 from engine.core.errors import Refusal
 from engine.providers.abilities import Payer, SetupAsked, SetupFound
@@ -13,10 +14,10 @@ from engine.providers.edge.http import Answer
 from engine.providers.flutterwave import findings, numbers, reading
 from engine.providers.flutterwave.client import Client
 from engine.providers.flutterwave.dialect import Row
-from engine.providers.flutterwave.v3 import errors
+from engine.providers.flutterwave.v3 import charge, errors
 from engine.providers.flutterwave.webhook import SETUP
+from engine.providers.setups import SetupCharge
 
-log = structlog.get_logger(__name__)
 # What a bank lets through as a payment, in minor units; elsewhere one major unit.
 _CHECK_MINOR = {"NGN": 5_000, "KES": 1_000, "ZAR": 500, "XAF": 100, "XOF": 100}
 _OTHER_MINOR = 100
@@ -43,9 +44,9 @@ def ask(client: Client, payer: Payer, currency: str, *, return_url: str, referen
 
 
 def find(client: Client, details: Row) -> SetupFound:
-    """Whether it was paid as it was asked, and by which token the card may be charged. Gives the amount back.
+    """Whether it was paid as it was asked, what was paid, and by which token the card may be charged.
 
-    Calls out. Raises Fault: then it is asked again, and what was given back is not given twice.
+    Calls out. Raises Fault.
     """
     answer = client.get(
         "/transactions/verify_by_reference", {"tx_ref": SETUP + details["reference"]}, operation="setup"
@@ -59,41 +60,36 @@ def find(client: Client, details: Row) -> SetupFound:
     if status != "successful":
         code = "setup_failed" if status == "failed" else "payer_action_needed"
         return SetupFound(False, code, f"The payment that checks the card is {status or 'unknown'}.")
-    paid = numbers.minor(row.get("amount"), row.get("currency")), row.get("currency")
-    _give_back(client, row)
-    if paid != (details["amount_minor"], details["currency"]):
-        return SetupFound(False, "amount_differs", f"{paid[0]} {paid[1]} was paid to check the card.")
-    return _found(row)
+    charged = _charged(row)
+    if (charged.amount_minor, charged.currency) != (details["amount_minor"], details["currency"]):
+        said = f"{charged.amount_minor} {charged.currency} was paid to check the card."
+        return SetupFound(False, "amount_differs", said, charged=charged)
+    return _found(row, charged)
 
 
-def _found(row: Row) -> SetupFound:
+def _charged(row: Row) -> SetupCharge:
+    """Raises NoAnswer for what can't be booked."""
+    number, currency = reading.id_of(row), row.get("currency")
+    amount = numbers.minor(row.get("amount"), currency)
+    if not number or not isinstance(currency, str) or not amount or amount < 0:
+        raise NoAnswer("unreadable", "what was paid can't be read")
+    fee = numbers.fee(charge.fee(row), currency)
+    return SetupCharge(number, number, row["tx_ref"], amount, currency, fee, {"api": "v3"})
+
+
+def _found(row: Row, charged: SetupCharge) -> SetupFound:
     card, customer = row.get("card"), row.get("customer")
     token = card.get("token") if isinstance(card, dict) else None
     email = customer.get("email") if isinstance(customer, dict) else None
     if not isinstance(card, dict) or not token or not email:
-        return SetupFound(False, "no_token", "It was paid by what can't be charged again; a card can.")
+        said = "It was paid by what can't be charged again; a card can."
+        return SetupFound(False, "no_token", said, charged=charged)
     kept = {"source": token, "token": token, "email": email}
     month, _, year = str(card.get("expiry") or "").partition("/")
     label = {"brand": card.get("type"), "last4": card.get("last_4digits"), "exp_month": month,
              "exp_year": reading.year(year), "bank": card.get("issuer")}  # fmt: skip
-    return SetupFound(
-        True, details=kept, label={name: str(each)[:40] for name, each in label.items() if each}
-    )
-
-
-def _give_back(client: Client, row: Row) -> None:
-    """All of it: a second refund of the whole is refused by them, and looked for by us before. Raises Fault."""
-    number = reading.id_of(row)
-    listed = _data(client.get("/refunds", operation="setup"))
-    rows = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-    if any(str(each.get("tx_id")) == number and reading.status_of(each) != "failed" for each in rows):
-        return
-    body = numbers.dumps({"amount": numbers.decimal(row.get("amount")), "comments": str(row["tx_ref"])})
-    answer = client.post("setup", f"/transactions/{number}/refund", body)
-    if found := findings.of_status(answer):
-        raise NoAnswer(found.code, found.message)
-    if answer.status >= 400:
-        log.error("what checked a card could not be given back", transaction=number, status=answer.status)
+    shown = {name: str(each)[:40] for name, each in label.items() if each}
+    return SetupFound(True, details=kept, label=shown, charged=charged)
 
 
 def _data(answer: Answer) -> Any:

@@ -1,0 +1,157 @@
+"""What a payer pays so that a gateway keeps their method: booked when it is found, and given back. It is never ours.
+
+The return is a payment of operation refund as any other, with its attempts, its looks and its parks; its source is the
+method. Until it is done, the money is to be given back (refunds payable); what the gateway keeps of it is our cost.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet, TextField, UUIDField, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import MD5, Cast, Concat
+
+from engine.core import clock, money
+from engine.core.errors import Refusal
+from engine.core.ids import uuid7
+from engine.ledger import accounts, posting
+from engine.ledger.accounts import Key
+from engine.ledger.chart import Kind
+from engine.ledger.models import Transfer
+from engine.ledger.posting import Leg
+from engine.outbox.emit import NewEvent, emit
+from engine.providers.setups import SetupCharge
+from payments.models import Case, Payment, PaymentMethod
+from payments.sources import SourceChange
+
+SOURCE = "payment_method"
+CASE = "setup_not_returned"
+PAID, BY_HAND, TWICE = "setup.paid", "setup.by_hand", "setup.returned_twice"
+
+
+def book(method: PaymentMethod, charged: SetupCharge) -> Payment | None:
+    """Book what was paid and schedule its return, once per movement; None if it was found before.
+
+    Writes in the caller's transaction, which holds the method's lock. Raises IntegrityError where another movement of
+    the same method is still on its way back: it is found again, and booked then.
+    """
+    key = key_of(method.provider, charged.movement_id)
+    if Transfer.objects.filter(kind=PAID, source_id=key).exists():
+        return None
+    now, at = _times()
+    to, fees = _accounts(method.provider, charged.currency), Key(Kind.NETWORK_FEE, charged.currency)
+    legs = [
+        Leg(PAID, key, 0, to["clearing"], to["refunds_payable"], charged.currency, charged.amount_minor, at)
+    ]
+    if charged.fee_minor:
+        fee = accounts.ensure([fees])[fees]
+        legs.append(Leg(PAID, key, 1, fee, to["clearing"], charged.currency, charged.fee_minor, at))
+    posting.post(legs, machine_at=now)
+    before = Payment.objects.filter(source_kind=SOURCE, source_id=method.pk).count()
+    payment = Payment.objects.create(
+        id=uuid7(), operation="refund", provider=method.provider, source_kind=SOURCE, source_id=method.pk,
+        no=before + 1, clock_id=clock.REAL, queue_key=method.pk, due_at=at, grace_until=at, settlement="platform",
+        currency=charged.currency, amount_minor=charged.amount_minor, instructions={"charge": asdict(charged)},
+        accounts=to, next_action_at=now, created_at=now,
+    )  # fmt: skip
+    payload = {
+        "payment_id": payment.pk, "state": "scheduled", "amount_minor": payment.amount_minor,
+        "currency": payment.currency, "source": [SOURCE, method.pk], "provider": payment.provider,
+    }  # fmt: skip
+    emit(
+        [NewEvent("payment.scheduled", "payment", payment.pk, 1, clock.REAL, at, None, payload)],
+        machine_at=now,
+    )
+    return payment
+
+
+def payments_changed(changes: Sequence[SourceChange]) -> None:
+    """Record ends of returns. Writes in the caller's transaction.
+
+    One that failed, was called back or was taken back is a person's: the money is still to be given back. One that was
+    done after all closes that case; if a person had given it back meanwhile, the second time is our loss.
+    """
+    for change in changes:
+        if change.state in ("failed", "canceled", "reversed"):
+            _ask_a_person(change)
+        elif change.state == "succeeded_late":
+            _late(change)
+
+
+def by_hand(case: Case) -> None:
+    """A person says that they gave it back: it lies at the gateway no more. Writes, likewise; raises Refusal."""
+    payment = case.payment
+    if payment.state == Payment.State.SUCCEEDED_LATE:
+        raise Refusal("returned_already", "the gateway gave it back after all", param="case")
+    now, at = _times()
+    to = payment.accounts
+    leg = Leg(
+        BY_HAND,
+        payment.pk,
+        0,
+        to["refunds_payable"],
+        to["clearing"],
+        payment.currency,
+        payment.amount_minor,
+        at,
+    )
+    posting.post([leg], machine_at=now)
+
+
+def key_of(provider: str, movement_id: str) -> UUID:
+    """The key of one movement, which SQL makes too (ops/sql/check_setups.sql)."""
+    return UUID(hashlib.md5(f"{provider}:{movement_id}".encode(), usedforsecurity=False).hexdigest())
+
+
+def keys_of(payments: QuerySet[Payment]) -> QuerySet[Payment, tuple[UUID]]:
+    """The keys of the movements that these payments give back. Reads nothing yet."""
+    named = Concat("provider", Value(":"), KT("instructions__charge__movement_id"), output_field=TextField())
+    return payments.filter(source_kind=SOURCE).values_list(Cast(MD5(named), UUIDField()))
+
+
+def _accounts(provider: str, currency: str) -> dict[str, int]:
+    """By role. `payable` is where late money is taken from: this was given up by nobody, it is still to be given."""
+    keys = {
+        "clearing": Key(f"{Kind.CLEARING}:{provider}", currency),
+        "refunds_payable": Key(Kind.REFUNDS_PAYABLE, currency),
+        "suspense": Key(Kind.SUSPENSE, currency),
+    }
+    found = accounts.ensure(keys.values())
+    to = {role: found[key] for role, key in keys.items()}
+    return {**to, "payable": to["refunds_payable"]}
+
+
+def _ask_a_person(change: SourceChange) -> None:
+    shown = money.shown(change.amount_minor, change.currency)
+    why = change.failure_message or change.failure_code or change.state
+    sentence = f"{shown} that its payer paid to set a method up is not given back: {why}"
+    Case.objects.create(
+        id=uuid7(), kind=CASE, payment_id=change.payment_id, sentence=sentence, opened_at=change.machine_at
+    )
+
+
+def _late(change: SourceChange) -> None:
+    payment = Payment.objects.get(pk=change.payment_id)
+    Case.objects.filter(payment=payment, kind=CASE, closed_at=None).update(
+        closed_at=change.machine_at, closed_by="clearbeat", resolution="the gateway gave it back after all"
+    )
+    if not Transfer.objects.filter(kind=BY_HAND, source_id=payment.pk).exists():
+        return
+    now, at = _times()
+    lost = Key(Kind.WRITE_OFF, payment.currency)
+    to = payment.accounts["refunds_payable"]
+    leg = Leg(
+        TWICE, payment.pk, 0, accounts.ensure([lost])[lost], to, payment.currency, payment.amount_minor, at
+    )
+    posting.post([leg], machine_at=now)
+
+
+def _times() -> tuple[datetime, datetime]:
+    """Machine time, and business time on the real clock."""
+    now = clock.machine_now()
+    return now, clock.business_times([clock.REAL], now)[clock.REAL]
