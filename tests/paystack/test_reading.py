@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from engine.providers.base import Outcome
-from engine.providers.paystack import transaction, transfer, words
+from engine.providers.paystack import charge, transaction, transfer, words
 from engine.providers.paystack.transaction import Wanted
 
 NAME = "0192f0c1a2b37c4d8e5f60718293a4b5-0a1b2c3d"
@@ -37,6 +38,14 @@ def test_amounts_may_come_as_text() -> None:
 def test_a_charge_without_a_fee_costs_nothing() -> None:
     found = read(fees=None)
     assert (found.network_fee_minor, found.network_currency) == (0, "")
+
+
+def test_a_success_whose_fees_are_not_named_is_looked_up_once_more() -> None:
+    """Booked without them, they would never be booked: nothing looks at a success again by itself."""
+    hint = read()
+    for fees, outcome in ((None, Outcome.PENDING), (0, Outcome.SUCCEEDED), (150, Outcome.SUCCEEDED)):
+        found = charge.verified(hint, lambda _, fees=fees: read(fees=fees), time.monotonic())
+        assert found.outcome is outcome
 
 
 @pytest.mark.parametrize("odd", ODD)

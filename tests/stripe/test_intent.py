@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from engine.providers.base import Asked, Finding, Outcome
+from engine.providers.base import Asked, Finding, Outcome, Sendable
 from engine.providers.stripe import intent
 from engine.providers.stripe.reading import Heard, judged
 
@@ -34,6 +34,15 @@ def test_success_names_the_charge_and_its_fee() -> None:
 def test_a_fee_that_is_not_noted_yet_keeps_no_success_from_being_told() -> None:
     found = judge(latest_charge={"id": "ch_1", "balance_transaction": None})
     assert (found.outcome, found.network_fee_minor) == (Outcome.SUCCEEDED, 0)
+
+
+def test_the_reply_to_a_send_without_a_fee_is_looked_up_before_it_counts() -> None:
+    """Booked without it, it would never be booked: nothing looks at a success again by itself."""
+    unnoted = {**FOUND, "latest_charge": {"id": "ch_1", "balance_transaction": None}}
+    sent = Sendable(UUID(int=1), UUID(int=2), 1, "charge", "id-1", b"", {}, 2000, "USD", {})
+    found = intent.judge(unnoted, sent, live=False)
+    assert (found.outcome, found.code, found.provider_ref) == (Outcome.PENDING, "fee_awaited", "pi_1")
+    assert intent.judge(FOUND, sent, live=False).outcome is Outcome.SUCCEEDED
 
 
 @pytest.mark.parametrize(

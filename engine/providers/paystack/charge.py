@@ -20,7 +20,7 @@ from engine.providers.edge.faults import Fault
 from engine.providers.paystack import findings, identity, strict, transaction
 from engine.providers.paystack.client import Client, Refused, Reply
 from engine.providers.paystack.strict import Odd
-from engine.providers.paystack.transaction import LATER_SECONDS, PAGE, PAYER_ACTION, Wanted
+from engine.providers.paystack.transaction import FEES, LATER_SECONDS, PAGE, PAYER_ACTION, Wanted
 
 PATH = "/transaction/charge_authorization"
 _LEAST_SECONDS = 0.2  # left of the deadline: with less there is no point in asking
@@ -69,7 +69,8 @@ def verified(hint: Finding, ask: Callable[[float], Finding], begun: float) -> Fi
     seconds); anything else as it is.
 
     Looked up at once, in the thread that sent it: an order of magnitude sooner than by the lane that recovers, and by
-    the same evidence. A "no" right after a "yes" settles nothing: the next look does. Calls out, never raises.
+    the same evidence. A "no" right after a "yes" settles nothing, nor does a "yes" without its fees, which would be booked
+    nowhere then: the next look does. Calls out, never raises.
     """
     settles: tuple[Outcome, ...]
     if hint.outcome is Outcome.REVERSED:
@@ -87,7 +88,7 @@ def verified(hint: Finding, ask: Callable[[float], Finding], begun: float) -> Fi
         found = ask(left)
     except Fault:
         return hint
-    return found if found.outcome in settles else hint
+    return found if found.outcome in settles and FEES not in found.detail else hint
 
 
 def _wanted(one: Sendable | Asked) -> Wanted:

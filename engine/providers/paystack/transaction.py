@@ -16,6 +16,7 @@ from engine.providers.paystack.strict import Odd
 LATER_SECONDS = 10.0
 PAYER_ACTION = "payer_action_needed"
 PAGE = "page:"
+FEES = "fees"  # in a success's detail where they are not named
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Seen:
     said: str
     amount: int
     currency: str
-    fees: int
+    fees: int | None
     email: str
 
 
@@ -90,7 +91,7 @@ def _seen(data: Mapping[str, Any]) -> Seen:
         said=redact(said) if isinstance(said, str) else "",
         amount=strict.whole(data, "amount"),
         currency=strict.currency(data),
-        fees=strict.whole_or_none(data, "fees") or 0,
+        fees=strict.whole_or_none(data, "fees"),
         email=email if isinstance(email, str) else "",
     )
 
@@ -123,13 +124,15 @@ def _paid(seen: Seen, wanted: Wanted, detail: Mapping[str, Any]) -> Finding:
     if seen.email.casefold() != wanted.email.casefold():
         text = "the payment under our reference is another customer's"
         return findings.unknown("customer_differs", text, detail, park=True)
+    if seen.fees is None:
+        detail = {**detail, FEES: None}
     return Finding(
         Outcome.SUCCEEDED,
         provider_ref=seen.number,
         movement_id=seen.number,
         gross_minor=seen.amount,
         currency=seen.currency,
-        network_fee_minor=seen.fees,
+        network_fee_minor=seen.fees or 0,
         network_currency=seen.currency if seen.fees else "",
         detail=detail,
     )

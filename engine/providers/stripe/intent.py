@@ -30,7 +30,7 @@ def judge(found: Json, one: Asked | Sendable, *, live: bool) -> Finding:
     if text(part(found, "metadata"), "payment_id") != one.payment_id.hex:
         raise Odd("metadata names another payment")
     if status == "succeeded":
-        return _paid(found, ref)
+        return _paid(found, ref, sent=isinstance(one, Sendable))
     if (whole(found, "amount"), currency(found)) != (one.amount_minor, one.currency):
         return unknown("amount_differs", "It is of another amount than was asked for.", provider_ref=ref)
     finding = _unpaid(found, status)
@@ -40,11 +40,15 @@ def judge(found: Json, one: Asked | Sendable, *, live: bool) -> Finding:
     )  # fmt: skip
 
 
-def _paid(found: Json, ref: str) -> Finding:
+def _paid(found: Json, ref: str, *, sent: bool) -> Finding:
     charge = found.get("latest_charge")
     if isinstance(charge, str):
         # An error shows the intent without what Stripe took for it: the look, which asks for that, books both.
         return unknown("paid_before", "It was paid by an earlier confirmation.", provider_ref=ref)
+    if sent and not part(found, "latest_charge").get("balance_transaction"):
+        # Booked without what Stripe took for it, that would never be booked: the look right after has it by then.
+        said = "It is paid; what Stripe took for it is not named yet."
+        return Finding(Outcome.PENDING, code="fee_awaited", message=said, provider_ref=ref)
     fee, of = cost(part(found, "latest_charge"))
     return Finding(
         Outcome.SUCCEEDED,
