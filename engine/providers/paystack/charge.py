@@ -69,8 +69,8 @@ def verified(hint: Finding, ask: Callable[[float], Finding], begun: float) -> Fi
     seconds); anything else as it is.
 
     Looked up at once, in the thread that sent it: an order of magnitude sooner than by the lane that recovers, and by
-    the same evidence. A "no" right after a "yes" settles nothing, nor does a "yes" without its fees, which would be booked
-    nowhere then: the next look does. Calls out, never raises.
+    the same evidence. A "no" right after a "yes" settles nothing, nor does a "yes" without its fees, which would be
+    booked nowhere then: the next look does. Calls out, never raises.
     """
     settles: tuple[Outcome, ...]
     if hint.outcome is Outcome.REVERSED:
