@@ -21,11 +21,12 @@ from tests.conformance import sandboxes
 from tests.conformance.driven import Driven
 from tests.conformance.outsides import OUTSIDES, OnGateway, OnSolana, Outside
 from tests.databases import own_copy
+from tests.gateways.receiver import Receiver
 
 SPANS = {
     "take_seconds": 5.0,
     "send_window_seconds": 5.0,
-    "send_deadline_seconds": 1.0,
+    "send_deadline_seconds": 0.5,
     "verify_first_seconds": 0.01,
     "payment_retry_delay": 10,
     "park_unknown_seconds": 86_400.0,
@@ -96,6 +97,16 @@ def driven(
     registry.get.cache_clear()
 
 
+@pytest.fixture
+def hooks(driven: Driven) -> Iterator[Receiver]:
+    """Where the gateway's callbacks go: they are kept as they came, and a test brings them to our door."""
+    assert isinstance(driven.outside, OnGateway), "a chain calls nobody back"
+    found = Receiver()
+    driven.outside.call_back(found.url)
+    yield found
+    found.close()
+
+
 def _world(kind: type[Outside], request: pytest.FixtureRequest) -> Outside:
     if issubclass(kind, sandboxes.Sandbox):
         return kind(os.environ)
@@ -120,6 +131,3 @@ def use(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
     redis.close()
     AccessToken.objects.all().delete()  # of a simulator that has forgotten it
     switches.seed()
-
-
-__all__ = ["OnGateway"]

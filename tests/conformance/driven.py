@@ -6,22 +6,31 @@ Machine time is not bent; what is due later is made due now, and the simulator's
 from __future__ import annotations
 
 import itertools
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+from django.test import Client
+
 from engine.core import clock, sql
+from engine.core.actor import Actor, Role
 from engine.core.ids import uuid7
 from engine.providers import registry
 from engine.providers.base import Provider
-from payments import charge
+from payments import charge, refund
+from payments.callbacks import work
 from payments.charge import Charge
 from payments.models import Attempt, Payment
 from payments.pipeline import apply, driver, verify
 from payments.pipeline.lanes import Lane
 
+OLGA = Actor("olga", "user", Role.OPERATOR)
 MOST_ROUNDS = 24
 PATIENCE = 4.0
 _DUE = "UPDATE payments_payment SET next_action_at = machine_now() WHERE next_action_at > machine_now()"
@@ -53,9 +62,57 @@ class Driven:
         )  # fmt: skip
         return charge.schedule([one], machine_at=now)[0]
 
+    def paid(self) -> UUID:
+        """A charge that is paid; its id."""
+        one = self.charge()
+        self.settle(one)
+        assert self.payment(one).state == "succeeded"
+        return one
+
+    def give_back(self, payment_id: UUID, amount_minor: int | None = None) -> UUID:
+        """The payment that is to carry a refund out. Raises Refusal."""
+        asked = refund.request(payment_id, amount_minor=amount_minor, reason="a drill", by=OLGA)
+        return Payment.objects.get(source_kind="refund", source_id=asked.pk).pk
+
     def send(self, operation: str = "charge") -> None:
         """One run of the lane's driver: take, mark sent, send, evidence."""
         driver.drive(Lane(operation, self.name))
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """Meanwhile another worker's thread runs the lane's driver; it has ended afterwards."""
+
+        def run() -> None:
+            try:
+                self.send()
+            finally:
+                connection.close()
+
+        worker = threading.Thread(target=run)
+        worker.start()
+        try:
+            yield
+        finally:
+            worker.join(30)
+            assert not worker.is_alive()
+
+    def told(self, body: bytes, headers: dict[str, str]) -> int:
+        """A callback comes to our door; the status that it is answered with."""
+        kind, client = (
+            headers["content-type"],
+            Client(raise_request_exception=False, enforce_csrf_checks=True),
+        )
+        more = {
+            name: value for name, value in headers.items() if name not in ("content-type", "content-length")
+        }
+        path = f"/api/webhooks/{self.name}"
+        return client.generic("POST", path, body, content_type=kind, headers=more).status_code
+
+    def hear(self, operation: str = "charge") -> None:
+        """What came to the door is worked, and the looks that are due by it are taken: no other is brought forward."""
+        work.work()
+        verify.verify(Lane(operation, self.name))
+        self.apply()
 
     def apply(self) -> None:
         """Every stored piece of evidence."""

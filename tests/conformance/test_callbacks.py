@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
 
 import pytest
+from django.conf import settings
 
+from engine.core import clock
 from engine.core.errors import Refusal
+from engine.providers import registry
 from engine.providers.abilities import Hint
+from payments.callbacks.models import Callback
 from payments.models import Attempt, Evidence
 from tests.conformance.driven import Driven
-from tests.conformance.outsides import OnGateway
+from tests.conformance.outsides import GATEWAYS
 from tests.gateways.receiver import Receiver, Taken
 
-
-@pytest.fixture
-def hooks(driven: Driven) -> Iterator[Receiver]:
-    """Where the gateway's callbacks go."""
-    if not isinstance(driven.outside, OnGateway):
-        pytest.skip("a chain calls nobody back")
-    found = Receiver()
-    driven.outside.call_back(found.url)
-    yield found
-    found.close()
+pytestmark = pytest.mark.parametrize("driven", GATEWAYS, indirect=True)
 
 
 def test_a_genuine_one_names_the_attempt_that_it_is_about(driven: Driven, hooks: Receiver) -> None:
@@ -37,11 +32,48 @@ def test_a_genuine_one_names_the_attempt_that_it_is_about(driven: Driven, hooks:
     assert named and all(hint.event_id and hint.kind for hint in named)
 
 
-def test_the_same_twice_is_one_event(driven: Driven, hooks: Receiver) -> None:
-    paid = driven.charge()
-    driven.settle(paid)
-    first = hooks.wait(1)[0]
-    assert [one.event_id for one in _hints(driven, first)] == [one.event_id for one in _hints(driven, first)]
+def test_all_of_them_twice_and_the_last_one_first_change_nothing(driven: Driven, hooks: Receiver) -> None:
+    """Through the door, once all is over: each is kept once, and leads to no second booking."""
+    paid = driven.paid()
+    driven.outside.gateways.quiet()
+    came = hooks.wait(1)[::-1]
+    assert {driven.told(each.body, each.headers) for each in (*came, *came)} == {200}
+    ids = {hint.event_id for each in came for hint in _hints(driven, each)}
+    driven.hear()
+    kept = Callback.objects.filter(provider=driven.name, event_id__in=ids)
+    assert list(kept.values_list("deliveries", "state")) == [(2, "done")] * len(ids)
+    driven.judge(paid)
+    assert driven.payment(paid).settled_minor == driven.outside.price_minor
+
+
+def test_one_that_overtakes_the_answer_waits_for_it(
+    driven: Driven, hooks: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes to the door while the call that caused it still waits: what that call says is booked, and once."""
+    if not driven.outside.tells_at_once:
+        pytest.skip("its payers pay after the answer")
+    monkeypatch.setattr(settings.ENV, "send_deadline_seconds", 10.0)
+    registry.get.cache_clear()
+    early = driven.charge()
+    driven.outside.gateways.quiet()
+    worked, before = threading.Event(), len(hooks.taken)
+    hooks.on_take = lambda: worked.wait(20)
+    driven.outside.gateways.fault("hook_before_answer", provider=driven.outside.rail.speakers[0])
+    with driven.sending():
+        try:
+            for taken in hooks.wait(before + 1)[before:]:
+                assert driven.told(taken.body, taken.headers) == 200
+            driven.hear()
+            assert driven.payment(early).state == "in_flight"
+            assert Callback.objects.filter(payment_id=early, state="waiting").exists()
+        finally:
+            worked.set()
+    driven.apply()
+    assert driven.payment(early).state == "succeeded"
+    Callback.objects.filter(payment_id=early).update(next_action_at=clock.machine_now())
+    driven.hear()
+    assert set(Callback.objects.filter(payment_id=early).values_list("state", flat=True)) == {"done"}
+    driven.judge(early)
 
 
 @pytest.mark.parametrize("kind", ["hook_wrong_signature", "hook_reserialised"])

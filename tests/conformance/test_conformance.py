@@ -6,6 +6,8 @@ what no fault may break: money moved once at most, and the books say what the ou
 
 from __future__ import annotations
 
+import threading
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -13,11 +15,14 @@ import pytest
 from engine.core import clock
 from engine.providers.base import Outcome
 from ops import books
-from payments.models import Evidence
-from payments.pipeline import driver, points
+from payments import disputes
+from payments.models import Dispute, Evidence
+from payments.pipeline import driver, look_again, points
 from payments.pipeline.mark_sent import Marked
 from tests.conformance.driven import Driven
 from tests.conformance.faults import FAULTS, LIES
+
+DAYS = 2 * 86_400
 
 
 class TestConformance:
@@ -43,9 +48,10 @@ class TestConformance:
 
     @pytest.mark.parametrize("name", FAULTS)
     def test_a_fault_costs_and_doubles_nothing(self, driven: Driven, name: str) -> None:
-        hit = driven.charge()
-        if not driven.outside.fault(name):
+        if not driven.outside.knows(name):
             pytest.skip("this world knows no such fault")
+        hit = driven.charge()
+        driven.outside.fault(name)
         driven.settle(hit)
         driven.judge(hit)
         one = driven.payment(hit)
@@ -55,9 +61,10 @@ class TestConformance:
 
     @pytest.mark.parametrize("name", LIES)
     def test_what_differs_is_never_paid_by_itself(self, driven: Driven, name: str) -> None:
-        lied = driven.charge()
-        if not driven.outside.fault(name, count=None):
+        if not driven.outside.knows(name):
             pytest.skip("this world tells no such lie")
+        lied = driven.charge()
+        driven.outside.fault(name, count=None)
         driven.settle(lied)
         one = driven.payment(lied)
         assert one.state == "in_flight" and one.parked_at is not None, (one.state, one.parked_reason)
@@ -89,7 +96,7 @@ class TestConformance:
     def test_a_worker_that_was_stopped_for_ten_minutes_does_not_send(
         self, driven: Driven, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Between its last look at the clock and the first byte."""
+        """Between its marks in the database and its last look at the clock."""
         late = driven.charge()
         boot = clock.boot_seconds
         stopped = False
@@ -108,20 +115,100 @@ class TestConformance:
         driven.judge(late)
         assert driven.payment(late).state == "succeeded"
 
-    def test_nothing_sent_is_never_called_paid(self, driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Marked, and the worker died before the first byte: the look finds nothing, and proves no more than it can."""
+    def test_one_stopped_behind_its_last_look_at_the_clock_sends_nothing_that_counts_twice(
+        self, driven: Driven, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Nothing can stop its bytes any more: another has sent the same, or proved it absent, before they leave."""
+        late = driven.charge()
+        here, go, real = threading.Event(), threading.Event(), points.reach
+
+        def reach(point: str) -> None:
+            real(point)
+            if point == points.SEND_BEFORE_FIRST_BYTE and not here.is_set():
+                here.set()
+                go.wait(30)
+
+        with monkeypatch.context() as stop:
+            stop.setattr(points, "reach", reach)
+            with driven.sending():
+                try:
+                    assert here.wait(30)
+                    for _ in range(4):
+                        driven.look()
+                        driven.send()
+                        driven.apply()
+                        driven.outside.later()
+                    sent = [each.send_no for each in driven.attempts(late)]
+                    again = driven.provider.sheet.resend_same_identity
+                    assert ("charge" in again) == (len(sent) > 1 or max(sent) > 1), sent
+                finally:
+                    go.set()
+        driven.settle(late)
+        driven.judge(late)
+        assert driven.outside.paid(late)
+
+    def test_nothing_sent_is_never_called_paid_and_absence_takes_its_time(
+        self, driven: Driven, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Marked, and the worker died before the first byte. Only proved absence leads to another identity."""
         never = driven.charge()
         with monkeypatch.context() as death:
             death.setattr("payments.pipeline.driver.Outbound.put", lambda *_: None)
+            death.setattr("payments.pipeline.verify._send_again", lambda *_: None)
             driven.send()
+            driven.look()
         (attempt,) = driven.attempts(never)
-        driven.look()
-        looked = Evidence.objects.filter(attempt=attempt, source=Evidence.Source.LOOKUP).order_by("id")[:1]
-        said = set(looked.values_list("outcome", flat=True))
-        assert said <= {Outcome.MISSING, Outcome.ABSENT, Outcome.UNKNOWN}, said
-        assert Outcome.ABSENT not in said or "charge" in driven.provider.sheet.absence_certain
+        assert attempt.state in ("sent", "unknown")
+        looked = Evidence.objects.filter(attempt=attempt, source=Evidence.Source.LOOKUP)
+        assert set(looked.values_list("outcome", flat=True)) <= {Outcome.MISSING, Outcome.UNKNOWN}
+        certain = "charge" in driven.provider.sheet.absence_certain
+        if certain:
+            driven.outside.bury(attempt)
+            driven.look()
         driven.settle(never)
         driven.judge(never)
+        assert looked.filter(outcome=Outcome.ABSENT).exists() == certain
+        first, *others = [(each.state, each.identity) for each in driven.attempts(never)]
+        if certain:
+            assert first[0] == "not_sent" and [state for state, _ in others] == ["succeeded"]
+            assert others[0][1] != first[1]
+        else:
+            assert not others, "another identity without proof"
+
+    def test_an_outage_of_hours_fails_nobody(self, driven: Driven) -> None:
+        """Whoever is due meanwhile waits or stays unknown; afterwards all is as it would have been."""
+        if not driven.outside.black_out(3 * 3600):
+            pytest.skip("this world is always there")
+        hit = [driven.charge() for _ in range(2)]
+        for _ in range(4):
+            driven.hasten()
+            driven.send()
+            driven.apply()
+            driven.look()
+            driven.outside.later()
+        assert {one.state for one in driven.payments(*hit)} <= {"scheduled", "in_flight"}
+        driven.outside.clear()
+        driven.settle(*hit)
+        driven.judge(*hit)
+
+    def test_what_is_taken_back_days_later_is_out_of_the_books(
+        self, driven: Driven, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """By the payer's bank, or by the gateway itself; nobody has to tell us."""
+        if not driven.outside.takes_back:
+            pytest.skip("this world takes no charge back")
+        driven.outside.fault("taken back")
+        paid = driven.paid()
+        driven.outside.gateways.advance(DAYS)
+        now = clock.machine_now()
+        with monkeypatch.context() as later:
+            later.setattr(clock, "machine_now", lambda: now + timedelta(seconds=DAYS))
+            said = disputes.watch()
+        look_again.make_due([each.pk for each in driven.attempts(paid)])
+        driven.look()
+        one = driven.payment(paid)
+        disputed = Dispute.objects.filter(payment=one).values_list("amount_minor", flat=True)
+        assert one.state == "reversed" or list(disputed) == [one.amount_minor], said
 
     def test_many_at_once_are_each_paid_once(self, driven: Driven) -> None:
         many = [driven.charge() for _ in range(12)]

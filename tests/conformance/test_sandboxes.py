@@ -57,7 +57,7 @@ def test_the_suite_runs_against_an_address(live: Driven, name: str) -> None:
     [
         "test_a_lost_worker_leaves_nothing_unknown",
         "test_a_worker_that_was_stopped_for_ten_minutes_does_not_send",
-        "test_nothing_sent_is_never_called_paid",
+        "test_nothing_sent_is_never_called_paid_and_absence_takes_its_time",
     ],
 )
 def test_a_worker_may_die_before_a_sandbox_too(

@@ -34,8 +34,8 @@ class Receiver:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
-                receiver.on_take()
                 receiver.taken.append(Taken({k.lower(): v for k, v in self.headers.items()}, body))
+                receiver.on_take()
                 self.send_response(receiver.statuses.pop(0) if receiver.statuses else 200)
                 self.send_header("content-length", "0")
                 self.end_headers()

@@ -9,6 +9,7 @@ from sandbox.gateways.messages import Answer, Request
 from sandbox.gateways.world import World
 
 Row = dict[str, Any]
+DAY = 86_400
 
 
 @MOUNT.route("POST", "/transactions/{id}/refund")
@@ -35,6 +36,10 @@ def create(request: Request) -> Answer:
     )
     if status != "pending":
         world.timers.after(seconds, NAME, "refund_ends", refund=str(number), status=status)
+    if late := request.fault("late_reversal"):
+        world.timers.after(
+            seconds + late.days * DAY, NAME, "refund_ends", refund=str(number), status="failed"
+        )
     return said("Transaction refund initiated", view(row))
 
 
@@ -55,20 +60,22 @@ def listed(request: Request) -> Answer:
 
 @MOUNT.action("refund_ends")
 def ends(world: World, members: Row) -> None:
-    """Given, or back in the balance."""
+    """Given, or back in the balance, which may be so afterwards."""
     row = _table(world).get(members["refund"])
-    if row is None or row["status"] != "pending":
+    late = row is not None and (row["status"], members["status"]) == ("completed", "failed")
+    if row is None or not (late or row["status"] == "pending"):
         return
     row["status"] = members["status"]
     given = row["status"] == "completed"
     paid = charges.table(world).get(row["reference"])
     assert paid is not None
+    # One charge may have several in part: v3 has no word of ours for one but its comments.
+    word = {**row, "reference": row["comments"]}
     if given:
-        # One charge may have several in part: v3 has no word of ours for one but its comments.
-        word = {**row, "reference": row["comments"]}
         money.move(world, word, "refund", money.TRANSIT, money.PAYERS, row["amount"])
     else:
-        money.move(world, row, "return", money.TRANSIT, money.PLATFORM, row["amount"])
+        source = money.PAYERS if late else money.TRANSIT
+        money.move(world, word, "return", source, money.PLATFORM, row["amount"])
         paid["refunded"] -= row["amount"]
         charges.table(world).put(paid["reference"], paid)
     _table(world).put(members["refund"], row)

@@ -9,6 +9,7 @@ from sandbox.gateways.messages import Answer, Request
 from sandbox.gateways.world import World
 
 Row = dict[str, Any]
+DAY = 86_400
 
 
 @MOUNT.route("POST", "/refunds")
@@ -37,6 +38,8 @@ def create(request: Request) -> Answer:
     )
     if status != "pending":
         world.timers.after(seconds, NAME, "refund_ends", refund=row["id"], status=status)
+    if late := request.fault("late_reversal"):
+        world.timers.after(seconds + late.days * DAY, NAME, "refund_ends", refund=row["id"], status="failed")
     return said("Refund created", view(row), 201)
 
 
@@ -55,18 +58,19 @@ def listed(request: Request) -> Answer:
 
 @MOUNT.action("refund_ends")
 def ends(world: World, members: Row) -> None:
-    """Given, or back in the balance."""
+    """Given, or back in the balance, which may be so afterwards."""
     row = customers.table(world, "refunds").get(members["refund"])
-    if row is None or row["status"] != "pending":
+    late = row is not None and (row["status"], members["status"]) == ("succeeded", "failed")
+    if row is None or not (late or row["status"] == "pending"):
         return
     row["status"], paid = members["status"], customers.table(world, "charges").get(row["charge_id"])
+    # Under the key, which is our word for it: one charge may have several refunds in part.
+    word = {**row, "reference": row["key"]}
     if row["status"] == "succeeded":
-        # Under the key, which is our word for it: one charge may have several refunds in part.
-        money.move(
-            world, {**row, "reference": row["key"]}, "refund", money.TRANSIT, money.PAYERS, row["amount"]
-        )
+        money.move(world, word, "refund", money.TRANSIT, money.PAYERS, row["amount"])
     else:
-        money.move(world, row, "return", money.TRANSIT, money.PLATFORM, row["amount"])
+        source = money.PAYERS if late else money.TRANSIT
+        money.move(world, word, "return", source, money.PLATFORM, row["amount"])
         paid["refunded"] -= row["amount"]
         customers.table(world, "charges").put(paid["id"], paid)
     customers.table(world, "refunds").put(row["id"], row)
