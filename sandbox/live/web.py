@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sandbox.live.house import House
@@ -20,13 +21,19 @@ from sandbox.run.paths import CHECKOUT
 from sandbox.run.ports import HOST
 
 READY_SECONDS = 60.0
+PORTS = (10_000, 20_000)
 
 
 def free_port() -> int:
-    """A port that nobody has at this moment."""
-    with socket.socket() as asked:
-        asked.bind((HOST, 0))
-        return int(asked.getsockname()[1])
+    """A port that nobody has at this moment, and that no connection is given by the system: it takes those from above.
+
+    What is named now and served minutes later would else be some connection's by then.
+    """
+    while True:
+        port = random.randrange(*PORTS)
+        with socket.socket() as asked, suppress(OSError):
+            asked.bind((HOST, port))
+            return port
 
 
 @contextmanager
