@@ -41,7 +41,7 @@ def deciding(
         payment = Payment.objects.select_for_update().filter(pk__in=owner).first()
         with act(by, verb, Case, case_id, fields=_KEPT, reason=reason, role=Role.APPROVER, lock=True):
             case = Case.objects.filter(pk=case_id).first()
-            if case is None or payment is None:
+            if case is None:
                 raise Refusal("case_unknown", f"there is no case {case_id}", param="case")
             case.payment = payment
             if case.closed_at is not None and not though_closed(case):
@@ -81,7 +81,7 @@ def close_case(case_id: UUID, *, resolution: str, reason: str, by: Actor) -> Cas
             raise Refusal(
                 "money_in_suspense", "its money lies in suspense: apply it, or return it", param="case"
             )
-        if case.kind == "amount_differs" and case.payment.state in states.OPEN_PAYMENT:
+        if case.kind == "amount_differs" and case.about.state in states.OPEN_PAYMENT:
             raise Refusal("payment_open", "money of another amount arrived and its payment is still open; it "
                           "stays a case until the payment has ended", param="case")  # fmt: skip
         look.must_be_known(case)
@@ -89,7 +89,9 @@ def close_case(case_id: UUID, *, resolution: str, reason: str, by: Actor) -> Cas
     return case
 
 
-def _nobody_waits(payment: Payment, reason: str) -> None:
+def _nobody_waits(payment: Payment | None, reason: str) -> None:
+    if payment is None:
+        return
     payment.refresh_from_db()
     if payment.parked_at is None or payment.state in states.OPEN_PAYMENT:
         return

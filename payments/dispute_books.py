@@ -14,72 +14,98 @@ from payments.models import Dispute, Payment
 from payments.pipeline.books import movement
 
 
-def opened(row: Dispute, payment: Payment) -> None:
+def opened(row: Dispute, payment: Payment | None) -> None:
     """The money is away from the provider, and the payee's part of it is frozen. Writes in the caller's transaction."""
-    at = _accounts(payment)
-    _post(row, payment, "dispute.opened", [
-        (at["dispute_receivable"], at["clearing"], row.amount_minor), (at["payable"], at["frozen"], _payees(row)),
-    ])  # fmt: skip
+    _post(row, payment, "dispute.opened", _away(row, payment))
 
 
-def won(row: Dispute, payment: Payment) -> None:
+def corrected(row: Dispute, payment: Payment | None) -> None:
+    """The mirror of what is booked of an open one: it is booked anew, by another amount or payment. Writes likewise."""
+    back = [(credit, debit, minor) for debit, credit, minor in _away(row, payment)]
+    _post(row, payment, "dispute.corrected", back)
+
+
+def won(row: Dispute, payment: Payment | None) -> None:
     """The mirror: it came back. Writes likewise."""
-    at = _accounts(payment)
-    _post(row, payment, "dispute.won", [
-        (at["clearing"], at["dispute_receivable"], row.amount_minor), (at["frozen"], at["payable"], _payees(row)),
-    ])  # fmt: skip
+    back = [(credit, debit, minor) for debit, credit, minor in _away(row, payment)]
+    _post(row, payment, "dispute.won", back)
 
 
-def lost(row: Dispute, payment: Payment) -> None:
+def lost(row: Dispute, payment: Payment | None) -> None:
     """It is gone: the payee bears their part, the platform the rest. Writes likewise."""
-    at = _accounts(payment)
+    at = _accounts(row, payment)
     _post(row, payment, "dispute.lost", [
         (at["frozen"], at["dispute_receivable"], _payees(row)),
         (at["dispute_loss"], at["dispute_receivable"], row.amount_minor - _payees(row)),
     ])  # fmt: skip
 
 
-def cost(row: Dispute, payment: Payment, minor: int) -> None:
+def cost(row: Dispute, payment: Payment | None, minor: int) -> None:
     """What the provider asks for the dispute, beyond what was booked; below 0 it gave some back. Writes likewise."""
-    at = _accounts(payment)
+    at = _accounts(row, payment)
     ends = (at["dispute_loss"], at["clearing"]) if minor > 0 else (at["clearing"], at["dispute_loss"])
     kind = "dispute.cost" if minor > 0 else "dispute.cost_returned"
-    _post(row, payment, kind, [(*ends, abs(minor))], source=cost_id(row.pk, row.costs))
+    _post(row, payment, kind, [(*ends, abs(minor))], source=_cost_id(row.pk, row.costs))
 
 
-def cost_id(dispute_id: UUID, no: int) -> UUID:
-    """The fact that piece `no` of its costs, counted from 0, is booked under."""
+def keys_of(dispute_id: UUID, *, corrections: int, costs: int) -> list[UUID]:
+    """All facts that are booked of one: each time that it was booked, and each piece of its costs."""
+    booked = [_booking_id(dispute_id, no) for no in range(corrections + 1)]
+    return booked + [_cost_id(dispute_id, no) for no in range(costs)]
+
+
+def _booking_id(dispute_id: UUID, no: int) -> UUID:
+    """The fact of booking it for the time `no`, counted from 0, and of what ends that."""
+    return movement(dispute_id, f"corrected {no}") if no else dispute_id
+
+
+def _cost_id(dispute_id: UUID, no: int) -> UUID:
     return movement(dispute_id, str(no))
+
+
+def _away(row: Dispute, payment: Payment | None) -> list[tuple[int, int, int]]:
+    at = _accounts(row, payment)
+    return [
+        (at["dispute_receivable"], at["clearing"], row.amount_minor),
+        (at["payable"], at["frozen"], _payees(row)),
+    ]
 
 
 def _payees(row: Dispute) -> int:
     return row.counted_minor - row.fee_minor
 
 
-def _accounts(payment: Payment) -> dict[str, int]:
-    """Those that were frozen with the payment, and those of disputes; the payee's frozen one is of the same owner."""
-    payee = Account.objects.values_list("owner_id", flat=True).get(pk=payment.accounts["payable"])
+def _accounts(row: Dispute, payment: Payment | None) -> dict[str, int]:
+    """Those that were frozen with the payment, and those of disputes; the payee's frozen one is of the same owner.
+
+    Where no payment bears it there is no payee's part: nothing is booked on the last two.
+    """
     keys = {
-        "dispute_receivable": Key(Kind.DISPUTE_RECEIVABLE, payment.currency),
-        "dispute_loss": Key(Kind.DISPUTE_LOSS, payment.currency),
-        "frozen": Key(Kind.FROZEN, payment.currency, payee),
+        "clearing": Key(f"{Kind.CLEARING}:{row.provider}", row.currency),
+        "dispute_receivable": Key(Kind.DISPUTE_RECEIVABLE, row.currency),
+        "dispute_loss": Key(Kind.DISPUTE_LOSS, row.currency),
     }
+    if payment is not None:
+        payee = Account.objects.values_list("owner_id", flat=True).get(pk=payment.accounts["payable"])
+        keys["frozen"] = Key(Kind.FROZEN, payment.currency, payee)
     found = accounts.ensure(keys.values())
-    return {**payment.accounts, **{role: found[key] for role, key in keys.items()}}
+    ours = {role: found[key] for role, key in keys.items()}
+    return {**payment.accounts, **ours} if payment is not None else {**ours, "payable": 0, "frozen": 0}
 
 
 def _post(
     row: Dispute,
-    payment: Payment,
+    payment: Payment | None,
     kind: str,
     parts: list[tuple[int, int, int]],
     *,
     source: UUID | None = None,
 ) -> None:
-    now = clock.machine_now()
-    at = clock.business_times([payment.clock_id], now)[payment.clock_id]
+    now, clock_id = clock.machine_now(), payment.clock_id if payment else clock.REAL
+    at = clock.business_times([clock_id], now)[clock_id]
+    fact = source or _booking_id(row.pk, row.corrections)
     legs = [
-        Leg(kind, source or row.pk, seq, debit, credit, row.currency, minor, at)
+        Leg(kind, fact, seq, debit, credit, row.currency, minor, at)
         for seq, (debit, credit, minor) in enumerate(parts)
         if minor > 0
     ]

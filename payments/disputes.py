@@ -25,7 +25,7 @@ WARNED = timedelta(days=3)  # before evidence is due
 
 
 def watch() -> dict[str, int]:
-    """Look at all disputes of all providers that have them; how many, and how many named nothing of ours. Commits each.
+    """Look at all disputes of all providers that have them; how many, and how many they deny. Commits each.
 
     Calls out. A provider that does not answer is counted and left to the next run.
     """
@@ -56,7 +56,9 @@ def _counted(counts: dict[str, int], name: str, ref: str, look: object) -> None:
         counts["looked_up"] += 1
     except Refusal as refusal:
         counts["unknown"] += 1
-        log.warning("a dispute names nothing of ours", provider=name, dispute=ref, reason=refusal.message)
+        log.warning(
+            "a dispute is not known to its provider", provider=name, dispute=ref, reason=refusal.message
+        )
 
 
 def warn() -> int:
@@ -71,6 +73,6 @@ def warn() -> int:
         for row in rows:
             row.warned_at, row.version = now, row.version + 1
             row.save(update_fields=["warned_at", "version"])
-            dispute.tell(row, payments[row.payment_id], "dispute.evidence_due")
+            dispute.tell(row, payments.get(row.payment_id), "dispute.evidence_due")
             log.error("evidence for a dispute is due", dispute=row.dispute_ref, due=str(row.evidence_due_at))
     return len(rows)

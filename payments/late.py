@@ -31,7 +31,7 @@ def pay_debt(case: Case, at: datetime) -> tuple[list[Held], SourceChange]:
 
     `at`: business time. Raises Refusal where the payment was not given up, or nothing of it lies there.
     """
-    payment, held = case.payment, _held(case)
+    payment, held = case.about, _held(case)
     if payment.state != Payment.State.SUCCEEDED_LATE:
         raise Refusal("not_paid_late", f"it is {payment.state}: what came beyond it is returned, or stays the "
                       "customer's", param="case")  # fmt: skip
@@ -58,7 +58,7 @@ def give_back(case: Case, at: datetime, *, reason: str, by: Actor, by_hand: bool
     `by_hand`, or where the provider can't: it says that a person gave it back, as the mirror of what booked it. A
     refund that fails opens the case again. Raises Refusal as `pay_debt`, and for what its payer disputes.
     """
-    held, payment = _held(case), case.payment
+    held, payment = _held(case), case.about
     minor = sum(one.amount_minor for one in held)
     shown = money.shown(minor, payment.currency)
     if by_hand or not refund.can_be_sent(payment):
@@ -82,12 +82,12 @@ def _charge(case: Case) -> Evidence:
 
 def lies_there(case: Case) -> bool:
     """Whether it is such a case whose money lies in unapplied still: closed or not, it can be decided. Reads."""
-    return case.kind == CASE and case.payment.operation == "charge" and bool(_lying(case))
+    return case.kind == CASE and case.about.operation == "charge" and bool(_lying(case))
 
 
 def _held(case: Case) -> list[Held]:
     """What lies in unapplied for this case; under the payment's lock nobody else takes it."""
-    if case.payment.operation != "charge":
+    if case.about.operation != "charge":
         raise Refusal("not_a_charge", "only what was collected is applied or given back", param="case")
     found = _lying(case)
     if not found:

@@ -23,7 +23,7 @@ def record(case: Case, held: Sequence[Held], *, reason: str, by: Actor) -> Refun
 
     The payment it was of counts as much as it has room for; whatever went back comes out of the payee's account.
     """
-    asked = Refund.objects.get(pk=case.payment.source_id)
+    asked = Refund.objects.get(pk=case.about.source_id)
     payment = Payment.objects.select_for_update().get(pk=asked.payment_id)
     amount, late = sum(one.amount_minor for one in held), asked.attempt_id is not None
     fee = 0 if late else shares.fee_of(payment, amount)

@@ -85,7 +85,7 @@ def payments_changed(changes: Sequence[SourceChange]) -> None:
 
 def by_hand(case: Case) -> None:
     """A person says that they gave it back: it lies at the gateway no more. Writes, likewise; raises Refusal."""
-    payment = case.payment
+    payment = case.about
     if payment.state == Payment.State.SUCCEEDED_LATE:
         raise Refusal("returned_already", "the gateway gave it back after all", param="case")
     now, at = _times()

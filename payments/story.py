@@ -11,9 +11,8 @@ from engine.core import clock, money
 from engine.core.timeline import Moment, facts, in_order, times, when
 from engine.ledger.models import Transfer
 from engine.outbox.models import Event
-from payments import setup_charge, states, undecided
+from payments import dispute_books, setup_charge, states, undecided
 from payments.callbacks.models import Callback
-from payments.dispute_books import cost_id
 from payments.models import Attempt, Case, Dispute, Evidence, Payment, Refund
 from payments.pipeline import spans
 from payments.pipeline.books import movement
@@ -60,9 +59,9 @@ def timeline(payment_id: UUID) -> list[Moment]:
 
 
 def _disputes(payment_id: UUID) -> list[UUID]:
-    """Those of the payment, and each piece of what they cost."""
-    found = Dispute.objects.filter(payment_id=payment_id).values_list("pk", "costs")
-    return [key for pk, costs in found for key in (pk, *(cost_id(pk, no) for no in range(costs)))]
+    """All that is booked of those of the payment."""
+    found = Dispute.objects.filter(payment_id=payment_id).values_list("pk", "corrections", "costs")
+    return [key for pk, no, costs in found for key in dispute_books.keys_of(pk, corrections=no, costs=costs)]
 
 
 def _given_back(payment_id: UUID) -> list[UUID]:

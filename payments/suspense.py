@@ -36,7 +36,7 @@ def apply_money(case_id: UUID, *, reason: str, by: Actor) -> Case:
     close pays the debt after all; what a refund gave back of another amount counts as given back.
     """
     with cases.deciding(case_id, "apply_money", reason=reason, by=by, though_closed=late.lies_there) as case:
-        if case.payment.operation == "refund" and case.kind != late.CASE:
+        if case.about.operation == "refund" and case.kind != late.CASE:
             case.resolution = _count(case, reason, by)
             return case
         held, changes = _pay_debt(case) if case.kind == late.CASE else _apply(case)
@@ -50,19 +50,19 @@ def _apply(case: Case) -> tuple[list[Held], list[SourceChange]]:
     if case.kind == REFUSED_CASE:
         _is_still_there(case)
         changes = _untold(case)
-        due = case.payment.settled_minor
+        due = case.about.settled_minor
     else:
         _is_something(held)
         due, changes = _end(case, held)
     if held:
-        legs = in_suspense.applied(case.payment, held, due, _business_at(case.payment))
+        legs = in_suspense.applied(case.about, held, due, _business_at(case.about))
         posting.post(legs, machine_at=clock.machine_now())
     return held, changes
 
 
 def _count(case: Case, reason: str, by: Actor) -> str:
     """What went back of another amount is a refund of that amount; what was asked for is ended without it."""
-    held, payment = _held(case), case.payment
+    held, payment = _held(case), case.about
     _is_something(held)
     _is_of(payment, held)
     posting.post(in_suspense.returned(held, _business_at(payment)), machine_at=clock.machine_now())
@@ -77,7 +77,7 @@ def _count(case: Case, reason: str, by: Actor) -> str:
 
 def _pay_debt(case: Case) -> tuple[list[Held], list[SourceChange]]:
     _must_be_known(case)
-    held, change = late.pay_debt(case, _business_at(case.payment))
+    held, change = late.pay_debt(case, _business_at(case.about))
     return held, [change]
 
 
@@ -93,7 +93,7 @@ def return_money(case_id: UUID, *, reason: str, by: Actor, by_hand: bool = False
     with cases.deciding(case_id, "return_money", reason=reason, by=by, though_closed=late.lies_there) as case:
         if case.kind == late.CASE:
             _must_be_known(case)
-            at = _business_at(case.payment)
+            at = _business_at(case.about)
             case.resolution = late.give_back(case, at, reason=reason, by=by, by_hand=by_hand)
             return case
         if case.kind == setup_charge.CASE:
@@ -101,7 +101,7 @@ def return_money(case_id: UUID, *, reason: str, by: Actor, by_hand: bool = False
             setup_charge.by_hand(case)
             case.resolution = f"given back by hand: {reason}"
             return case
-        held, payment = _held(case), case.payment
+        held, payment = _held(case), case.about
         if not (case.kind == REFUSED_CASE and _taken_back(case)):
             _is_something(held)
         legs = in_suspense.returned(held, _business_at(payment))
@@ -124,9 +124,9 @@ def _held(case: Case) -> list[Held]:
 
 
 def _must_be_known(case: Case) -> None:
-    if Evidence.objects.filter(payment_id=case.payment_id, applied_at=None).exists():
+    if Evidence.objects.filter(payment_id=case.about.pk, applied_at=None).exists():
         raise Refusal("evidence_waits", "evidence of it is not applied yet; try again", param="case")
-    unresolved = Attempt.objects.filter(payment_id=case.payment_id, state__in=states.UNRESOLVED_ATTEMPT)
+    unresolved = Attempt.objects.filter(payment_id=case.about.pk, state__in=states.UNRESOLVED_ATTEMPT)
     if set(unresolved.values_list("pk", flat=True)) - {case.attempt_id}:
         raise Refusal("attempt_unresolved", "another attempt of it may still move money (I4): that has to be known "
                       "first", param="case")  # fmt: skip
@@ -152,13 +152,13 @@ def _is_still_there(case: Case) -> None:
 
 def _taken_back(case: Case) -> bool:
     """Of a refused success: the payment stands as succeeded until a person has returned it."""
-    there = Case.objects.filter(payment=case.payment, kind=REVERSED)
-    return case.payment.state == Payment.State.SUCCEEDED and there.exists()
+    there = Case.objects.filter(payment=case.about, kind=REVERSED)
+    return case.about.state == Payment.State.SUCCEEDED and there.exists()
 
 
 def _end(case: Case, held: Sequence[Held]) -> tuple[int, list[SourceChange]]:
     """The payment's end by money of another amount: how much of it is due, and what its source is told."""
-    payment, minor = case.payment, sum(one.amount_minor for one in held)
+    payment, minor = case.about, sum(one.amount_minor for one in held)
     _is_of(payment, held)
     attempt = Attempt.objects.get(pk=str(case.attempt_id))
     if attempt.state != Attempt.State.SUCCEEDED:
@@ -176,7 +176,7 @@ def _end(case: Case, held: Sequence[Held]) -> tuple[int, list[SourceChange]]:
 
 def _untold(case: Case) -> list[SourceChange]:
     """What its source did not hear: the payment's ends since the transaction which opened the case, in their order."""
-    payment, ends = case.payment, [f"payment.{state}" for state in TERMINAL]
+    payment, ends = case.about, [f"payment.{state}" for state in TERMINAL]
     events = Event.objects.filter(
         object_kind="payment", object_id=payment.pk, created_at__gte=case.opened_at, type__in=ends
     )

@@ -1,9 +1,14 @@
-"""The events of money that payers' banks take back until somebody is right."""
+"""The events of money that payers' banks take back until somebody is right.
+
+Of a dispute that no payment of ours bears nothing is a payee's: dispute_receivable is the suspense of what was taken
+back, so that it is not set off against what arrived and is not explained.
+"""
 
 from __future__ import annotations
 
 from engine.ledger.kinds import Kind, LedgerEvent
 
+_KEY = "dispute and how often it was corrected"
 DISPUTES = (
     LedgerEvent(
         "dispute.opened",
@@ -12,7 +17,16 @@ DISPUTES = (
             (0, Kind.DISPUTE_RECEIVABLE, Kind.CLEARING, "amount"),
             (1, Kind.PAYABLE, Kind.FROZEN, "payee's part"),
         ),
-        "dispute",
+        _KEY,
+    ),
+    LedgerEvent(
+        "dispute.corrected",
+        "it is of another amount, or its payment is known now: it is booked anew",
+        (
+            (0, Kind.CLEARING, Kind.DISPUTE_RECEIVABLE, "amount"),
+            (1, Kind.FROZEN, Kind.PAYABLE, "payee's part"),
+        ),
+        _KEY,
     ),
     LedgerEvent(
         "dispute.won",
@@ -21,7 +35,7 @@ DISPUTES = (
             (0, Kind.CLEARING, Kind.DISPUTE_RECEIVABLE, "amount"),
             (1, Kind.FROZEN, Kind.PAYABLE, "payee's part"),
         ),
-        "dispute",
+        _KEY,
     ),
     LedgerEvent(
         "dispute.lost",
@@ -30,7 +44,7 @@ DISPUTES = (
             (0, Kind.FROZEN, Kind.DISPUTE_RECEIVABLE, "payee's part"),
             (1, Kind.DISPUTE_LOSS, Kind.DISPUTE_RECEIVABLE, "amount less payee's part"),
         ),
-        "dispute",
+        _KEY,
     ),
     LedgerEvent(
         "dispute.cost",

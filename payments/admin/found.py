@@ -19,6 +19,8 @@ class OfPayment(ReadOnly):
         return super().keys(term) | set(self.of(found).values_list("pk", flat=True))
 
     def links(self, row: Any) -> list[tuple[str, str]]:
+        if row.payment_id is None:
+            return super().links(row)
         return [("its payment", page_of("payments_payment", row.payment_id)), *super().links(row)]
 
     def of(self, payments: set[UUID]) -> Rows:

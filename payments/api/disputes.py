@@ -26,7 +26,8 @@ class DisputeShape(serializers.Serializer[Any]):
     id = IdField("dispute")
     object = KindField("dispute")
     livemode = LiveField()
-    payment = WholeOrIdField("payment", PaymentShape, source="payment_id")
+    payment = WholeOrIdField("payment", PaymentShape, source="payment_id", allow_null=True,
+                             help_text="null: none of ours that could bear it is named")  # fmt: skip
     provider = serializers.CharField()
     dispute_ref = serializers.CharField(help_text="The provider's own id of it")
     state = serializers.ChoiceField(choices=DISPUTE_STATES, help_text="open: evidence is due")

@@ -12,9 +12,10 @@ from payments.models.payment import Payment
 class Dispute(models.Model):
     """A dispute as its provider had it at the last look. Amounts in minor units.
 
-    `counted_minor` is what the payment had left of `amount_minor`, `fee_minor` the platform's part of that: the rest
-    is frozen in the payee's account. `cost_minor` is what the provider asked for the dispute itself, booked so far in
-    `costs` pieces.
+    `payment` bears it; none, while it is not known whose it is. `counted_minor` is what the payment had left of
+    `amount_minor`, `fee_minor` the platform's part of that: the rest is frozen in the payee's account. `corrections`
+    says how often what was booked was booked anew. `cost_minor` is what the provider asked for the dispute itself,
+    booked so far in `costs` pieces.
     """
 
     class State(models.TextChoices):
@@ -24,7 +25,9 @@ class Dispute(models.Model):
         LOST = "lost"
 
     id = models.UUIDField(primary_key=True)
-    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, db_index=False, related_name="disputes")
+    payment = models.ForeignKey(
+        Payment, on_delete=models.PROTECT, db_index=False, null=True, related_name="disputes"
+    )
     provider = models.CharField(max_length=40)
     dispute_ref = models.CharField(max_length=120)
     state = models.CharField(max_length=14, choices=State, default=State.OPEN, db_default="open")
@@ -33,6 +36,7 @@ class Dispute(models.Model):
     amount_minor = models.BigIntegerField()
     counted_minor = models.BigIntegerField()
     fee_minor = models.BigIntegerField()
+    corrections = models.PositiveIntegerField(default=0, db_default=0)
     cost_minor = models.BigIntegerField(default=0, db_default=0)
     costs = models.PositiveIntegerField(default=0, db_default=0)
     reason = models.TextField()
