@@ -52,10 +52,21 @@ def may_be_sent_again(stopped: Mapping[UUID, bool]) -> list[UUID]:
 
 
 def _in_question(ids: Sequence[UUID], *, own: bool = False) -> dict[UUID, bool]:
-    """Whose source has another payment in question (`own`: any); whether a person decides about that."""
-    if not ids:
+    """Whose source has another payment in question (`own`: any); whether a person decides about that.
+
+    Most payments are the only ones of their source. That is asked first: to plan the question takes the database ten
+    times as long as to answer it.
+    """
+    asked = list(ids) if own else _with_siblings(ids)
+    if not asked:
         return {}
-    return dict(sql.rows(sql.statement(__file__, "siblings_in_question"), {"ids": list(ids), "own": own}))
+    return dict(sql.rows(sql.statement(__file__, "siblings_in_question"), {"ids": asked, "own": own}))
+
+
+def _with_siblings(ids: Sequence[UUID]) -> list[UUID]:
+    if not ids:
+        return []
+    return [one for (one,) in sql.rows(sql.statement(__file__, "with_siblings"), {"ids": list(ids)})]
 
 
 def _stop(payment_ids: Iterable[UUID]) -> None:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from engine.core import clock
 from engine.core.actor import SYSTEM
@@ -54,6 +56,18 @@ def test_the_next_payment_is_not_sent_and_its_source_hears_of_it(
     assert cancel.recall() == 1
     assert (payment(after).state, payment(after).failure_code) == ("canceled", "payment_in_question")
     assert [each.failure_code for each in told if each.no == 2] == ["payment_in_question"]
+
+
+def test_of_what_has_no_sibling_nothing_more_is_asked(given_up, new_payment):
+    source, _ = given_up
+    with CaptureQueriesContext(connection) as alone:
+        new_payment()
+        assert len(mark()) == 1
+    with CaptureQueriesContext(connection) as second:
+        new_payment(source_id=source, no=2)
+        mark()
+    asked = [sum("payments_undecided" in query["sql"] for query in each) for each in (alone, second)]
+    assert asked == [0, 1]
 
 
 def test_mark_sent_asks_again_what_came_after_the_take(world, given_up, new_payment, payment):
