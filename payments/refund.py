@@ -89,13 +89,17 @@ def cancel(refund_id: UUID, *, reason: str, by: Actor) -> Refund:
 def record(refund_id: UUID, *, reference: str, reason: str, by: Actor) -> Refund:
     """Say that a refund by hand was done, under the `reference` by which others find it. Writes. An approver's.
 
-    Raises Refusal for one that is not to be done by hand, or has ended.
+    Raises Refusal for one that is not to be done by hand, or has ended, and where the provider took the charge back
+    meanwhile (I1): given back as well, its money would go twice.
     """
     said = reference.strip()
     with act(by, "record_refund", Refund, refund_id, fields=_KEPT, reason=reason, role=Role.APPROVER):
         refund, payment = _open(refund_id)
         if refund.state != BY_HAND:
             raise Refusal("not_by_hand", f"{payment.provider} carries it out", param="refund")
+        if payment.state == Payment.State.REVERSED:
+            raise Refusal("charge_reversed", f"{payment.provider} took the charge back, nothing of it is left to "
+                          "give back: cancel the refund", param="refund")  # fmt: skip
         if not 0 < len(said) <= 200:
             raise Refusal("reference_invalid", "say in at most 200 characters where it is found, such as a transfer's "
                           "number", param="reference")  # fmt: skip

@@ -11,10 +11,13 @@ from engine.audit.models import Entry
 from engine.core.actor import NotAllowed
 from engine.core.errors import Refusal
 from engine.ledger.models import Transfer
+from engine.providers.base import Finding, Outcome
 from payments import cases, refund
-from payments.models import Case, Payment
+from payments.models import Attempt, Case, Payment
+from payments.pipeline import evidence
+from payments.pipeline.evidence import Said
 from tests.payments.refunding import ADA, WHY, ask, broken, carry_out, counters, giving_back, held
-from tests.payments.steps import run
+from tests.payments.steps import apply_all, run
 
 DONE = {"reference": "SEPA 4711", "reason": "sent by the bank", "by": ADA}
 
@@ -86,6 +89,20 @@ def test_it_is_called_off(charged):
     assert (one.state, counters(charged), held(charged)) == ("canceled", (0, 0), before)
     assert Case.objects.get().closed_by == "olga"
     assert broken() == set()
+
+
+def test_what_its_provider_took_back_meanwhile_is_not_given_back_as_well(charged):
+    one = ask(charged, 400)
+    attempt = Attempt.objects.get(payment_id=charged)
+    evidence.store([Said(attempt.pk, charged, 1, "lookup", Finding(Outcome.REVERSED, code="gone"))])
+    apply_all()
+    assert Payment.objects.get(pk=charged).state == "reversed"
+    with pytest.raises(Refusal, match=r"took the charge back, .*: cancel the refund") as refused:
+        refund.record(one.pk, **DONE)
+    assert (refused.value.code, counters(charged)) == ("charge_reversed", (400, 0))
+    refund.cancel(one.pk, **WHY)
+    assert (counters(charged), held(charged), broken()) == ((0, 0), {}, set())
+    assert not Case.objects.filter(kind="refund_by_hand", closed_at=None).exists()
 
 
 def test_several_wait_side_by_side(charged):
