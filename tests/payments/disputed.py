@@ -9,8 +9,8 @@ from engine.core.ids import uuid7
 from payments.models import Dispute
 
 
-def dispute_of(payment_id: UUID) -> Dispute:
-    """A row alone, for pages: nothing is booked."""
+def dispute_of(payment_id: UUID | None) -> Dispute:
+    """A row alone, for pages: nothing is booked. None: no payment bears it."""
     at = datetime(2026, 2, 1, tzinfo=UTC)
     return Dispute.objects.create(
         id=uuid7(), payment_id=payment_id, provider="scripted", dispute_ref=f"dp_{uuid7().hex}", currency="USDC",

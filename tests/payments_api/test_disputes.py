@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from engine.rest import ids
 from payments.api import disputes, examples
+from payments.models import Case
+from tests.ops.admin_pages import client_of, url
 from tests.payments.disputed import dispute_of
 from tests.payments_api.conftest import key
 
@@ -18,6 +20,22 @@ def test_disputes_are_listed_and_shown(caller, payments):
     assert caller.get("/api/disputes?state=won").json()["data"] == []
     shown = caller.get(f"/api/disputes/{of_it[0]['id']}?expand=payment").json()
     assert shown["payment"]["id"] == ids.show("payment", payments["paid"])
+
+
+def test_what_no_payment_bears_is_shown_as_that_and_so_is_its_case(caller, payments):
+    row = dispute_of(None)
+    Case.objects.create(
+        id=row.case_id, kind="dispute_unplaced", payment=None, sentence="whose?", opened_at=row.opened_at
+    )
+    case, one = ids.show("case", row.case_id), ids.show("dispute", row.pk)
+    for path in (f"/api/cases/{case}", "/api/cases", f"/api/disputes/{one}"):
+        answer = caller.get(f"{path}?expand=payment")
+        assert answer.status_code == 200
+        assert '"payment":null' in answer.content.decode().replace(" ", "")
+    boss = client_of()
+    for table, pk in (("payments_case", row.case_id), ("payments_dispute", row.pk)):
+        assert boss.get(url(table, pk, "change")).status_code == 200
+        assert boss.get(url(table)).status_code == 200
 
 
 def test_who_may_not_read_payments_sees_none(payments):
