@@ -19,7 +19,8 @@ from engine.providers import registry
 from engine.providers.abilities import ApprovalAsked, ApprovalFound
 from engine.rest import ids, keys
 from ops.jobs import ask
-from payments import switches
+from payments import refund, switches
+from payments.models import Attempt
 from tests.billing.world import World
 from tests.ops.world import fill, subscribe
 from tests.payments.scripted import Scripted
@@ -93,7 +94,8 @@ class Ground:
         call_command("sync_schedule", stdout=StringIO())
         scripted = registry.get("scripted")
         assert isinstance(scripted, Scripted)
-        fill(world, scripted)
+        payments = fill(world, scripted)
+        given_back = refund.request(payments["paid"], amount_minor=100, reason="the fuzz", by=SYSTEM)
         later = clock.machine_now() + timedelta(days=1)
         for _ in range(12):
             subscribe(world)
@@ -104,3 +106,7 @@ class Ground:
         self.narrow = keys.create("narrow", ["keys:read"], by=SYSTEM, expires_at=later).secret
         self.secret = made.secret
         self.pool = Pool(ids.show("key", made.key.pk))
+        # Few answers name these, and none of the lists that are asked first.
+        self.pool.learn(ids.show("refund", given_back.pk))
+        for attempt in Attempt.objects.values_list("pk", flat=True):
+            self.pool.learn(ids.show("attempt", attempt))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -23,16 +24,27 @@ UNKNOWN = Finding(Outcome.UNKNOWN, FailureClass.UNKNOWN, "unreadable")
 MISSING = Finding(Outcome.MISSING, code="not_seen")
 WAITS = Finding(Outcome.PENDING, code="payer_action_needed")
 TOO_LONG = "its outcome has been unknown for too long"
+A_WHILE = 3600.0
 
 
 @pytest.fixture
-def closed(world: Scripted, new_payment, monkeypatch: pytest.MonkeyPatch) -> UUID:
+def patience(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """For how long something is looked up in vain before a person is asked, in seconds; 0: it has been long enough."""
+
+    def lasts(seconds: float) -> None:
+        monkeypatch.setattr(spans, "park_unknown", lambda: seconds)
+
+    return lasts
+
+
+@pytest.fixture
+def closed(world: Scripted, new_payment, patience, monkeypatch: pytest.MonkeyPatch) -> UUID:
     """Paid, its provider may take it back, and from now on can't say whether it did."""
     world.sheet = replace(world.sheet, reversible=True)
     one: UUID = new_payment()
     run(monkeypatch)
     world.looks[one] = [UNKNOWN]
-    monkeypatch.setattr(spans, "park_unknown", lambda: 0.2)
+    patience(A_WHILE)
     return one
 
 
@@ -49,11 +61,11 @@ def again(*, told: bool = False) -> Attempt:
     return Attempt.objects.get()
 
 
-def test_a_closed_attempt_is_not_asked_about_without_end(closed: UUID) -> None:
+def test_a_closed_attempt_is_not_asked_about_without_end(closed: UUID, patience) -> None:
     assert again(told=True).look_at is not None
     assert again().look_at is not None
     assert not Case.objects.exists()
-    time.sleep(0.25)
+    patience(0)
     assert again().look_at is None
     assert (Case.objects.get().kind, Payment.objects.get().state) == ("looked_in_vain", "succeeded")
     assert [each.verdict for each in Evidence.objects.order_by("pk")][-2:] == [
@@ -62,20 +74,22 @@ def test_a_closed_attempt_is_not_asked_about_without_end(closed: UUID) -> None:
     ]
 
 
-def test_the_next_hint_begins_anew(closed: UUID) -> None:
+def test_the_next_hint_begins_anew(closed: UUID, patience) -> None:
     again(told=True)
-    time.sleep(0.25)
-    again()
+    patience(0)
+    assert again().look_at is None
+    patience(A_WHILE)
     assert again(told=True).look_at is not None
     assert again().look_at is not None
 
 
-def test_an_answer_ends_the_count(closed: UUID, world: Scripted) -> None:
+def test_an_answer_ends_the_count(closed: UUID, world: Scripted, patience) -> None:
     again(told=True)
-    time.sleep(0.25)
+    patience(0)
     world.looks[closed] = [paid(gross_minor=1000, currency="USDC", fee_minor=50)]
     assert again().look_at is None
     world.looks[closed] = [UNKNOWN]
+    patience(A_WHILE)
     assert again(told=True).look_at is not None
     assert not Case.objects.exists()
 
@@ -107,31 +121,31 @@ def test_what_waits_for_its_payer_is_not_parked(old: UUID, world: Scripted, paym
 
 
 def test_what_was_seen_is_unknown_since_it_is_seen_no_more(
-    old: UUID, world: Scripted, payment, monkeypatch
+    old: UUID, world: Scripted, payment, patience
 ) -> None:
     evidence.store([Said(Attempt.objects.get().pk, old, 1, "reply", WAITS)])
     apply_all()
-    monkeypatch.setattr(spans, "park_unknown", lambda: 0.4)
+    patience(A_WHILE)
     for _ in range(2):
         due()
         look()
         assert (payment(old).parked_at, Attempt.objects.get().state) == (None, "unknown")
-    time.sleep(0.45)
+    patience(0)
     due()
     look()
     assert payment(old).parked_reason == TOO_LONG
 
 
 def test_what_can_not_be_read_any_more_is_parked_though_it_was_pending(
-    old: UUID, world: Scripted, payment, monkeypatch
+    old: UUID, world: Scripted, payment, patience
 ) -> None:
     evidence.store([Said(Attempt.objects.get().pk, old, 1, "reply", WAITS)])
     apply_all()
-    monkeypatch.setattr(spans, "park_unknown", lambda: 0.2)
+    patience(A_WHILE)
     world.looks[old] = [UNKNOWN]
     due()
     look()
-    time.sleep(0.25)
+    patience(0)
     due()
     look()
     assert (payment(old).parked_reason, Attempt.objects.get().state) == (TOO_LONG, "pending")

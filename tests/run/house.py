@@ -48,8 +48,9 @@ class House:
         return next(line for line in self.lines if words in line)
 
     def pids(self) -> dict[str, int]:
-        """The pid of each part that its pid file names."""
-        return {file.name: int(file.read_text().split()[0]) for file in self.paths.pids.iterdir()}
+        """The pid of each part that its pid file names, once it is written."""
+        texts = {file.name: file.read_text() for file in self.paths.pids.iterdir()}
+        return {name: int(text.split()[0]) for name, text in texts.items() if text.endswith("\n")}
 
     def stop(self, sig: signal.Signals = signal.SIGINT) -> int:
         """Send a signal and wait; returns the exit code."""
