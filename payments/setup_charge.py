@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet, TextField, UUIDField, Value
+from django.db.models import QuerySet, Sum, TextField, UUIDField, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import MD5, Cast, Concat
 
@@ -26,12 +26,15 @@ from engine.ledger.models import Transfer
 from engine.ledger.posting import Leg
 from engine.outbox.emit import NewEvent, emit
 from engine.providers.setups import SetupCharge
-from payments.models import Case, Payment, PaymentMethod
+from payments.models import Case, Evidence, Payment, PaymentMethod
+from payments.pipeline.books import movement
+from payments.pipeline.decide import ANOTHER_AMOUNT
 from payments.sources import SourceChange
 
 SOURCE = "payment_method"
 CASE = "setup_not_returned"
 PAID, BY_HAND, TWICE = "setup.paid", "setup.by_hand", "setup.returned_twice"
+COUNTED = "setup.counted"  # of another amount, by a person (payments/setup_differs.py)
 
 
 def book(method: PaymentMethod, charged: SetupCharge) -> Payment | None:
@@ -74,7 +77,7 @@ def payments_changed(changes: Sequence[SourceChange]) -> None:
     """Record ends of returns. Writes in the caller's transaction.
 
     One that failed, was called back or was taken back is a person's: the money is still to be given back. One that was
-    done after all closes that case; if a person had given it back meanwhile, the second time is our loss.
+    done after all closes that case; what had been given back of it before is our loss.
     """
     for change in changes:
         if change.state in ("failed", "canceled", "reversed"):
@@ -84,23 +87,28 @@ def payments_changed(changes: Sequence[SourceChange]) -> None:
 
 
 def by_hand(case: Case) -> None:
-    """A person says that they gave it back: it lies at the gateway no more. Writes, likewise; raises Refusal."""
+    """A person says that they gave back what is left of it: it lies at the gateway no more. Writes, likewise; raises
+    Refusal."""
     payment = case.about
     if payment.state == Payment.State.SUCCEEDED_LATE:
         raise Refusal("returned_already", "the gateway gave it back after all", param="case")
     now, at = _times()
-    to = payment.accounts
-    leg = Leg(
-        BY_HAND,
-        payment.pk,
-        0,
-        to["refunds_payable"],
-        to["clearing"],
-        payment.currency,
-        payment.amount_minor,
-        at,
-    )
+    to, left = payment.accounts, left_of(payment)
+    leg = Leg(BY_HAND, payment.pk, 0, to["refunds_payable"], to["clearing"], payment.currency, left, at)
     posting.post([leg], machine_at=now)
+
+
+def left_of(payment: Payment) -> int:
+    """What is still to be given back by its payment, which is locked. Reads."""
+    if payment.state in (Payment.State.SUCCEEDED, Payment.State.SUCCEEDED_LATE):
+        return 0
+    return payment.amount_minor - _given(payment)
+
+
+def not_given(payment: Payment, minor: int, why: str) -> str:
+    """What its case says."""
+    shown = money.shown(minor, payment.currency)
+    return f"{shown} that its payer paid to set a method up is not given back: {why}"
 
 
 def key_of(provider: str, movement_id: str) -> UUID:
@@ -126,13 +134,23 @@ def _accounts(provider: str, currency: str) -> dict[str, int]:
     return {**to, "payable": to["refunds_payable"]}
 
 
-def _ask_a_person(change: SourceChange) -> None:
-    shown = money.shown(change.amount_minor, change.currency)
-    why = change.failure_message or change.failure_code or change.state
-    sentence = f"{shown} that its payer paid to set a method up is not given back: {why}"
-    Case.objects.create(
-        id=uuid7(), kind=CASE, payment_id=change.payment_id, sentence=sentence, opened_at=change.machine_at
+def _given(payment: Payment) -> int:
+    """What persons say to be given back of it: by them, or by the gateway in another amount than was asked."""
+    differing = Evidence.objects.filter(payment_id=payment.pk, verdict=ANOTHER_AMOUNT).select_related(
+        "attempt"
     )
+    keys = [movement(payment.pk, one.movement_id or one.attempt.identity) for one in differing]
+    told = Transfer.objects.filter(kind__in=(BY_HAND, COUNTED), seq=0, source_id__in=[payment.pk, *keys])
+    return int(told.aggregate(sum=Sum("amount_minor"))["sum"] or 0)
+
+
+def _ask_a_person(change: SourceChange) -> None:
+    payment = Payment.objects.get(pk=change.payment_id)
+    why = change.failure_message or change.failure_code or change.state
+    Case.objects.create(
+        id=uuid7(), kind=CASE, payment=payment, sentence=not_given(payment, change.amount_minor, why),
+        opened_at=change.machine_at,
+    )  # fmt: skip
 
 
 def _late(change: SourceChange) -> None:
@@ -140,14 +158,13 @@ def _late(change: SourceChange) -> None:
     Case.objects.filter(payment=payment, kind=CASE, closed_at=None).update(
         closed_at=change.machine_at, closed_by="clearbeat", resolution="the gateway gave it back after all"
     )
-    if not Transfer.objects.filter(kind=BY_HAND, source_id=payment.pk).exists():
+    twice = _given(payment)
+    if not twice:
         return
     now, at = _times()
     lost = Key(Kind.WRITE_OFF, payment.currency)
     to = payment.accounts["refunds_payable"]
-    leg = Leg(
-        TWICE, payment.pk, 0, accounts.ensure([lost])[lost], to, payment.currency, payment.amount_minor, at
-    )
+    leg = Leg(TWICE, payment.pk, 0, accounts.ensure([lost])[lost], to, payment.currency, twice, at)
     posting.post([leg], machine_at=now)
 
 

@@ -1,7 +1,7 @@
 """Money in suspense, and what a person says of it: it was the payment's, or it was given back. By an approver.
 
 The same two verbs decide about money that came after its payment had been given up (payments/late.py), and about what a
-refund gave back of another amount than was asked (payments/refund_differs.py).
+refund gave back of another amount than was asked (payments/refund_differs.py, payments/setup_differs.py).
 
 Each closes its case in the same transaction; the payment ends with it, and what it was for is told.
 """
@@ -17,7 +17,7 @@ from engine.core.actor import Actor
 from engine.core.errors import Refusal, first_line
 from engine.ledger import posting
 from engine.outbox.models import Event
-from payments import cases, late, refund_differs, settle, setup_charge, sources, states
+from payments import cases, late, refund_differs, settle, setup_charge, setup_differs, sources, states
 from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import end, in_suspense
 from payments.pipeline.apply import REFUSED_CASE
@@ -65,9 +65,13 @@ def _count(case: Case, reason: str, by: Actor) -> str:
     held, payment = _held(case), case.about
     _is_something(held)
     _is_of(payment, held)
-    posting.post(in_suspense.returned(held, _business_at(payment)), machine_at=clock.machine_now())
+    at = _business_at(payment)
+    posting.post(in_suspense.returned(held, at), machine_at=clock.machine_now())
     if payment.state in states.OPEN_PAYMENT:
         settle.end_open(payment)
+    if payment.source_kind == setup_charge.SOURCE:
+        setup_differs.record(payment, held, at, reason=reason, by=by)
+        return f"{_worth(held)} counts as given back: {reason}"
     try:
         row = refund_differs.record(case, held, reason=reason, by=by)
     except HookRefused as fault:

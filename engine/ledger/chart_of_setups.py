@@ -32,14 +32,24 @@ SETUPS = (
     LedgerEvent(
         "setup.by_hand",
         "a person says that they gave it back",
-        ((0, Kind.REFUNDS_PAYABLE, Kind.CLEARING, "amount"),),
+        ((0, Kind.REFUNDS_PAYABLE, Kind.CLEARING, "what was left of it"),),
         "refund's payment",
         "platform",
     ),
     LedgerEvent(
+        "setup.counted",
+        "a person counts what went back of another amount; what is beyond the rest of it is our loss",
+        (
+            (0, Kind.REFUNDS_PAYABLE, Kind.CLEARING, "what was left of it"),
+            (1, Kind.WRITE_OFF, Kind.CLEARING, "what is beyond"),
+        ),
+        "of the booking in suspense",
+        "platform",
+    ),
+    LedgerEvent(
         "setup.returned_twice",
-        "the provider gave it back late, after a person had",
-        ((0, Kind.WRITE_OFF, Kind.REFUNDS_PAYABLE, "amount"),),
+        "the provider gave it back late, after a person had, or counted some of it",
+        ((0, Kind.WRITE_OFF, Kind.REFUNDS_PAYABLE, "what was given back before"),),
         "refund's payment",
         "platform",
     ),

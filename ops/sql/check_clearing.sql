@@ -33,6 +33,9 @@ WITH final AS (
    WHERE NOT EXISTS (
            SELECT 1 FROM engine_ledger_transfer r
             WHERE r.kind IN ('suspense.returned', 'late.returned', 'payment.reversed')
+              -- A set-up's, counted as given back.
+              AND NOT EXISTS (SELECT 1 FROM engine_ledger_transfer n
+                               WHERE n.kind = 'setup.counted' AND n.source_id = r.source_id)
               AND r.source_id = CASE f.verdict WHEN 'succeeded' THEN p.id WHEN 'amount differs'
                    THEN md5(p.id || ':' || coalesce(nullif(f.movement_id, ''), a.identity))::uuid ELSE a.id END)
    GROUP BY 1, 2
@@ -49,7 +52,7 @@ WITH final AS (
   UNION ALL SELECT 'clearing:' || provider, currency, sum(amount_minor - fee_minor) FROM paid_to_set_up GROUP BY 1, 2
   UNION ALL SELECT 'network_fee', currency, sum(fee_minor) FROM paid_to_set_up GROUP BY 2
   UNION ALL
-  SELECT 'clearing:' || s.provider, s.currency, -sum(s.amount_minor)
+  SELECT 'clearing:' || s.provider, s.currency, -sum(t.amount_minor)
     FROM paid_to_set_up s JOIN engine_ledger_transfer t ON t.source_id = s.id AND t.kind = 'setup.by_hand'
    GROUP BY 1, 2
   UNION ALL SELECT 'network_fee', currency, minor FROM took

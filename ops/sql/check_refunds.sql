@@ -44,15 +44,24 @@ WITH chart AS (
     FROM engine_ledger_account a LEFT JOIN engine_ledger_delta d ON d.account_id = a.id
    WHERE a.kind = 'refunds_payable'
    GROUP BY a.id
+), given AS (
+  -- Of a set-up's money, by a person's word: by hand, or in another amount than was asked.
+  SELECT k.payment_id, sum(t.amount_minor) AS minor
+    FROM (SELECT id AS payment_id, id AS key FROM payments_payment WHERE source_kind = 'payment_method'
+          UNION ALL
+          SELECT e.payment_id, md5(e.payment_id || ':' || coalesce(nullif(e.movement_id, ''), a.identity))::uuid
+            FROM payments_evidence e JOIN payments_attempt a ON a.id = e.attempt_id
+           WHERE e.verdict = 'amount differs') k
+    JOIN engine_ledger_transfer t ON t.source_id = k.key AND t.seq = 0 AND t.kind IN ('setup.by_hand', 'setup.counted')
+   GROUP BY k.payment_id
 ), under_way AS (
   SELECT currency, sum(amount_minor) AS minor
     FROM (SELECT currency, amount_minor FROM asked WHERE state IN ('requested', 'by_hand')
           UNION ALL
           -- What a payer paid to set a method up, until it is given back.
-          SELECT p.currency, p.amount_minor FROM payments_payment p
-           WHERE p.source_kind = 'payment_method' AND p.state NOT IN ('succeeded', 'succeeded_late')
-             AND NOT EXISTS (SELECT 1 FROM engine_ledger_transfer t
-                              WHERE t.source_id = p.id AND t.kind = 'setup.by_hand')) each
+          SELECT p.currency, p.amount_minor - coalesce(g.minor, 0) FROM payments_payment p
+            LEFT JOIN given g ON g.payment_id = p.id
+           WHERE p.source_kind = 'payment_method' AND p.state NOT IN ('succeeded', 'succeeded_late')) each
    GROUP BY currency
 )
 SELECT 'not as the chart says' AS what, id::text AS of, b.minor AS booked_minor, e.minor AS expected_minor

@@ -5,11 +5,10 @@ from __future__ import annotations
 from tests.ops.breaks import Break, payment
 
 _LEG = "UPDATE engine_ledger_transfer SET {0} WHERE kind = 'setup.paid' AND seq = {1}"
-_BY_HAND = """
+_BACK = """
 INSERT INTO engine_ledger_transfer
        (id, kind, source_id, seq, debit_id, credit_id, currency, amount_minor, business_at, posted_at)
-SELECT gen_random_uuid(), 'setup.by_hand', %(back)s, 0, credit_id, debit_id, currency, amount_minor, business_at,
-       posted_at
+SELECT gen_random_uuid(), '{0}', {1}, 0, credit_id, debit_id, currency, {2}, business_at, posted_at
   FROM engine_ledger_transfer WHERE kind = 'setup.paid' AND seq = 0"""
 
 SETUPS = (
@@ -49,8 +48,26 @@ SETUPS = (
     Break(
         "setups",
         "given back by hand, and nobody was asked",
-        _BY_HAND,
+        _BACK.format("setup.by_hand", "%(back)s", "amount_minor"),
         {"what": "by hand, and nobody was asked", "booked_minor": 500},
+        level=True,
+        after=("set_up",),
+    ),
+    Break(
+        "setups",
+        "less is given back by hand than was left",
+        _BACK.format("setup.by_hand", "%(back)s", "amount_minor - 1"),
+        {"what": "more or less than was left", "booked_minor": 499, "expected_minor": 500},
+        count=2,
+        level=True,
+        after=("set_up",),
+    ),
+    Break(
+        "setups",
+        "counted as given back, and no other amount was",
+        _BACK.format("setup.counted", "gen_random_uuid()", "100"),
+        {"what": "counted, and went back otherwise", "booked_minor": 100, "expected_minor": None},
+        also=("refunds", "clearing"),
         level=True,
         after=("set_up",),
     ),

@@ -221,6 +221,68 @@ def test_a_return_that_is_taken_back_is_a_persons(paying, gateway, monkeypatch):
     assert broken() == []
 
 
+def differing(paying: PaymentMethod, gateway: Gateway, monkeypatch: pytest.MonkeyPatch, minor: int) -> Case:
+    """Its return gave back another amount than was asked."""
+    look(paying)
+    gateway.looks[returning().pk] = [paid(gross_minor=minor, currency="NGN", movement_id="re_7")]
+    run(monkeypatch, REFUND)
+    return Case.objects.get(kind="amount_differs")
+
+
+BACK = ("setup.counted", 3_000, "refunds_payable", "clearing:scripted")
+
+
+def test_of_what_went_back_in_part_the_rest_is_a_persons(paying, gateway, monkeypatch):
+    case = differing(paying, gateway, monkeypatch, 3_000)
+    assert broken() == []
+    suspense.apply_money(case.pk, reason="seen in its statement", by=ADA)
+    assert returning().state == "canceled" and returning().parked_at is None
+    assert legs()[-1] == BACK and broken() == []
+    rest = Case.objects.get(closed_at=None)
+    assert (rest.kind, rest.sentence) == (
+        setup_charge.CASE,
+        "20.00 NGN that its payer paid to set a method up is not given back: 30.00 NGN of it was",
+    )
+    suspense.return_money(rest.pk, reason="by bank", by=ADA)
+    assert legs()[-1] == ("setup.by_hand", 2_000, "refunds_payable", "clearing:scripted")
+    assert broken() == [] and not Case.objects.filter(closed_at=None).exists()
+
+
+def test_what_went_back_beyond_it_is_our_loss(paying, gateway, monkeypatch):
+    case = differing(paying, gateway, monkeypatch, 7_000)
+    suspense.apply_money(case.pk, reason="seen in its statement", by=ADA)
+    assert legs()[-2:] == [
+        ("setup.counted", 5_000, "refunds_payable", "clearing:scripted"),
+        ("setup.counted", 2_000, "write_off", "clearing:scripted"),
+    ]
+    closed = Case.objects.get(kind=setup_charge.CASE)
+    assert (closed.closed_by, closed.resolution) == ("ada", "70.00 NGN went back: seen in its statement")
+    assert broken() == [] and not Case.objects.filter(closed_at=None).exists()
+
+
+def test_check_books_sees_more_counted_than_was_paid(paying, gateway, monkeypatch):
+    case = differing(paying, gateway, monkeypatch, 7_000)
+    monkeypatch.setattr(setup_charge, "left_of", lambda payment: 7_000)
+    suspense.apply_money(case.pk, reason="seen in its statement", by=ADA)
+    assert broken() == ["setups"]
+
+
+def test_of_a_return_of_another_amount_nothing_is_gone(paying, gateway, monkeypatch):
+    case = differing(paying, gateway, monkeypatch, 3_000)
+    suspense.return_money(case.pk, reason="it never left", by=ADA)
+    assert "50.00 NGN" in Case.objects.get(closed_at=None).sentence and broken() == []
+
+
+def test_another_amount_after_a_return_failed_counts_and_the_whole_later_is_our_loss(failed, gateway):
+    hinted(gateway, paid(gross_minor=3_000, currency="NGN", movement_id="re_7"))
+    suspense.apply_money(Case.objects.get(kind="amount_differs").pk, reason="seen", by=ADA)
+    assert legs()[-1] == BACK and broken() == []
+    hinted(gateway, paid(**DONE, movement_id="re_8"))
+    assert returning().state == "succeeded_late"
+    assert legs()[-1] == ("setup.returned_twice", 3_000, "write_off", "refunds_payable")
+    assert broken() == [] and not Case.objects.filter(kind=setup_charge.CASE, closed_at=None).exists()
+
+
 def test_removing_the_method_calls_no_return_back(paying, gateway, monkeypatch):
     look(paying)
     methods.remove(paying.pk)
