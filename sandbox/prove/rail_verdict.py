@@ -66,7 +66,7 @@ class RailVerdict:
     suspense: int = 0
     """Payments and refunds that a lie put into suspense."""
     suspense_moved_minor: int = 0
-    """What the gateway truly holds of those."""
+    """What the gateway truly holds of those, but for their disputes: these are booked by themselves."""
     unbooked_minor: int = 0
     """What it holds of others that are parked, and nobody has seen."""
     outside_minor: int = 0
@@ -135,8 +135,9 @@ def compare(
 ) -> RailVerdict:
     """Our charges and refunds, the gateway's movements, and what our books say of both. Pure."""
     found, of = RailVerdict(clearing_minor=clearing_minor), defaultdict[str, list["Moved"]](list)
+    disputes = {one.object_id for one in moved if one.kind.startswith("dispute")}  # with their fees
     for one in moved:
-        of[one.payment].append(one)
+        of[one.payment].append(one._replace(adds_minor=0) if one.object_id in disputes else one)
     for row in rows:
         (_charge if row.operation == "charge" else _refund)(row, of.get(row.word, []), found)
     for word in of.keys() - {row.word for row in rows}:

@@ -39,6 +39,14 @@ def test_a_lie_in_suspense_stands_for_what_moved() -> None:
     assert (found.suspense, found.suspense_moved_minor, found.unbooked_minor) == (1, 1000, 0)
 
 
+def test_a_dispute_of_what_lies_in_suspense_is_booked_by_itself() -> None:
+    disputed = CHARGED._replace(kind="dispute", object_id="dp_1", adds_minor=-1000)
+    fee = disputed._replace(kind="fee", amount_minor=15, adds_minor=-15)
+    found = judged([LIE], [CHARGED, disputed, fee], -1015, (1100, "USD"))
+    assert found.holds, str(found)
+    assert not judged([LIE], [CHARGED, disputed, fee], 0, (1100, "USD")).holds
+
+
 SEEN = {
     "charged twice": ("double", [PAID], [CHARGED, CHARGED], 2000, ()),
     "given back twice": ("double", [PAID, GIVEN],
