@@ -7,7 +7,7 @@ from engine.core.states import append_only
 class Migration(migrations.Migration):
     """Evidence that could be neither applied nor parked says when it is tried again."""
 
-    dependencies = [("payments", "0019_counted_of_refunds")]
+    dependencies = [("payments", "0018_counted_of_refunds")]
     operations = [
         migrations.AddField("evidence", "tries", models.PositiveIntegerField(db_default=0, default=0)),
         migrations.AddField("evidence", "try_at", models.DateTimeField(null=True)),

@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     """A dispute that no payment of ours bears is kept, with a case; what is booked of one can be booked anew."""
 
     dependencies = [
-        ("payments", "0021_applied_is_decided"),
+        ("payments", "0019_tried_later"),
     ]
 
     operations = [

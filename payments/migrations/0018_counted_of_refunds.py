@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """What of each refund its payment counts: all of it so far."""
 
-    dependencies = [("payments", "0018_refund_of_late_money")]
+    dependencies = [("payments", "0017_refund_of_late_money")]
     operations = [
         migrations.AddField("refund", "counted_minor", models.BigIntegerField(default=0, db_default=0)),
         migrations.RunSQL(

@@ -7,7 +7,7 @@ from payments import undecided
 class Migration(migrations.Migration):
     """What came late goes back by its provider: a refund says which attempt brought it, and the view reads that."""
 
-    dependencies = [("payments", "0017_undecided")]
+    dependencies = [("payments", "0016_disputes"), ("engine_ledger", "0002_append_only")]
     operations = [
         migrations.AddField("refund", "attempt_id", models.UUIDField(null=True)),
         migrations.AddIndex(
@@ -16,5 +16,5 @@ class Migration(migrations.Migration):
                 fields=["attempt_id"], condition=Q(attempt_id__isnull=False), name="refunds_of_late_money"
             ),
         ),
-        migrations.RunSQL(undecided.view(), "DROP VIEW IF EXISTS payments_undecided"),
+        migrations.RunSQL(undecided.view(), "DROP VIEW payments_undecided"),
     ]
