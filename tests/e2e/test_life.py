@@ -124,8 +124,8 @@ def joins(shop: Shop, payer: Payer, payee: str) -> Life:
     assert made["state"] == "incomplete", "until its first payment"
     life = Life(shop, made["id"])
     (first,) = life.paid(1)
-    life.is_paid_well(first)
     assert life.subscription()["state"] == "active"
+    life.is_paid_well(first)
     return life
 
 

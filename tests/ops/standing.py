@@ -1,7 +1,8 @@
-"""A filled world that stands for all tests of a module: made once, looked at by each, rolled back at the end.
+"""A filled world that stands for all tests of a module: made once, in a database of its own, and looked at by each.
 
-To fill one costs a third of a second, more than most tests that look at it. What a test changes is rolled back to
-where it began, as ever; a module that uses it has no test that wants an empty database or commits.
+To fill one costs a third of a second, more than most tests that look at it. What a test changes is rolled back, as
+ever; a module that uses it has no test that wants an empty database or commits. It is committed: a transaction that
+stood open for a module would hold up the feed of events of all who share the cluster.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from uuid import UUID
 
 import pytest
 from django.conf import settings
-from django.db import transaction
 
 from engine.ledger import accounts
 from engine.providers import registry
 from payments import switches
 from tests.billing.world import World, make_world
+from tests.databases import own_copy
 from tests.ops.world import fill
 from tests.payments.scripted import Scripted
 
@@ -33,15 +34,14 @@ class Standing:
 
 @pytest.fixture(scope="module")
 def standing(empty_database: str, django_db_blocker: Any) -> Iterator[Standing]:
-    with django_db_blocker.unblock(), transaction.atomic():
+    with django_db_blocker.unblock(), own_copy(empty_database):
         yield _filled()
-        transaction.set_rollback(True)
     accounts.forget()
 
 
 @pytest.fixture
 def standing_world(standing: Standing, db: None, scripted: Scripted) -> World:
-    """Filled; inside a savepoint."""
+    """Filled; inside one transaction that is rolled back."""
     return replace(standing.world, made=list(standing.world.made))
 
 
