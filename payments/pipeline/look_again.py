@@ -117,10 +117,9 @@ def _closed(row: tuple[Any, ...], until: datetime) -> Closed:
 def _look(provider: Provider, lane: Lane, taken: Sequence[Closed]) -> str:
     """Ask, store the news, and be done with each that was answered. "" if the provider answered, else why not."""
     asked_at = clock.machine_now()
+    asked = [one for one in taken if asking.can_be_asked(provider.sheet, one.known)]
     try:
-        findings = asking.ask(
-            provider, [_asked(one, lane) for one in taken if asking.can_be_asked(provider.sheet, one.known)]
-        )
+        findings = asking.ask(provider, [_asked(one, lane) for one in asked])
     except ProviderUnavailable as fault:
         _be_done(taken, taken, fault.retry_seconds)
         return fault.message or fault.code
@@ -134,10 +133,7 @@ def _look(provider: Provider, lane: Lane, taken: Sequence[Closed]) -> str:
     )
     if news:
         wake.wake("payments.apply")
-    unsaid = [
-        one for one in taken if one.attempt_id not in tired and _is_open_still(findings.get(one.attempt_id))
-    ]
-    _be_done(taken, unsaid, None)
+    _be_done(taken, [one for one in asked if _is_unsaid(one, findings) and one.attempt_id not in tired], None)
     return ""
 
 
@@ -189,6 +185,12 @@ def _in_vain(one: Closed) -> Finding:
 
 def _is_open_still(finding: Finding | None) -> bool:
     return finding is not None and finding.outcome is Outcome.UNKNOWN
+
+
+def _is_unsaid(one: Closed, findings: dict[UUID, Finding]) -> bool:
+    """Its provider can't say, or it was left out: no room in our limit, or no answer to it alone. No schedule would
+    look it up again, so the hint would be lost."""
+    return one.attempt_id not in findings or _is_open_still(findings[one.attempt_id])
 
 
 def _be_done(taken: Sequence[Closed], later: Sequence[Closed], seconds: float | None) -> None:

@@ -55,6 +55,7 @@ class Scripted:
         self.sent: list[Sendable] = []
         self.prepared = 0
         self.down: ProviderUnavailable | None = None
+        self.left_out: set[UUID] = set()  # payments whose looks get no answer, while others do
 
     def context(self, payables: Sequence[Payable]) -> Any:
         if self.down:
@@ -82,7 +83,8 @@ class Scripted:
     def lookup(self, asked: Sequence[Asked]) -> dict[UUID, Finding]:
         if self.down:
             raise self.down
-        return {one.attempt_id: _next(self.looks, one.payment_id, paid(one)) for one in asked}
+        answered = [one for one in asked if one.payment_id not in self.left_out]
+        return {one.attempt_id: _next(self.looks, one.payment_id, paid(one)) for one in answered}
 
 
 class Telling(Scripted):

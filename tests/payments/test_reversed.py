@@ -286,6 +286,30 @@ def test_a_provider_that_can_not_say_it_is_asked_again_later(
     assert payment(one).state == "reversed"
 
 
+def test_who_is_left_out_of_an_answer_is_asked_again_later(reversible, new_payment, payment, monkeypatch):
+    """No room in the limit, or no answer to one alone: no schedule would look it up again."""
+    left, answered = new_payment(), new_payment()
+    run(monkeypatch)
+    reversible.looks[left] = reversible.looks[answered] = [TAKEN_BACK]
+    reversible.left_out = {left}
+    hint(left)
+    heard(answered)
+    assert (payment(answered).state, attempt(answered).look_at) == ("reversed", None)
+    assert payment(left).state == "succeeded"
+    assert attempt(left).look_at > clock.machine_now()
+    reversible.left_out = set()
+    heard(left)
+    assert (payment(left).state, attempt(left).look_at) == ("reversed", None)
+
+
+def test_who_can_not_be_asked_at_all_is_not_asked_again(reversible, new_payment, monkeypatch):
+    one = new_payment()
+    run(monkeypatch)
+    reversible.sheet = replace(reversible.sheet, lookup_by_identity=False)
+    heard(one)
+    assert attempt(one).look_at is None
+
+
 def test_a_hint_that_comes_during_a_look_stands(reversible, new_payment, payment, monkeypatch):
     one = new_payment()
     run(monkeypatch)
