@@ -229,7 +229,8 @@ class Hint:
     """What one callback is about. `event_id` is the provider's, or made from the body where it names none:
     what arrives twice is one. `identity` or `provider_ref` says which attempt to look up; what names a charge may be
     about what is given back of it, which is looked up too. A dispute or a setup is named by `dispute_ref` or
-    `setup_ref` instead. None of them: it is kept, and nothing is done."""
+    `setup_ref` instead; what is given back of a setup's charge, by `setup_ref` with that charge's `identity`. None of
+    them: it is kept, and nothing is done."""
 
     event_id: str
     kind: str  # the provider's own word

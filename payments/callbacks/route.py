@@ -76,7 +76,16 @@ class Turn(NamedTuple):
 def find(taken: Sequence[Taken]) -> dict[UUID, Named]:
     """What each callback names, by its id; those that name no attempt of ours are left out. Reads."""
     columns = sql.columns(taken, "id", "provider", "identity", "provider_ref")
+    columns["method"] = [_method_of(one.setup_ref) for one in taken]
     return {row[0]: Named(*row[1:]) for row in sql.rows(sql.statement(__file__, "find_attempts"), columns)}
+
+
+def _method_of(setup_ref: str) -> UUID | None:
+    """The method whose set-up has this reference; any text may stand there."""
+    try:
+        return UUID(hex=setup_ref)
+    except ValueError:
+        return None
 
 
 def waits(one: Taken, said: str, *, now: datetime, seconds: float, failed: bool = False) -> Turn:

@@ -35,7 +35,9 @@ _SILENT_MOST_SECONDS, _NOBODY_SECONDS = 900.0, 3600.0
 
 def kind_of(one: Taken) -> str:
     """The key of its taker; "" for one that is about an attempt, or about nothing."""
-    return "dispute" if one.dispute_ref else "setup" if one.setup_ref else ""
+    if one.dispute_ref:
+        return "dispute"
+    return "setup" if one.setup_ref and not one.identity else ""
 
 
 def takes(one: Taken) -> bool:

@@ -44,6 +44,13 @@ def test_one_that_is_done_and_one_that_is_nobody_s_are_said_to_be(tell: Any, pen
     assert not methods.waiting()
 
 
+def test_one_of_its_charge_that_nobody_gives_back_is_about_nothing(tell: Any, pending: PaymentMethod) -> None:
+    for number, reference in enumerate([pending.pk.hex, "any-text"]):
+        tell(event_id=f"e-{number}", setup_ref=reference, identity=f"setup.{reference}.1")
+    assert work.work().counts == {"unknown": 2}
+    assert not methods.waiting()
+
+
 @pytest.mark.parametrize("signature", [None, "forged"])
 def test_a_card_number_in_one_is_checked_and_not_kept(tell: Any, signature: str | None) -> None:
     raw = f'{{"event_id": "e-{NUMBER}x", "kind": "card {NUMBER}", "provider_ref": "{NUMBER}"}}'

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import requests
+from django.test import Client
 
 from engine.core import clock
 from engine.core.ids import uuid7
@@ -14,12 +15,14 @@ from engine.ledger.models import Account
 from engine.providers.abilities import Payer
 from ops import books
 from payments import methods
+from payments.callbacks import work
 from payments.models import Attempt, Case, Payment, PaymentMethod
 from payments.pipeline.lanes import Lane
+from tests.gateways.receiver import Receiver
 from tests.paystack.desk import AVAILABLE, EMAIL, GOOD, REFUND_FAILS, Desk
-from tests.paystack.test_pipeline import lane, look, out
+from tests.paystack.test_pipeline import hooks, lane, look, out
 
-__all__ = ["lane"]
+__all__ = ["hooks", "lane"]
 REFUND = Lane("refund", "paystack")
 SEED = 1_000  # in the balance before
 
@@ -83,3 +86,23 @@ def test_what_the_bank_sends_back_is_a_persons(lane: Desk) -> None:
     look(REFUND)
     assert Payment.objects.get().state == "failed" and Case.objects.get().kind == "setup_not_returned"
     assert agrees(lane)
+
+
+def test_a_return_that_fails_after_its_end_is_seen_though_its_callback_names_the_charge_alone(
+    lane: Desk, hooks: Receiver
+) -> None:
+    set_up(lane)
+    lane.world.fault("late_reversal", route="POST /refund$", count=1, days=3)
+    out(REFUND)
+    lane.world.advance(61)
+    Payment.objects.update(next_action_at=clock.machine_now())
+    look(REFUND)
+    assert Payment.objects.get().state == "succeeded" and agrees(lane)
+    lane.world.advance(3 * 86_400)
+    (told,) = [each for each in hooks.wait(4) if b"refund.failed" in each.body]
+    answer = Client().generic("POST", "/api/webhooks/paystack", told.body, headers=told.headers)
+    assert answer.status_code == 200
+    assert work.work().lanes == {REFUND}
+    look(REFUND)
+    assert Payment.objects.get().state == "reversed"
+    assert Case.objects.filter(kind="setup_not_returned").count() == 1 and agrees(lane)

@@ -50,7 +50,9 @@ def _hint(kind: str, data: Mapping[str, Any], digest: str) -> Hint:
         return replace(event, dispute_ref=_word(data.get("id")))
     if kind.startswith("refund."):
         charge = _word(data.get("transaction_reference"))  # nothing in it names the refund itself
-        return replace(event, identity=charge if identity.is_attempt(charge) else "")
+        method = identity.setup_of(charge)
+        ours = charge if method or identity.is_attempt(charge) else ""
+        return replace(event, identity=ours, setup_ref=method)
     reference = _word(data.get("reference"))
     if identity.is_attempt(reference):
         number = _word(data.get("transfer_code") or data.get("id"))
