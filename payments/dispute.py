@@ -72,6 +72,8 @@ def keep(provider: str, found: DisputeFound) -> Dispute:
     with transaction.atomic():
         row, new = _row(provider, found)
         charge = dispute_charge.of(row, found)
+        if row.payment_id is None:
+            row.charge_ref = found.charge_ref[:160]
         row.evidence_due_at, row.looked_at = found.evidence_due_at, clock.machine_now()
         if new:
             _open(row, charge, found)

@@ -40,6 +40,13 @@ def lost(row: Dispute, payment: Payment | None) -> None:
     ])  # fmt: skip
 
 
+def covered(row: Dispute, minor: int) -> None:
+    """Of a lost one that no payee bears: what it took was not the platform's, but lay here for nobody's debt. Writes
+    likewise."""
+    at = _accounts(row, None)
+    _post(row, None, "dispute.covered", [(at["clearing"], at["dispute_loss"], minor)])
+
+
 def cost(row: Dispute, payment: Payment | None, minor: int) -> None:
     """What the provider asks for the dispute, beyond what was booked; below 0 it gave some back. Writes likewise."""
     at = _accounts(row, payment)

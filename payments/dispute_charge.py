@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from django.db.models import Exists, OuterRef
+
 from engine.providers.abilities import DisputeFound
 from payments.models import Dispute, Evidence, Payment
+from payments.pipeline.evidence import BOOKED
 
 
 class Charge(NamedTuple):
@@ -21,14 +24,31 @@ def of(row: Dispute, found: DisputeFound) -> Charge:
     if row.payment_id is not None:
         payment = Payment.objects.select_for_update().get(pk=row.payment_id)
         return Charge(payment, payment, "")
-    said = Evidence.objects.filter(attempt__provider=row.provider, attempt__state="succeeded")
-    named = said.filter(movement_id=found.charge_ref).exclude(movement_id="").first()
-    named = named or said.filter(provider_ref=found.charge_ref).exclude(provider_ref="").first()
+    named = _named(row, found)
     if named is None:
         return Charge(None, None, f"no payment of ours is {found.charge_ref or 'named'} at {row.provider}")
     payment = Payment.objects.select_for_update().get(pk=named.payment_id)
     fits = payment.operation == "charge" and payment.settlement == "platform"
-    if fits and payment.currency == found.currency:
+    outside = _is_outside(named)
+    if fits and payment.currency == found.currency and not outside:
         return Charge(payment, payment, "")
+    if fits and outside:
+        return Charge(
+            None, payment, "what it names lies in suspense, came beyond what was paid, or was taken back"
+        )
     why = f"what it names is a {payment.operation} in {payment.currency}, settled {payment.settlement}"
     return Charge(None, payment, why)
+
+
+def _named(row: Dispute, found: DisputeFound) -> Evidence | None:
+    """What told of the charge: of an attempt that brought money, wherever that lies."""
+    booked = Evidence.objects.filter(attempt_id=OuterRef("attempt_id"), verdict__in=BOOKED)
+    said = Evidence.objects.filter(Exists(booked), attempt__provider=row.provider).order_by("pk")
+    named = said.filter(movement_id=found.charge_ref).exclude(movement_id="").first()
+    return named or said.filter(provider_ref=found.charge_ref).exclude(provider_ref="").first()
+
+
+def _is_outside(named: Evidence) -> bool:
+    """Whether what came lies outside what its payment counts: in suspense, or in unapplied beside what paid."""
+    elsewhere = Evidence.objects.filter(attempt_id=named.attempt_id, verdict="late, paid elsewhere")
+    return named.attempt.state != "succeeded" or elsewhere.exists()

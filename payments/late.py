@@ -14,8 +14,8 @@ from engine.core.actor import Actor
 from engine.core.errors import Refusal
 from engine.ledger import posting
 from engine.ledger.posting import Leg
-from payments import refund, refund_books, refunded, states
-from payments.models import Case, Dispute, Evidence, Payment
+from payments import disputed, refund, refund_books, refunded
+from payments.models import Case, Evidence, Payment
 from payments.pipeline.decide import LATE_CASE
 from payments.pipeline.evidence import BOOKED
 from payments.pipeline.in_suspense import Held, mirror
@@ -29,12 +29,14 @@ PAID_LATE = "paid_late"  # what the source is told
 def pay_debt(case: Case, at: datetime) -> tuple[list[Held], SourceChange]:
     """Clear the receivable with it, whole; what was booked before, and what its source is to be told. Writes.
 
-    `at`: business time. Raises Refusal where the payment was not given up, or nothing of it lies there.
+    `at`: business time. Raises Refusal where the payment was not given up, nothing of it lies there, or its payer
+    disputes it or had it back.
     """
     payment, held = case.about, _held(case)
     if payment.state != Payment.State.SUCCEEDED_LATE:
         raise Refusal("not_paid_late", f"it is {payment.state}: what came beyond it is returned, or stays the "
                       "customer's", param="case")  # fmt: skip
+    disputed.must_be_there(case)
     minor = sum(one.amount_minor for one in held)
     fee, to = payment.fee_minor * minor // payment.amount_minor, payment.accounts
     parts = [(0, to["unapplied"], to["receivable"], minor), (1, to["billed"], to["fee_income"], fee)]
@@ -56,17 +58,22 @@ def give_back(case: Case, at: datetime, *, reason: str, by: Actor, by_hand: bool
     """Refund it whole by the provider that collected it; what came of it, in words. Writes; the tick has it sent.
 
     `by_hand`, or where the provider can't: it says that a person gave it back, as the mirror of what booked it. A
-    refund that fails opens the case again. Raises Refusal as `pay_debt`, and for what its payer disputes.
+    refund that fails opens the case again. What a lost dispute took is not given back again. Raises Refusal as
+    `pay_debt`, and for what its payer disputes, or had back in part.
     """
     held, payment = _held(case), case.about
+    gone = disputed.cover(case, held)
     minor = sum(one.amount_minor for one in held)
     shown = money.shown(minor, payment.currency)
-    if by_hand or not refund.can_be_sent(payment):
+    if gone and not by_hand and gone < minor:
+        raise Refusal("dispute_lost", f"a dispute took {money.shown(gone, payment.currency)} of it: give the rest back "
+                      "by hand, and say so", param="case")  # fmt: skip
+    if by_hand or gone or not refund.can_be_sent(payment):
         posting.post(mirror(RETURNED, held, at), machine_at=clock.machine_now())
+        if gone:
+            return f"{shown}, {disputed.told(gone, payment.currency)}: {reason}"
         why = "" if by_hand else f" by hand ({refund.why_not(payment)})"
         return f"{shown} returned{why}: {reason}"
-    if Dispute.objects.filter(payment=payment, state__in=states.OPEN_DISPUTE).exists():
-        raise Refusal("payment_disputed", "its payer disputes it: that is decided first", param="case")
     row = refund.new(payment, minor, 0, reason=reason, by=by, attempt_id=case.attempt_id)
     refund_books.request(row, payment)
     refunded.tell(row, payment, "refund.requested")

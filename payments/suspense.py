@@ -17,7 +17,17 @@ from engine.core.actor import Actor
 from engine.core.errors import Refusal, first_line
 from engine.ledger import posting
 from engine.outbox.models import Event
-from payments import cases, late, refund_differs, settle, setup_charge, setup_differs, sources, states
+from payments import (
+    cases,
+    disputed,
+    late,
+    refund_differs,
+    settle,
+    setup_charge,
+    setup_differs,
+    sources,
+    states,
+)
 from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import end, in_suspense
 from payments.pipeline.apply import REFUSED_CASE
@@ -32,8 +42,9 @@ def apply_money(case_id: UUID, *, reason: str, by: Actor) -> Case:
     What is due of it clears the receivable and the payment succeeds; the rest, and all of it once the payment has
     ended, goes to unapplied, as a late success where it had been given up. Where the source refused an end, it is told
     again. Raises Refusal for a closed case (but of late money that lies there still), nothing in suspense, another
-    currency, evidence that waits, another attempt that may still act, and if the source refuses. What was paid after
-    close pays the debt after all; what a refund gave back of another amount counts as given back.
+    currency, evidence that waits, another attempt that may still act, a dispute of it that is open or was lost, and if
+    the source refuses. What was paid after close pays the debt after all; what a refund gave back of another amount
+    counts as given back.
     """
     with cases.deciding(case_id, "apply_money", reason=reason, by=by, though_closed=late.lies_there) as case:
         if case.about.operation == "refund" and case.kind != late.CASE:
@@ -47,6 +58,7 @@ def apply_money(case_id: UUID, *, reason: str, by: Actor) -> Case:
 
 def _apply(case: Case) -> tuple[list[Held], list[SourceChange]]:
     held = _held(case)
+    disputed.must_be_there(case)
     if case.kind == REFUSED_CASE:
         _is_still_there(case)
         changes = _untold(case)
@@ -92,7 +104,7 @@ def return_money(case_id: UUID, *, reason: str, by: Actor, by_hand: bool = False
     had refused its success is reversed, and its source gets the reservation off. What was paid after close is refunded
     by its provider where that can, unless a person did so `by_hand` (late.give_back). Of a refund it says that nothing
     is gone: what was asked for is called off. What a payer paid to set a method up is booked as given back by hand.
-    Raises Refusal as apply_money.
+    What a lost dispute took of it is booked as gone by that. Raises Refusal as apply_money.
     """
     with cases.deciding(case_id, "return_money", reason=reason, by=by, though_closed=late.lies_there) as case:
         if case.kind == late.CASE:
@@ -108,6 +120,7 @@ def return_money(case_id: UUID, *, reason: str, by: Actor, by_hand: bool = False
         held, payment = _held(case), case.about
         if not (case.kind == REFUSED_CASE and _taken_back(case)):
             _is_something(held)
+        gone = disputed.cover(case, held)
         legs = in_suspense.returned(held, _business_at(payment))
         posting.post(legs, machine_at=clock.machine_now())
         if case.kind == REFUSED_CASE:
@@ -117,7 +130,8 @@ def return_money(case_id: UUID, *, reason: str, by: Actor, by_hand: bool = False
             _tell([change._replace(state="canceled", settled_minor=0)])
         elif payment.state in states.OPEN_PAYMENT:
             settle.end_open(payment)
-        case.resolution = f"{_worth(held) or 'taken back,'} returned: {reason}"
+        how = disputed.told(gone, held[0].currency) if gone else ""
+        case.resolution = f"{_worth(held) or 'taken back,'} returned{how and ', '}{how}: {reason}"
     return case
 
 

@@ -47,6 +47,12 @@ DISPUTES = (
         _KEY,
     ),
     LedgerEvent(
+        "dispute.covered",
+        "what it took had paid no debt here: it leaves by `late.returned` or `suspense.returned`, once",
+        ((0, Kind.CLEARING, Kind.DISPUTE_LOSS, "what was returned, at most amount"),),
+        _KEY,
+    ),
+    LedgerEvent(
         "dispute.cost",
         "the provider asks for a dispute, or for more than before",
         ((0, Kind.DISPUTE_LOSS, Kind.CLEARING, "what is asked beyond what was booked"),),

@@ -49,6 +49,10 @@ WITH final AS (
   SELECT 'clearing:' || d.provider, d.currency,
          -sum(d.cost_minor + CASE d.state WHEN 'won' THEN 0 ELSE d.amount_minor END)
     FROM payments_dispute d GROUP BY 1, 2
+  UNION ALL -- What a dispute took and a person returned too: it left once.
+  SELECT c.kind, t.currency, sum(t.amount_minor)
+    FROM engine_ledger_transfer t JOIN engine_ledger_account c ON c.id = t.debit_id
+   WHERE t.kind = 'dispute.covered' GROUP BY 1, 2
   UNION ALL SELECT 'clearing:' || provider, currency, sum(amount_minor - fee_minor) FROM paid_to_set_up GROUP BY 1, 2
   UNION ALL SELECT 'network_fee', currency, sum(fee_minor) FROM paid_to_set_up GROUP BY 2
   UNION ALL

@@ -67,6 +67,11 @@ SELECT 'not corrected', key::text, m.amount_minor, u.amount_minor
 UNION ALL
 SELECT 'cost', id::text, booked_minor, cost_minor FROM costs WHERE booked_minor <> cost_minor
 UNION ALL
+SELECT 'covered', t.source_id::text, t.amount_minor, b.amount_minor
+  FROM engine_ledger_transfer t LEFT JOIN bookings b ON b.key = t.source_id AND b.stands
+ WHERE t.kind = 'dispute.covered'
+   AND (b.state = 'lost' AND b.counted_minor = 0 AND t.amount_minor <= b.amount_minor) IS NOT TRUE
+UNION ALL
 SELECT 'disputed', p.id::text, p.disputed_minor, coalesce(c.minor, 0)
   FROM payments_payment p
   LEFT JOIN (SELECT payment_id, sum(counted_minor) AS minor FROM known WHERE state <> 'won' GROUP BY payment_id) c

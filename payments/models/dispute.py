@@ -12,7 +12,8 @@ from payments.models.payment import Payment
 class Dispute(models.Model):
     """A dispute as its provider had it at the last look. Amounts in minor units.
 
-    `payment` bears it; none, while it is not known whose it is. `counted_minor` is what the payment had left of
+    `payment` bears it; none, while it is not known whose it is. `charge_ref` is what its provider calls the disputed
+    charge. `counted_minor` is what the payment had left of
     `amount_minor`, `fee_minor` the platform's part of that: the rest is frozen in the payee's account. `corrections`
     says how often what was booked was booked anew. `cost_minor` is what the provider asked for the dispute itself,
     booked so far in `costs` pieces.
@@ -30,6 +31,7 @@ class Dispute(models.Model):
     )
     provider = models.CharField(max_length=40)
     dispute_ref = models.CharField(max_length=120)
+    charge_ref = models.CharField(max_length=160, default="", db_default="")
     state = models.CharField(max_length=14, choices=State, default=State.OPEN, db_default="open")
     version = models.PositiveIntegerField(default=1, db_default=1)  # numbers its events
     currency = models.CharField(max_length=10)

@@ -28,6 +28,14 @@ DISPUTES = (
     ),
     Break(
         "disputes",
+        "covered for no dispute",
+        _TRANSFER.format("dispute.covered", account("fee_income"), account("suspense")),
+        {"what": "covered", "booked_minor": 5, "expected_minor": None},
+        also=("clearing", "settlement_legs"),
+        level=True,
+    ),
+    Break(
+        "disputes",
         "away for no dispute",
         _AWAY.format("dispute_receivable")
         + _TRANSFER.format("made.up", "(SELECT id FROM a)", account("suspense")),

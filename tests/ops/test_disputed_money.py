@@ -1,0 +1,93 @@
+"""What its payer disputes is neither applied nor given back; what a dispute took is not given back once more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from payments import dispute, suspense
+from payments.models import Case, Dispute, Refund
+from tests.ops.suspended import WHY, broken, differing, in_suspense, legs, refused, row
+from tests.ops.test_late_refunds import late
+from tests.ops.test_paid_late import case_of, unapplied
+from tests.payments.test_disputes import LOST, OPEN, WON, found
+
+__all__ = ["late"]
+BOTH = [(suspense.apply_money, {}), (suspense.return_money, {}), (suspense.return_money, {"by_hand": True})]
+
+
+@pytest.fixture
+def other(world, scripted) -> UUID:
+    """Another amount arrived on the platform, and lies in suspense."""
+    scripted.sheet = replace(scripted.sheet, settlement="platform", reversible=True)
+    return differing(world, 900)
+
+
+def keep(state, **changes) -> Dispute:
+    return dispute.keep("scripted", found(state, **({"charge_ref": "m", "fee_minor": 0} | changes)))
+
+
+def all_of(case: Case) -> list[str]:
+    return [refused(verb, case.pk, **by) for verb, by in BOTH]
+
+
+def of_suspense(one: UUID) -> Case:
+    return Case.objects.get(payment_id=one, kind="amount_differs")
+
+
+def test_late_money_waits_for_its_dispute_by_hand_too(late: UUID) -> None:
+    keep(OPEN)
+    assert all_of(case_of(late)) == ["payment_disputed"] * 3
+    keep(WON)
+    suspense.apply_money(case_of(late).pk, **WHY)
+    assert (unapplied(), broken()) == (0, [])
+
+
+def test_what_a_lost_dispute_took_of_late_money_is_booked_and_not_sent(late: UUID) -> None:
+    keep(LOST)
+    assert refused(suspense.apply_money, case_of(late).pk) == "dispute_lost"
+    closed = suspense.return_money(case_of(late).pk, **WHY)
+    assert (
+        closed.resolution == "0.001000 USDC, of which its payer had 0.001000 USDC back by a dispute: a drill"
+    )
+    assert (Refund.objects.count(), legs("late.returned")) == (
+        0,
+        [(0, "unapplied", "clearing:scripted", 1000)],
+    )
+    assert legs("dispute.covered") == [(0, "clearing:scripted", "dispute_loss", 1000)]
+    assert (unapplied(), broken()) == (0, [])
+
+
+def test_of_what_was_lost_in_part_the_rest_goes_back_by_hand(late: UUID) -> None:
+    keep(LOST, amount_minor=400)
+    assert refused(suspense.return_money, case_of(late).pk) == "dispute_lost"
+    suspense.return_money(case_of(late).pk, by_hand=True, **WHY)
+    assert legs("dispute.covered") == [(0, "clearing:scripted", "dispute_loss", 400)]
+    assert (unapplied(), broken()) == (0, [])
+
+
+def test_of_another_charge_it_keeps_nobody(late: UUID) -> None:
+    keep(OPEN, charge_ref="ch_9")
+    suspense.return_money(case_of(late).pk, **WHY)
+    assert Refund.objects.count() == 1
+
+
+def test_what_lies_in_suspense_waits_for_its_dispute(other: UUID) -> None:
+    keep(OPEN, charge_ref="other", amount_minor=900)
+    case = Case.objects.get(kind="dispute_unplaced")
+    assert (case.payment_id, row(other).disputed_minor) == (other, 0)
+    assert "what it names lies in suspense" in case.sentence
+    assert all_of(of_suspense(other)) == ["payment_disputed"] * 3
+    keep(WON, charge_ref="other", amount_minor=900)
+    suspense.apply_money(of_suspense(other).pk, **WHY)
+    assert (in_suspense(other), broken()) == (0, [])
+
+
+def test_what_a_lost_dispute_took_out_of_suspense_leaves_it_once(other: UUID) -> None:
+    keep(LOST, charge_ref="other", amount_minor=900)
+    assert refused(suspense.apply_money, of_suspense(other).pk) == "dispute_lost"
+    suspense.return_money(of_suspense(other).pk, **WHY)
+    assert legs("dispute.covered") == [(0, "clearing:scripted", "dispute_loss", 900)]
+    assert (in_suspense(other), row(other).state, broken()) == (0, "canceled", [])
