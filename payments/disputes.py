@@ -1,17 +1,20 @@
-"""The safety net under callbacks: disputes of the last days are listed, open ones looked at, and what is due is told.
+"""The safety net under callbacks: open disputes are looked at, those of the last days listed, and what is due is told.
 
-Any number may run: a dispute is one row by its reference, and a second look that finds the same changes nothing.
+One that can't be read or kept is logged as an error and stops no other. Any number may run: a dispute is one row by its
+reference, and a second look that finds the same changes nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import cast
 
 import structlog
 from django.db import transaction
 
-from engine.core import clock
+from engine.core import clock, sql
 from engine.core.errors import Refusal
 from engine.providers import registry
 from engine.providers.abilities import Disputing
@@ -25,11 +28,12 @@ WARNED = timedelta(days=3)  # before evidence is due
 
 
 def watch() -> dict[str, int]:
-    """Look at all disputes of all providers that have them; how many, and how many they deny. Commits each.
+    """Look at all disputes of all providers that have them; counts of what was kept, denied, raised a fault or got no
+    answer. Commits each.
 
-    Calls out. A provider that does not answer is counted and left to the next run.
+    Calls out. What was not answered is left to the next run.
     """
-    counts = {"looked_up": 0, "unknown": 0, "silent": 0}
+    counts = {"looked_up": 0, "unknown": 0, "failed": 0, "silent": 0}
     for name in registry.names():
         if hasattr(registry.get(name), "find_dispute"):
             _watch(name, counts)
@@ -37,28 +41,36 @@ def watch() -> dict[str, int]:
 
 
 def _watch(name: str, counts: dict[str, int]) -> None:
-    provider = cast(Disputing, registry.get(name))
-    began = clock.machine_now()
-    try:
-        for found in provider.disputes(began - LISTED, began):
-            _counted(counts, name, found.dispute_ref, lambda found=found: dispute.keep(name, found))
-        older = Dispute.objects.filter(provider=name, state__in=dispute.OPEN, looked_at__lt=began)
-        for ref in older.order_by("looked_at").values_list("dispute_ref", flat=True):
-            _counted(counts, name, ref, lambda ref=ref: dispute.heard(name, ref))
-    except ProviderUnavailable as fault:
-        counts["silent"] += 1
-        log.warning("disputes are looked at later", provider=name, fault=fault.message or fault.code)
+    """The open ones first: they are asked one by one, however odd the list is. The longest unseen come first."""
+    now = clock.machine_now()
+    ours = Dispute.objects.filter(provider=name, state__in=dispute.OPEN).order_by("looked_at")
+    for ref in list(ours.values_list("dispute_ref", flat=True)):
+        with _alone(counts, provider=name, dispute=ref):
+            dispute.heard(name, ref)
+            counts["looked_up"] += 1
+    with _alone(counts, provider=name, listed_since=str(now - LISTED)):
+        for found in cast(Disputing, registry.get(name)).disputes(now - LISTED, now):
+            with _alone(counts, provider=name, dispute=found.dispute_ref):
+                dispute.keep(name, found)
+                counts["looked_up"] += 1
 
 
-def _counted(counts: dict[str, int], name: str, ref: str, look: object) -> None:
+@contextmanager
+def _alone(counts: dict[str, int], **of: str) -> Iterator[None]:
+    """What goes wrong with it is counted and logged, and stops no other; but for a database that is away."""
     try:
-        look()  # type: ignore[operator]
-        counts["looked_up"] += 1
+        yield
     except Refusal as refusal:
         counts["unknown"] += 1
-        log.warning(
-            "a dispute is not known to its provider", provider=name, dispute=ref, reason=refusal.message
-        )
+        log.warning("a dispute is not known to its provider", reason=refusal.message, **of)
+    except ProviderUnavailable as fault:
+        counts["silent"] += 1
+        log.warning("disputes are looked at later", fault=fault.message or fault.code, **of)
+    except Exception as fault:
+        if sql.lost(fault):
+            raise
+        counts["failed"] += 1
+        log.exception("a look at disputes raised", **of)
 
 
 def warn() -> int:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 import structlog
+from django.db import DataError, IntegrityError
 
 from engine.core import clock
 from engine.core.errors import Refusal
@@ -85,7 +86,11 @@ def _keep(name: str, told: Sequence[Told]) -> int:
             check_mode(name, [one.hint])
         except Refusal:
             continue  # said in the log
-        keep(name, one.body, HEADERS, [one.hint])
+        try:
+            keep(name, one.body, HEADERS, [one.hint])
+        except (DataError, IntegrityError):
+            # Asked again it would be the same, and what was told after it must be heard.
+            log.exception("what was told can't be kept", provider=name, event_id=one.hint.event_id)
     if missed:
         log.warning("callbacks had not come and were asked for", provider=name, events=len(missed))
     return len(missed)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import DataError
 
 from engine.core import clock
 from engine.providers.abilities import Hint, Told
@@ -51,6 +52,20 @@ def test_what_no_callback_brought_is_kept_once_and_what_came_is_left_alone(tell,
     before = len(kept.asked)
     assert missed.ask() == {"missed": 0, "silent": 0}
     assert len(kept.asked) <= before + 1, "what was answered to its end is not asked again"
+
+
+def test_one_that_can_not_be_kept_hides_none_that_was_told_after_it(kept, monkeypatch):
+    now, keep = clock.machine_now(), missed.keep
+    kept.events = [(now - timedelta(hours=ago), f"e-{ago}") for ago in (3, 2)]
+
+    def odd(name, body, headers, hints):
+        if hints[0].event_id == "e-3":
+            raise DataError("a text that no column holds")
+        keep(name, body, headers, hints)
+
+    monkeypatch.setattr(missed, "keep", odd)
+    missed.ask()
+    assert list(Callback.objects.values_list("event_id", flat=True)) == ["e-2"]
 
 
 def test_an_answer_that_broke_off_is_asked_for_again(kept, gateway):

@@ -257,12 +257,37 @@ def test_what_no_callback_told_is_found(charged, gateway):
     now = clock.machine_now()
     gateway.found["dp_1"] = found(opened_at=now - timedelta(days=1))
     gateway.found["dp_2"] = found(dispute_ref="dp_2", charge_ref="else", opened_at=now - timedelta(days=1))
-    assert disputes.watch() == {"looked_up": 2, "unknown": 0, "silent": 0, "warned": 0}
+    assert disputes.watch() == {"looked_up": 2, "unknown": 0, "failed": 0, "silent": 0, "warned": 0}
     gateway.found = {"dp_1": found(LOST)}  # opened long ago: not listed any more; of the other nobody knows
-    assert disputes.watch() == {"looked_up": 1, "unknown": 1, "silent": 0, "warned": 0}
+    assert disputes.watch() == {"looked_up": 1, "unknown": 1, "failed": 0, "silent": 0, "warned": 0}
     assert Dispute.objects.get(dispute_ref="dp_1").state == "lost"
     gateway.down = ProviderUnavailable("down", "nobody answers")
-    assert disputes.watch() == {"looked_up": 0, "unknown": 0, "silent": 1, "warned": 0}
+    assert disputes.watch() == {"looked_up": 0, "unknown": 0, "failed": 0, "silent": 2, "warned": 0}
+
+
+def test_an_odd_one_stops_no_other(charged, gateway, monkeypatch):
+    now, answers = clock.machine_now(), gateway.find_dispute
+    odd = {"dp_1": ProviderUnavailable("unreadable", "it can't be read"), "dp_2": KeyError("a bug")}
+    others = {ref: {"dispute_ref": ref, "charge_ref": "else"} for ref in ("dp_2", "dp_3", "dp_4", "dp_5")}
+
+    def find(ref: str) -> DisputeFound:
+        if ref in odd:
+            raise odd[ref]
+        return answers(ref)
+
+    monkeypatch.setattr(gateway, "find_dispute", find)
+    for ref in ("dp_2", "dp_3"):
+        keep(**others[ref])
+    keep()
+    Dispute.objects.filter(dispute_ref="dp_3").update(looked_at=now)  # after the odd ones
+    gateway.found = {
+        "dp_3": found(LOST, **others["dp_3"]),
+        "dp_4": found(opened_at=now - timedelta(hours=1), **others["dp_4"], reason="no text\x00"),
+        "dp_5": found(opened_at=now - timedelta(hours=2), **others["dp_5"]),
+    }
+    assert disputes.watch() == {"looked_up": 2, "unknown": 0, "failed": 2, "silent": 1, "warned": 0}
+    states = dict(Dispute.objects.values_list("dispute_ref", "state"))
+    assert states == {"dp_1": "open", "dp_2": "open", "dp_3": "lost", "dp_5": "open"}
 
 
 def test_a_person_is_told_once_before_evidence_is_due(charged, gateway):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from engine.core.errors import Refusal
 from engine.core.ids import uuid7
 from engine.providers.abilities import DisputeState
 from engine.providers.base import HoldKind, Outcome, Payable, Prepared, ProviderUnavailable
-from engine.providers.paystack import standing
+from engine.providers.paystack import pages, standing
 from engine.providers.paystack.provider import Paystack
 from sandbox.gateways.control import Gateways
 from tests.paystack.desk import AVAILABLE, Desk
@@ -42,6 +44,21 @@ def test_a_dispute_in_a_state_that_no_paper_names_ends_nothing(desk: Desk) -> No
     number = str(desk.world.do("paystack", "dispute", reference=one.identity)["id"])
     desk.world.fault("unknown_status", route="GET /dispute/", text="contemplating", count=1)
     assert desk.provider.find_dispute(number).state is DisputeState.UNDER_REVIEW
+
+
+def test_a_dispute_that_can_not_be_read_hides_no_other(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, _ = desk.paid()
+    desk.world.do("paystack", "dispute", reference=one.identity)
+    whole, between = list(desk.provider.disputes(*span(desk.world))), pages.between
+
+    def odd_ones_first(*args: Any) -> Iterator[Mapping[str, Any]]:
+        for row in between(*args):
+            yield from ({**row, "transaction": None}, {**row, "createdAt": None}, row)
+
+    monkeypatch.setattr(pages, "between", odd_ones_first)
+    with capture_logs() as said:
+        assert whole and list(desk.provider.disputes(*span(desk.world))) == whole
+    assert [line["log_level"] for line in said].count("error") == 2
 
 
 @pytest.mark.parametrize("number", ["123456", "", "../balance", "5?x=1", "٣"])

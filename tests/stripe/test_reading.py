@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from engine.core.errors import Refusal
 from engine.providers import registry
@@ -68,6 +70,25 @@ def test_an_inquiry_took_no_money_and_is_no_dispute(shop: Shop) -> None:
         shop.provider.find_dispute(opened["id"])
     assert refused.value.code == "dispute_unknown"
     assert list(shop.provider.disputes(BEGINNING, END)) == []
+
+
+@pytest.mark.parametrize("net", ["disputes", "told"])
+def test_one_that_can_not_be_read_hides_no_other(
+    net: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.world.do("stripe", "dispute", payment_intent=shop.charge().known.provider_ref)
+    listed, pages = getattr(shop.provider, net), Api.pages
+    whole = list(listed(BEGINNING, END))
+
+    def an_odd_one_first(*args: Any, **words: Any) -> Iterator[Heard]:
+        for heard in pages(*args, **words):
+            yield Heard({**heard.found, "object": "another", "status": "reconsidering"}, heard.trace)
+            yield heard
+
+    monkeypatch.setattr(Api, "pages", an_odd_one_first)
+    with capture_logs() as said:
+        assert whole and list(listed(BEGINNING, END)) == whole
+    assert "error" in {line["log_level"] for line in said}
 
 
 def test_the_statement_has_each_movement_by_the_name_that_its_evidence_has(

@@ -46,18 +46,28 @@ def find(client: Client, dispute_ref: str) -> DisputeFound:
 
 
 def listed(client: Client, since: datetime, until: datetime) -> Iterator[DisputeFound]:
-    """Those opened from `since` to before `until`, the newest first. Calls out. Raises ProviderUnavailable."""
+    """Those opened from `since` to before `until`, the newest first; what can't be read is logged and left out.
+
+    Calls out. Raises ProviderUnavailable.
+    """
     try:
         for row in pages.between(client, "/dispute", since, until):
-            if (
-                row.get("domain") == client.account.domain
-                and since <= strict.moment(row, "createdAt") < until
-            ):
-                yield _read(row)
+            found = _readable(row) if row.get("domain") == client.account.domain else None
+            if found and since <= found.opened_at < until:
+                yield found
     except Fault as fault:
         raise findings.unavailable(fault) from None
     except Odd as odd:
         raise _unreadable(odd) from None
+
+
+def _readable(row: Mapping[str, Any]) -> DisputeFound | None:
+    """None of one that does not fit: the others are found all the same."""
+    try:
+        return _read(row)
+    except Odd as odd:
+        log.error("a dispute can't be read", dispute=str(row.get("id"))[:40], fault=str(odd))
+        return None
 
 
 def _read(row: Mapping[str, Any]) -> DisputeFound:

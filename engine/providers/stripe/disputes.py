@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import structlog
+
 from engine.core.errors import Refusal
 from engine.providers.abilities import DisputeFound, DisputeState
 from engine.providers.edge.faults import Fault
@@ -16,6 +18,7 @@ from engine.providers.stripe.reading import Json, Odd, check, currency, moment, 
 if TYPE_CHECKING:
     from stripe.params import DisputeListParams
 
+log = structlog.get_logger(__name__)
 _STATES = {
     "needs_response": DisputeState.OPEN,
     "appeal_needs_response": DisputeState.OPEN,
@@ -46,19 +49,24 @@ def find(api: Api, dispute_ref: str) -> DisputeFound:
 
 
 def listed(api: Api, since: datetime, until: datetime) -> Iterator[DisputeFound]:
-    """Those opened from `since` to before `until`, the newest first. Calls out. Raises ProviderUnavailable."""
+    """Those opened from `since` to before `until`, the newest first; what can't be read is logged and left out.
+
+    Calls out. Raises ProviderUnavailable.
+    """
     wanted: DisputeListParams = {
         "created": {"gte": int(since.timestamp()), "lt": int(until.timestamp())},
     }
     try:
         for heard in api.pages("lookup", lambda v1, cursor: v1.disputes.list({**wanted, **cursor})):
-            found = _read(heard.found, live=api.account.live)
+            try:
+                found = _read(heard.found, live=api.account.live)
+            except Odd as odd:  # the others are found all the same
+                log.error("a dispute can't be read", dispute=text(heard.found, "id"), fault=str(odd))
+                continue
             if found:
                 yield found
     except (Fault, Refused) as fault:
         raise refusal.unavailable(fault) from None
-    except Odd as odd:
-        raise refusal.odd(odd) from None
 
 
 def _read(found: Json, *, live: bool) -> DisputeFound | None:
