@@ -26,14 +26,15 @@ from engine.ledger.models import Transfer
 from engine.ledger.posting import Leg
 from engine.outbox.emit import NewEvent, emit
 from engine.providers.setups import SetupCharge
-from payments.models import Case, Evidence, Payment, PaymentMethod
+from payments.models import Attempt, Case, Evidence, Payment, PaymentMethod
 from payments.pipeline.books import movement
 from payments.pipeline.decide import ANOTHER_AMOUNT
 from payments.sources import SourceChange
 
 SOURCE = "payment_method"
 CASE = "setup_not_returned"
-PAID, BY_HAND, TWICE = "setup.paid", "setup.by_hand", "setup.returned_twice"
+PAID, BY_HAND = "setup.paid", "setup.by_hand"
+TWICE, UNDONE = "setup.returned_twice", "setup.twice_undone"
 COUNTED = "setup.counted"  # of another amount, by a person (payments/setup_differs.py)
 
 
@@ -77,10 +78,11 @@ def payments_changed(changes: Sequence[SourceChange]) -> None:
     """Record ends of returns. Writes in the caller's transaction.
 
     One that failed, was called back or was taken back is a person's: the money is still to be given back. One that was
-    done after all closes that case; what had been given back of it before is our loss.
+    done after all closes that case; what had been given back of it before is our loss, unless that one is taken back.
     """
     for change in changes:
         if change.state in ("failed", "canceled", "reversed"):
+            _undo_twice(change)
             _ask_a_person(change)
         elif change.state == "succeeded_late":
             _late(change)
@@ -90,19 +92,27 @@ def by_hand(case: Case) -> None:
     """A person says that they gave back what is left of it: it lies at the gateway no more. Writes, likewise; raises
     Refusal."""
     payment = case.about
-    if payment.state == Payment.State.SUCCEEDED_LATE:
+    left = left_of(payment)
+    if not left:
         raise Refusal("returned_already", "the gateway gave it back after all", param="case")
     now, at = _times()
-    to, left = payment.accounts, left_of(payment)
+    to = payment.accounts
     leg = Leg(BY_HAND, payment.pk, 0, to["refunds_payable"], to["clearing"], payment.currency, left, at)
     posting.post([leg], machine_at=now)
 
 
 def left_of(payment: Payment) -> int:
     """What is still to be given back by its payment, which is locked. Reads."""
-    if payment.state in (Payment.State.SUCCEEDED, Payment.State.SUCCEEDED_LATE):
+    late = payment.state == Payment.State.SUCCEEDED_LATE
+    if payment.state == Payment.State.SUCCEEDED or (late and not _is_taken_back(payment)):
         return 0
     return payment.amount_minor - _given(payment)
+
+
+def _is_taken_back(payment: Payment) -> bool:
+    """Of one that was done late, which stays in that state. Reads."""
+    attempts = Attempt.objects.filter(payment_id=payment.pk).values("pk")
+    return Transfer.objects.filter(kind="payment.reversed", source_id__in=attempts).exists()
 
 
 def not_given(payment: Payment, minor: int, why: str) -> str:
@@ -146,11 +156,26 @@ def _given(payment: Payment) -> int:
 
 def _ask_a_person(change: SourceChange) -> None:
     payment = Payment.objects.get(pk=change.payment_id)
+    left = payment.amount_minor - _given(payment)
+    if not left:
+        return
     why = change.failure_message or change.failure_code or change.state
     Case.objects.create(
-        id=uuid7(), kind=CASE, payment=payment, sentence=not_given(payment, change.amount_minor, why),
+        id=uuid7(), kind=CASE, payment=payment, sentence=not_given(payment, left, why),
         opened_at=change.machine_at,
     )  # fmt: skip
+
+
+def _undo_twice(change: SourceChange) -> None:
+    """What had been given back before the gateway did so late is no loss once the gateway's own is taken back."""
+    twice = Transfer.objects.filter(kind=TWICE, source_id=change.payment_id).first()
+    if twice is None:
+        return
+    now, at = _times()
+    leg = Leg(
+        UNDONE, twice.source_id, 0, twice.credit_id, twice.debit_id, twice.currency, twice.amount_minor, at
+    )
+    posting.post([leg], machine_at=now)
 
 
 def _late(change: SourceChange) -> None:

@@ -53,4 +53,11 @@ SETUPS = (
         "refund's payment",
         "platform",
     ),
+    LedgerEvent(
+        "setup.twice_undone",
+        "what the provider gave back late was taken back: what had been given back before is no loss",
+        ((0, Kind.REFUNDS_PAYABLE, Kind.WRITE_OFF, "what was given back before"),),
+        "refund's payment",
+        "platform",
+    ),
 )

@@ -58,10 +58,13 @@ WITH chart AS (
   SELECT currency, sum(amount_minor) AS minor
     FROM (SELECT currency, amount_minor FROM asked WHERE state IN ('requested', 'by_hand')
           UNION ALL
-          -- What a payer paid to set a method up, until it is given back.
+          -- What a payer paid to set a method up, until it is given back, and again where that is taken back.
           SELECT p.currency, p.amount_minor - coalesce(g.minor, 0) FROM payments_payment p
             LEFT JOIN given g ON g.payment_id = p.id
-           WHERE p.source_kind = 'payment_method' AND p.state NOT IN ('succeeded', 'succeeded_late')) each
+           WHERE p.source_kind = 'payment_method' AND p.state <> 'succeeded'
+             AND (p.state <> 'succeeded_late'
+                  OR EXISTS (SELECT 1 FROM payments_attempt a JOIN engine_ledger_transfer t ON t.source_id = a.id
+                              WHERE a.payment_id = p.id AND t.kind = 'payment.reversed'))) each
    GROUP BY currency
 )
 SELECT 'not as the chart says' AS what, id::text AS of, b.minor AS booked_minor, e.minor AS expected_minor

@@ -63,7 +63,12 @@ SELECT 'counted, and went back otherwise', source_id, n.minor, m.minor
 UNION ALL
 -- Nobody gives it back, and nobody is asked to.
 SELECT 'forgotten', p.id, p.amount_minor, NULL
-  FROM paid p
- WHERE p.state IN ('failed', 'canceled', 'reversed')
-   AND NOT EXISTS (SELECT 1 FROM payments_case k WHERE k.payment_id = p.id AND k.kind = 'setup_not_returned')
+  FROM paid p JOIN given g USING (id)
+ WHERE g.minor < p.amount_minor
+   AND (p.state IN ('failed', 'canceled', 'reversed')
+        OR p.state = 'succeeded_late'
+           AND EXISTS (SELECT 1 FROM payments_attempt a JOIN engine_ledger_transfer t ON t.source_id = a.id
+                        WHERE a.payment_id = p.id AND t.kind = 'payment.reversed'))
+   AND NOT EXISTS (SELECT 1 FROM payments_case k WHERE k.payment_id = p.id AND k.kind = 'setup_not_returned'
+                      AND k.closed_at IS NULL)
  ORDER BY 1, 2
