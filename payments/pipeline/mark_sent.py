@@ -23,7 +23,7 @@ from engine.core.packed import packed
 from engine.outbox.emit import NewEvent, emit
 from engine.providers import registry
 from engine.providers.base import Context, Hold, Payable, Prepared, Provider, Sendable
-from payments.pipeline import hold, points, siblings, spans, stop
+from payments.pipeline import hold, points, refundable, siblings, spans, stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def mark_sent(
 def _lock(payables: Sequence[Payable], now: datetime) -> dict[UUID, tuple[Any, ...]]:
     """The payments that are still scheduled, locked in id order; who has another in flight before it waits, and
     whose method was removed, whose charge was taken back, or of whose source another payment is in question, is told
-    to stop.
+    to stop. Of refunds what refundable.py says.
     """
     ids = [payable.payment_id for payable in payables]
     found = sql.rows(sql.statement(__file__, "lock_scheduled"), {"ids": ids})
@@ -97,7 +97,7 @@ def _lock(payables: Sequence[Payable], now: datetime) -> dict[UUID, tuple[Any, .
     free = stop.without_removed(row[0] for row in found if not row[4])
     free = siblings.without_questionable(free, machine_at=now)
     if any(payable.operation == "refund" for payable in payables):
-        free = set(stop.without_charge_gone(free))
+        free = set(refundable.may_leave(free, machine_at=now))
     return {row[0]: row[:4] for row in found if row[0] in free}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from django.db import transaction
 from engine.core import clock, sql
 from engine.core.crypt import unseal
 from engine.providers.base import Provider, Sendable, Sheet
-from payments.pipeline import mark_sent, park, points, siblings, spans, stop
+from payments.pipeline import mark_sent, park, points, refundable, siblings, spans
 from payments.pipeline.lanes import Lane
 from payments.pipeline.mark_sent import Marked
 
@@ -40,7 +40,7 @@ def mark(
         won = sql.rows(
             sql.statement(__file__, "mark_resend"),
             {
-                "payments": _free(provider.sheet, lane, [one.payment_id for one in chosen]),
+                "payments": _free(provider.sheet, lane, [one.payment_id for one in chosen], now),
                 "ids": [one.attempt_id for one in chosen],
                 "olds": [one.fence for one in chosen],
                 "news": [fences[one.attempt_id] for one in chosen],
@@ -62,11 +62,11 @@ def mark(
     ]
 
 
-def _free(sheet: Sheet, lane: Lane, payment_ids: Sequence[UUID]) -> list[UUID]:
+def _free(sheet: Sheet, lane: Lane, payment_ids: Sequence[UUID], now: datetime) -> list[UUID]:
     """The payments, locked in id order, that may leave again: nothing is in question that would collect twice."""
     params = {"ids": list(payment_ids), "absence_certain": lane.operation in sheet.absence_certain}
     free = siblings.may_be_sent_again(dict(sql.rows(sql.statement(__file__, "lock_resend"), params)))
-    return stop.without_charge_gone(free) if lane.operation == "refund" else free
+    return refundable.may_leave(free, machine_at=now) if lane.operation == "refund" else free
 
 
 def _open(sealed: bytes) -> bytes | None:

@@ -34,7 +34,7 @@ def without_removed(payment_ids: Iterable[UUID]) -> set[UUID]:
 def refunds_of(payment_ids: Sequence[UUID]) -> None:
     """Tell the payments that carry out refunds of these charges, taken back now. Writes in the caller's transaction.
 
-    A hint, as siblings.tell; the rule is `without_charge_gone`.
+    A hint, as siblings.tell; the rule is `without_charge_gone` (refundable.py).
     """
     if payment_ids:
         params = {"ids": list(payment_ids), "code": CHARGE_GONE[0], "reason": CHARGE_GONE[1]}

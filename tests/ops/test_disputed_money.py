@@ -7,11 +7,12 @@ from uuid import UUID
 
 import pytest
 
-from payments import dispute, suspense
+from payments import cancel, dispute, suspense
 from payments.models import Case, Dispute, Refund
 from tests.ops.suspended import WHY, broken, differing, in_suspense, legs, refused, row
 from tests.ops.test_late_refunds import late
 from tests.ops.test_paid_late import case_of, unapplied
+from tests.payments.refunding import carrier, carry_out
 from tests.payments.test_disputes import LOST, OPEN, WON, found
 
 __all__ = ["late"]
@@ -91,3 +92,14 @@ def test_what_a_lost_dispute_took_out_of_suspense_leaves_it_once(other: UUID) ->
     suspense.return_money(of_suspense(other).pk, **WHY)
     assert legs("dispute.covered") == [(0, "clearing:scripted", "dispute_loss", 900)]
     assert (in_suspense(other), row(other).state, broken()) == (0, "canceled", [])
+
+
+def test_a_refund_of_late_money_is_called_back_once_a_dispute_took_it(late: UUID, monkeypatch) -> None:
+    suspense.return_money(case_of(late).pk, **WHY)
+    keep(LOST)
+    carry_out(monkeypatch)
+    assert carrier(Refund.objects.get()).stop_code == "charge_lost"
+    assert cancel.recall() == 1
+    assert (case_of(late).closed_at, unapplied(), broken()) == (None, 1000, [])
+    suspense.return_money(case_of(late).pk, **WHY)
+    assert (len(legs("dispute.covered")), unapplied(), broken()) == (1, 0, [])

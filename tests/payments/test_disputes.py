@@ -300,13 +300,3 @@ def test_a_person_is_told_once_before_evidence_is_due(charged, gateway):
     assert event.object_id == row.pk
     keep(REVIEW)
     assert Dispute.objects.get().version == 3
-
-
-def test_a_refund_on_its_way_leaves_room_for_a_dispute(charged, payment, monkeypatch):
-    one = ask(charged, 600)
-    keep()
-    assert payment(charged).disputed_minor == 400
-    carry_out(monkeypatch)
-    one.refresh_from_db()
-    assert (one.state, counters(charged)) == ("succeeded", (0, 600))
-    assert broken() == set()
