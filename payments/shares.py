@@ -15,9 +15,11 @@ def fee_of(payment: Payment, amount: int) -> int:
     """The platform's part of the next `amount` that goes back: its share of all so far, less what these took. Reads.
 
     Parts then add up to the whole fee, whatever they are. Where an earlier one failed, neither side gives back more
-    than it had. The payment is locked, so that nobody else counts.
+    than it had; what came late and went back was no part of it. The payment is locked, so that nobody else counts.
     """
-    refunds = Refund.objects.filter(payment=payment).exclude(state__in=("failed", "canceled"))
+    refunds = Refund.objects.filter(payment=payment, attempt_id=None).exclude(
+        state__in=("failed", "canceled")
+    )
     disputes = Dispute.objects.filter(payment=payment).exclude(state="won")
     gone = [
         *refunds.values_list("amount_minor", "fee_minor"),
@@ -27,4 +29,4 @@ def fee_of(payment: Payment, amount: int) -> int:
     whole = payment.fee_minor * payment.settled_minor // payment.amount_minor
     share = payment.fee_minor * (before + amount) // payment.amount_minor - taken
     payees_left = (payment.settled_minor - whole) - (before - taken)
-    return min(max(share, amount - payees_left, 0), amount, whole - taken)
+    return min(max(share, amount - payees_left, 0), amount, max(0, whole - taken))
