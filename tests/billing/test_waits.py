@@ -129,7 +129,7 @@ def signs(after: Payment) -> object:
 
 def sends_again(after: Payment) -> object:
     lane = Lane("charge", after.provider)
-    return resend._free(registry.get(after.provider).sheet, lane, [after.pk])
+    return resend._free(registry.get(after.provider).sheet, lane, [after.pk], clock.machine_now())
 
 
 @pytest.mark.parametrize(("leaves", "state"), [(signs, "scheduled"), (sends_again, "in_flight")])
