@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from datetime import datetime
 from statistics import mean
@@ -14,6 +13,7 @@ from benchmarks import seed
 from benchmarks.api import cpu_seconds
 from benchmarks.gateways import CURRENCY, IN_FLIGHT, LATENCY, SICK, World
 from benchmarks.memory import Watch
+from benchmarks.sampling import Sampler
 from benchmarks.sizes import Size
 from benchmarks.workers import workers
 from billing import cycle
@@ -42,28 +42,24 @@ CONNECTIONS = """
 SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'bench-io'"""
 
 
-class Sampled:
+class Sampled(Sampler):
     """While it runs: most database connections of the io worker, and the sends on their way in each sick lane."""
 
+    pause = 0.25
+
     def __init__(self) -> None:
+        super().__init__()
         self.connections = 0
         self.stuck: dict[str, list[int]] = {name: [] for name in SICK}
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._sample, daemon=True)
 
-    def __enter__(self) -> Sampled:
-        self._thread.start()
-        return self
+    def sample(self) -> None:
+        """The most so far, and one more count of each lane."""
+        self.connections = max(self.connections, sql.rows(CONNECTIONS)[0][0])
+        for name, seen in self.stuck.items():
+            seen.append(_on_their_way(name))
 
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _sample(self) -> None:
-        while not self._done.wait(0.25):
-            self.connections = max(self.connections, sql.rows(CONNECTIONS)[0][0])
-            for name, seen in self.stuck.items():
-                seen.append(_on_their_way(name))
+    def end(self) -> None:
+        """The thread had a connection of its own."""
         connection.close()
 
 

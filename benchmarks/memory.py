@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-import threading
 import time
 
 import psutil
 
+from benchmarks.sampling import Sampler
 from benchmarks.settle import Field, _note
 from benchmarks.sizes import Size
 from benchmarks.workers import workers
 from engine.core import clock, wake
 
-PAUSE = 0.2
 
-
-class Watch:
+class Watch(Sampler):
     """Samples the memory of process trees. PSS shares a page among those who map it, RSS does not."""
 
+    pause = 0.2
+
     def __init__(self, pids: dict[str, int]) -> None:
+        super().__init__()
         self._trees = {name: psutil.Process(pid) for name, pid in pids.items()}
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._sample, daemon=True)
         self.peaks = {name: {"rss": 0.0, "pss": 0.0} for name in pids}
 
-    def __enter__(self) -> Watch:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _sample(self) -> None:
-        while not self._done.wait(PAUSE):
-            for name, process in self._trees.items():
-                peak, now = self.peaks[name], tree(process)
-                self.peaks[name] = {kind: max(peak[kind], now[kind]) for kind in peak}
+    def sample(self) -> None:
+        """The peak so far."""
+        for name, process in self._trees.items():
+            peak, now = self.peaks[name], tree(process)
+            self.peaks[name] = {kind: max(peak[kind], now[kind]) for kind in peak}
 
 
 def tree(process: psutil.Process) -> dict[str, float]:
