@@ -8,7 +8,6 @@ from uuid import UUID
 import pytest
 
 from engine.ledger.models import Transfer
-from engine.providers.base import FailureClass, Finding, Outcome
 from payments import refund, settle, suspense
 from payments.models import Case
 from tests.billing.world import World
@@ -24,8 +23,7 @@ from tests.ops.suspended import (
     row,
 )
 from tests.ops.world import say
-
-TAKEN_BACK = Finding(Outcome.REVERSED, FailureClass.NONE, "account_closed", "The bank sent it back.")
+from tests.payments.scripted import TAKEN_BACK
 
 
 def in_part(world: World) -> UUID:

@@ -22,10 +22,8 @@ from payments.pipeline import evidence
 from payments.pipeline.evidence import Said
 from tests.ops.suspended import WHY, broken, invoice_of, legs, row, two_attempts
 from tests.ops.world import NETWORK, WHOLE, open_payment, say, settle, subscribe
-from tests.payments.scripted import declined, paid
+from tests.payments.scripted import TAKEN_BACK, declined, paid
 from tests.payments.steps import apply_all
-
-TAKEN_BACK = Finding(Outcome.REVERSED, FailureClass.NONE, "account_closed", "The bank sent it back.")
 
 
 @pytest.fixture(params=["direct", "platform"])

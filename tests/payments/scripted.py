@@ -25,6 +25,8 @@ from engine.providers.base import (
     Sheet,
 )
 
+TAKEN_BACK = Finding(Outcome.REVERSED, FailureClass.NONE, "account_closed", "The bank sent it back.")
+
 
 class Scripted:
     """`replies` and `looks` map a payment to the findings it gets, first to last; the last one stays."""

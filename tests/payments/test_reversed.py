@@ -22,11 +22,10 @@ from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import evidence, look_again, tick
 from payments.pipeline.evidence import Said
 from payments.pipeline.lanes import Worked
-from tests.payments.scripted import Scripted, declined, paid
+from tests.payments.scripted import TAKEN_BACK, Scripted, declined, paid
 from tests.payments.steps import LANE, apply_all, mark, run
 
 WHOLE = {"gross_minor": 1000, "currency": "USDC", "fee_minor": 50}
-TAKEN_BACK = Finding(Outcome.REVERSED, FailureClass.NONE, "account_closed", "The bank sent it back.")
 HARD = declined("closed")
 OF_SOURCES = {"receivables", "invoice_counters", "suspense_old"}  # no invoice stands behind these payments
 
