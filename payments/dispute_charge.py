@@ -7,6 +7,7 @@ from typing import NamedTuple
 from django.db.models import Exists, OuterRef
 
 from engine.providers.abilities import DisputeFound
+from payments import shares
 from payments.models import Dispute, Evidence, Payment
 from payments.pipeline.evidence import BOOKED
 
@@ -29,12 +30,14 @@ def of(row: Dispute, found: DisputeFound) -> Charge:
         return Charge(None, None, f"no payment of ours is {found.charge_ref or 'named'} at {row.provider}")
     payment = Payment.objects.select_for_update().get(pk=named.payment_id)
     fits = payment.operation == "charge" and payment.settlement == "platform"
-    outside = _is_outside(named)
+    outside = _is_outside(named, payment)
     if fits and payment.currency == found.currency and not outside:
         return Charge(payment, payment, "")
     if fits and outside:
         return Charge(
-            None, payment, "what it names lies in suspense, came beyond what was paid, or was taken back"
+            None,
+            payment,
+            "what it names lies in suspense, came late or beyond what was paid, or was taken back",
         )
     why = f"what it names is a {payment.operation} in {payment.currency}, settled {payment.settlement}"
     return Charge(None, payment, why)
@@ -48,7 +51,9 @@ def _named(row: Dispute, found: DisputeFound) -> Evidence | None:
     return named or said.filter(provider_ref=found.charge_ref).exclude(provider_ref="").first()
 
 
-def _is_outside(named: Evidence) -> bool:
-    """Whether what came lies outside what its payment counts: in suspense, or in unapplied beside what paid."""
+def _is_outside(named: Evidence, payment: Payment) -> bool:
+    """Whether what came lies outside what its payment counts: in suspense, or late or beside what paid in unapplied."""
+    if payment.state == Payment.State.SUCCEEDED_LATE:
+        return named.attempt_id not in shares.paid_late(payment)
     elsewhere = Evidence.objects.filter(attempt_id=named.attempt_id, verdict="late, paid elsewhere")
     return named.attempt.state != "succeeded" or elsewhere.exists()

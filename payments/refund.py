@@ -20,6 +20,7 @@ from engine.providers import registry
 from payments import cancel as calling_back
 from payments import refund_books, refunded, shares, states
 from payments.models import Case, Dispute, Evidence, Payment, Refund
+from payments.pipeline.evidence import BOOKED
 from payments.refund_moves import move
 
 BY_HAND = refunded.BY_HAND
@@ -97,7 +98,7 @@ def record(refund_id: UUID, *, reference: str, reason: str, by: Actor) -> Refund
         refund, payment = _open(refund_id)
         if refund.state != BY_HAND:
             raise Refusal("not_by_hand", f"{payment.provider} carries it out", param="refund")
-        if payment.state == Payment.State.REVERSED:
+        if _is_taken_back(payment):
             raise Refusal("charge_reversed", f"{payment.provider} took the charge back, nothing of it is left to "
                           "give back: cancel the refund", param="refund")  # fmt: skip
         if not 0 < len(said) <= 200:
@@ -114,7 +115,8 @@ def _refundable(payment_id: UUID) -> Payment:
     payment = Payment.objects.select_for_update().filter(pk=payment_id).first()
     if payment is None:
         raise Refusal("payment_unknown", f"there is no payment {payment_id}", param="payment")
-    if payment.operation != "charge" or payment.state != Payment.State.SUCCEEDED:
+    paid = payment.state == Payment.State.SUCCEEDED or shares.paid_late(payment)
+    if payment.operation != "charge" or not paid:
         raise Refusal("not_paid", f"it is a {payment.operation} that is {payment.state}: only what was paid is given "
                       "back", param="payment")  # fmt: skip
     if Evidence.objects.filter(payment_id=payment.pk, applied_at=None).exists():
@@ -181,10 +183,19 @@ def why_not(payment: Payment) -> str:
     return f"{said}: {why}" if why else said
 
 
+def _is_taken_back(payment: Payment) -> bool:
+    """By its provider: of what had come late and paid all the same, its payment stays what it is."""
+    late = payment.state == Payment.State.SUCCEEDED_LATE
+    return payment.state == Payment.State.REVERSED or (late and not shares.paid_late(payment))
+
+
 def _charge(payment: Payment) -> Evidence:
-    """What said that the payment succeeded."""
+    """What said that the payment succeeded, or came late and paid its debt all the same."""
     said = Evidence.objects.filter(payment_id=payment.pk, outcome="succeeded", attempt__state="succeeded")
-    found = said.filter(verdict__in=("succeeded", "amount differs")).order_by("-verdict", "pk").first()
+    verdicts = ["succeeded", "amount differs"]
+    if payment.state == Payment.State.SUCCEEDED_LATE:
+        said, verdicts = said.filter(attempt_id__in=shares.paid_late(payment)), list(BOOKED)
+    found = said.filter(verdict__in=verdicts).order_by("-verdict", "pk").first()
     if found is None:
         raise Refusal("no_evidence", "nothing says by what it was paid", param="payment")
     return found

@@ -11,7 +11,7 @@ from uuid import UUID
 from engine.core import clock
 from engine.core.errors import Refusal
 from engine.outbox.emit import NewEvent, emit
-from payments import refund_books, sources
+from payments import refund_books, shares, sources
 from payments.models import Case, Payment, Refund
 from payments.pipeline.decide import LATE_CASE
 from payments.refund_moves import move
@@ -71,8 +71,7 @@ def _late(refund: Refund, payment: Payment) -> None:
     if refund.attempt_id is not None:
         refund_books.done_late(refund, payment)
     else:
-        taken = payment.refunded_minor + payment.refunding_minor + payment.disputed_minor
-        refund.counted_minor = min(refund.amount_minor, max(0, payment.settled_minor - taken))
+        refund.counted_minor = min(refund.amount_minor, shares.left_of(payment))
     done(refund, payment)
 
 

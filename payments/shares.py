@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
+from engine.core import sql
 from payments.models import Dispute, Payment, Refund
+
+_PAID = (Payment.State.SUCCEEDED, Payment.State.SUCCEEDED_LATE)
+
+
+def collected_of(payment: Payment) -> int:
+    """What of it was shared out to its payee and the platform: of what came late only what a person applied. Reads."""
+    if payment.state != Payment.State.SUCCEEDED_LATE:
+        return payment.settled_minor
+    return min(payment.settled_minor, sum(paid_late(payment).values()))
+
+
+def paid_late(payment: Payment) -> dict[UUID, int]:
+    """By attempt what came after its end and paid its debt all the same, and was not taken back. Reads."""
+    return dict(sql.rows(sql.statement(__file__, "paid_late"), {"payment": payment.pk}))
 
 
 def left_of(payment: Payment) -> int:
-    """What is neither given back, nor on its way back, nor disputed."""
+    """What of it is neither given back, nor on its way back, nor disputed. Reads."""
+    if payment.state not in _PAID:
+        return 0
     taken = payment.refunded_minor + payment.refunding_minor + payment.disputed_minor
-    return max(0, payment.settled_minor - taken) if payment.state == Payment.State.SUCCEEDED else 0
+    return max(0, collected_of(payment) - taken)
 
 
 def fee_of(payment: Payment, amount: int) -> int:
@@ -26,7 +45,8 @@ def fee_of(payment: Payment, amount: int) -> int:
         *disputes.values_list("counted_minor", "fee_minor"),
     ]
     before, taken = sum(each[0] for each in gone), sum(each[1] for each in gone)
-    whole = payment.fee_minor * payment.settled_minor // payment.amount_minor
+    collected = collected_of(payment)
+    whole = payment.fee_minor * collected // payment.amount_minor
     share = payment.fee_minor * (before + amount) // payment.amount_minor - taken
-    payees_left = (payment.settled_minor - whole) - (before - taken)
+    payees_left = (collected - whole) - (before - taken)
     return min(max(share, amount - payees_left, 0), amount, max(0, whole - taken))

@@ -9,14 +9,17 @@ import pytest
 
 from billing import trigger
 from engine.providers.base import FailureClass, Finding, Outcome
-from payments import dispute, refund, suspense
+from payments import cancel, dispute, refund, suspense
 from payments.models import Case, Refund
-from tests.ops.suspended import WHY, broken, invoice_of, legs, row
-from tests.ops.test_paid_late import case_of, code, unapplied
+from payments.pipeline import evidence
+from payments.pipeline.evidence import Said
+from tests.ops.suspended import WHY, broken, invoice_of, legs, row, two_attempts
+from tests.ops.test_paid_late import TAKEN_BACK, case_of, code, unapplied
 from tests.ops.world import WHOLE, mark, open_payment, say, settle, subscribe
 from tests.payments.refunding import carrier, carry_out, counters, hinted
 from tests.payments.scripted import declined, paid
-from tests.payments.test_disputes import found
+from tests.payments.steps import apply_all
+from tests.payments.test_disputes import LOST, found
 
 
 @pytest.fixture
@@ -113,3 +116,64 @@ def test_what_is_called_back_is_a_case_again(late: UUID, sent_back: Refund) -> N
 def test_what_its_payer_disputes_is_decided_first(late: UUID) -> None:
     dispute.keep("scripted", found(charge_ref="m"))
     assert code(lambda: suspense.return_money(case_of(late).pk, **WHY)) == "payment_disputed"
+
+
+@pytest.fixture
+def applied(late: UUID) -> UUID:
+    """A person said that it pays the debt after all."""
+    suspense.apply_money(case_of(late).pk, **WHY)
+    assert invoice_of(late).state == "paid"
+    return late
+
+
+def test_what_paid_late_is_refunded_like_any_other(applied: UUID, scripted, monkeypatch) -> None:
+    one = refund.request(applied, amount_minor=400, **WHY)
+    assert legs("refund.requested") == [
+        (0, "payable", "refunds_payable", 390), (1, "fee_income", "refunds_payable", 10),
+    ]  # fmt: skip
+    carry_out(monkeypatch)
+    one.refresh_from_db()
+    assert scripted.sent[-1].instructions["charge"]["movement_id"] == "m"
+    assert (one.state, counters(applied), invoice_of(applied).refunded_minor) == ("succeeded", (0, 400), 400)
+    assert code(lambda: refund.request(applied, amount_minor=601, **WHY)) == "refund_beyond"
+    assert (refund.request(applied, amount_minor=None, **WHY).fee_minor, broken()) == (15, [])
+
+
+def test_a_dispute_of_what_paid_late_freezes_its_payees_part(applied: UUID) -> None:
+    row_of_it = dispute.keep("scripted", found(charge_ref="m", fee_minor=0))
+    assert (row_of_it.payment_id, row_of_it.counted_minor, row_of_it.fee_minor) == (applied, 1000, 25)
+    assert legs("dispute.opened")[1] == (1, "payable", "frozen", 975)
+    assert code(lambda: refund.request(applied, amount_minor=1, **WHY)) == "payment_disputed"
+    assert broken() == []
+    dispute.keep("scripted", found(LOST, charge_ref="m", fee_minor=0))
+    assert code(lambda: refund.request(applied, amount_minor=1, **WHY)) == "refund_beyond"
+    assert broken() == []
+
+
+def test_a_refund_of_what_paid_late_stays_once_that_is_taken_back(
+    applied: UUID, scripted, monkeypatch
+) -> None:
+    one = refund.request(applied, amount_minor=400, **WHY)
+    say(applied, TAKEN_BACK)
+    carry_out(monkeypatch)
+    assert carrier(one).stop_code == "charge_taken_back"
+    assert cancel.recall() == 1
+    one.refresh_from_db()
+    assert (one.state, counters(applied), broken()) == ("canceled", (0, 0), [])
+    assert code(lambda: refund.request(applied, amount_minor=1, **WHY)) == "not_paid"
+
+
+def test_of_two_that_came_late_the_one_that_paid_bears_its_dispute(world, scripted) -> None:
+    scripted.sheet = replace(scripted.sheet, settlement="platform", reversible=True)
+    one, first = two_attempts(world)
+    say(one, declined())
+    say(one, paid(**WHOLE, movement_id="second"))
+    evidence.store([Said(first.pk, one, 1, "lookup", paid(**WHOLE, movement_id="first"))])
+    apply_all()
+    cases = Case.objects.filter(payment_id=one, kind="paid_after_close")
+    suspense.return_money(cases.exclude(attempt_id=first.pk).get().pk, **WHY)
+    suspense.apply_money(cases.get(attempt_id=first.pk).pk, **WHY)
+    beside = dispute.keep("scripted", found(dispute_ref="dp_2", charge_ref="second", fee_minor=0))
+    assert (beside.payment_id, row(one).disputed_minor) == (None, 0)
+    dispute.keep("scripted", found(charge_ref="first", fee_minor=0))
+    assert (row(one).disputed_minor, broken()) == (1000, [])
