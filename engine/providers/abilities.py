@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from engine.core.errors import Refusal
-from engine.providers.base import Asked, Finding, Sendable
+from engine.providers.base import Asked, Finding, Outcome, Sendable
 from engine.providers.setups import SetupCharge
 
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ class Hint:
     what arrives twice is one. `identity` or `provider_ref` says which attempt to look up; what names a charge may be
     about what is given back of it, which is looked up too. A dispute or a setup is named by `dispute_ref` or
     `setup_ref` instead; what is given back of a setup's charge, by `setup_ref` with that charge's `identity`. None of
-    them: it is kept, and nothing is done."""
+    them: it is kept, and nothing is done. `says`: how what it names, or what is given back of that, has ended."""
 
     event_id: str
     kind: str  # the provider's own word
@@ -239,6 +239,7 @@ class Hint:
     dispute_ref: str = ""
     setup_ref: str = ""  # the `reference` of ask_setup
     live: bool | None = None  # of real money; None where it does not say
+    says: Outcome | None = None  # SUCCEEDED, DECLINED, REVERSED; a look that does not show it is repeated
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,8 @@ class Asked:
     currency: str
     instructions: Mapping[str, Any]
     known: Known = field(default_factory=Known)
+    told_ref: str = ""  # another id of the provider's, that a callback names beside our identity
+    looks: int = 0  # that there were before: a call that is made at each of them has a key of its own
 
 
 @dataclass(frozen=True, slots=True)

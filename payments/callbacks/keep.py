@@ -39,6 +39,7 @@ def keep(
             "digest": digest,
             "headers": json.dumps(header.kept(headers)),
             "correlation_id": structlog.contextvars.get_contextvars().get("correlation_id"),
+            "says": [str(one.says or "") for one in told],
             **sql.columns(told, "event_id", "kind", "identity", "provider_ref", "dispute_ref", "setup_ref"),
         },
     )

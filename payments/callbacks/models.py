@@ -28,6 +28,7 @@ class Callback(models.Model):
     provider_ref = models.CharField(max_length=120, default="", db_default="", blank=True)
     dispute_ref = models.CharField(max_length=120, default="", db_default="", blank=True)
     setup_ref = models.CharField(max_length=120, default="", db_default="", blank=True)
+    says = models.CharField(max_length=10, default="", db_default="", blank=True)  # the end that it tells of
     state = models.CharField(max_length=10, choices=State, default=State.WAITING, db_default="waiting")
     refusal = models.CharField(max_length=60, default="", db_default="", blank=True)
     said = models.TextField(default="", db_default="", blank=True)

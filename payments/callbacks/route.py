@@ -11,6 +11,7 @@ from django.conf import settings
 
 from engine.core import sql
 from engine.providers import registry
+from payments.pipeline.hinted import Told
 from payments.pipeline.lanes import Lane
 
 _BUSY_MOST_SECONDS, _UNKNOWN_MOST_SECONDS = 30.0, 900.0
@@ -29,6 +30,7 @@ class Taken(NamedTuple):
     provider_ref: str
     dispute_ref: str
     setup_ref: str
+    says: str
     refusal: str
     tries: int
     received_at: datetime
@@ -39,7 +41,7 @@ class Named(NamedTuple):
     """The attempt that a callback names, and those of what is given back of it.
 
     `known`: what its provider calls it is known to have succeeded, so it tells of no second payment.
-    `busy`: one of them is being sent, or what was said of it is being applied.
+    `busy`: one of them is being sent, or what was said of it is being applied. `refund_states` are in their order.
     """
 
     attempt_id: UUID
@@ -50,12 +52,13 @@ class Named(NamedTuple):
     known: bool
     busy: bool
     refunds: Sequence[UUID]
+    refund_states: Sequence[str]
 
 
 class Look(NamedTuple):
-    """An attempt that is to be looked up, and who does that."""
+    """An attempt that is to be looked up, who does that, and what was told of it."""
 
-    attempt_id: UUID
+    told: Told
     lane: Lane
 
 
@@ -113,10 +116,16 @@ def of_attempt(one: Taken, named: Named, now: datetime) -> tuple[Turn, list[Look
         seconds = growing(one, now, most=_BUSY_MOST_SECONDS)
         turn = waits(one, "its attempt is being sent or applied: that goes first", now=now, seconds=seconds)
         return _about(turn, named), []
-    looks = [Look(attempt, Lane("refund", one.provider)) for attempt in named.refunds]
+    back = Lane("refund", one.provider)
+    looks = [
+        Look(Told(attempt, _news_end(one, state)), back)
+        for attempt, state in zip(named.refunds, named.refund_states, strict=True)
+    ]
     said = "what is given back of it is looked up now"
     if _may_tell(one, named, now):
-        looks.append(Look(named.attempt_id, Lane(named.operation, one.provider)))
+        ref = "" if named.known else one.provider_ref
+        end = _news_end(one, named.attempt_state, other=bool(ref))
+        looks.append(Look(Told(named.attempt_id, end, ref), Lane(named.operation, one.provider)))
         said = f"its attempt ({named.attempt_state}) is looked up now"
     elif not looks:
         said = "what it names had succeeded already"
@@ -135,6 +144,20 @@ def _may_tell(one: Taken, named: Named, now: datetime) -> bool:
         return False
     late = named.resolved_at is None or now > named.resolved_at + _MOMENTS
     return late or not named.known or named.operation in _MAY_COME_BACK
+
+
+def _news_end(one: Taken, state: str, *, other: bool = False) -> str:
+    """The end that it tells of, where an attempt in `state` has not had it; "" of what is not believed.
+
+    `other`: it names another payment than the known one.
+    """
+    if one.refusal:
+        return ""
+    if state == "succeeded":
+        return one.says if other or one.says != "succeeded" else ""
+    if state in ("declined", "not_sent"):
+        return one.says if one.says == "succeeded" else ""
+    return one.says
 
 
 def of_nothing(one: Taken, now: datetime) -> Turn:

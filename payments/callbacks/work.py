@@ -20,7 +20,7 @@ from engine.core.errors import first_line
 from payments.callbacks import route, takers
 from payments.callbacks.models import Callback
 from payments.callbacks.route import Look, Taken, Turn
-from payments.pipeline import look_again, stopping
+from payments.pipeline import hinted, stopping
 from payments.pipeline.lanes import Lane
 
 log = structlog.get_logger(__name__)
@@ -101,7 +101,7 @@ def _settle(due: Sequence[Look], turns: Sequence[Turn], worked: Worked) -> None:
     if not turns:
         return
     with transaction.atomic():
-        look_again.make_due([look.attempt_id for look in due])
+        hinted.make_due([look.told for look in due])
         params = {**sql.columns(turns, *Turn._fields), "now": clock.machine_now()}
         sql.affected(sql.statement(__file__, "finish"), params)
     worked.counts.update(turn.state for turn in turns)

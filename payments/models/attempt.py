@@ -13,8 +13,11 @@ class Attempt(models.Model):
     """One identity (signature, idempotency key) under which a payment was, or may have been, sent.
 
     `fence` and `send_no` say which send holds the right to leave; `send_by` (machine time) until when.
-    `envelope` is what is sent, encrypted; `task_id` the Celery task that sent it last. At `look_at` (machine time) a
-    closed one is looked up once more: somebody said that something became of it (payments/pipeline/look_again.py).
+    `envelope` is what is sent, encrypted; `task_id` the Celery task that sent it last.
+
+    At `look_at` (machine time) a closed one is looked up once more, as somebody told of it at `told_at`: that it ended
+    as `told_end`, for which `told_looks` more looks are made if none shows it, or of another id, `told_ref`
+    (payments/pipeline/look_again.py).
     """
 
     class State(models.TextChoices):
@@ -43,6 +46,10 @@ class Attempt(models.Model):
     created_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True)
     look_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
+    told_end = models.CharField(max_length=10, default="", db_default="", blank=True)
+    told_ref = models.CharField(max_length=120, default="", db_default="", blank=True)
+    told_looks = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [

@@ -1,22 +1,24 @@
 """A look at what no schedule looks up any more, because somebody said that something became of it.
 
-A callback is a hint: it makes a look due, and what that look finds is the evidence (I4). A success may have been taken
-back, where the sheet says so; what had been given up may have been paid after all; what is parked may have ended.
+A callback is a hint: it makes a look due (hinted.py), and what that look finds is the evidence (I4). A success may have
+been taken back, where the sheet says so; what had been given up may have been paid after all; what is parked may have
+ended. No schedule would look once more: where nothing can be said it is asked again, until a person is told, and where
+an end was told that the look does not show, a few more are made.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 
 from engine.core import clock, sql, wake
-from engine.providers import registry
 from engine.providers.base import (
     Asked,
     FailureClass,
@@ -36,7 +38,8 @@ from payments.pipeline.lanes import Lane, Worked
 _TAKEN_BACK = (Outcome.REVERSED, Outcome.DECLINED, Outcome.REDUCED)
 _MOVED_AFTER_ALL = (Outcome.SUCCEEDED, Outcome.PENDING, Outcome.REDUCED)
 _CONCLUSIVE = (Outcome.SUCCEEDED, Outcome.DECLINED, Outcome.REVERSED)
-_LATER = 6  # the gap of the sixth look: nobody waits for this one
+_GONE = (*_TAKEN_BACK, Outcome.ABSENT)
+log = structlog.get_logger(__name__)
 
 
 class Closed(NamedTuple):
@@ -53,26 +56,19 @@ class Closed(NamedTuple):
     currency: str
     instructions: dict[str, Any]
     known: Known
-    in_vain_since: datetime | None  # its last look said unknown, and when
+    in_vain: bool  # its last look said unknown
+    told_at: datetime  # since when it waits for a look that is answered
+    told_end: str  # how it is said to have ended, which no look has shown
+    told_ref: str
+    told_looks: int  # that are still to be made for it
     until: datetime
 
 
-def make_due(attempt_ids: Sequence[UUID]) -> int:
-    """A look at each of these attempts is due now; of how many. Writes in the caller's transaction.
+class Next(NamedTuple):
+    """When one is looked up once more, None for no more; and how many looks for an end that was told are left."""
 
-    An open one has its next look brought forward; one that is closed, or whose payment is parked, gets a look of its
-    own. What succeeded for good by its provider's sheet, or is of no configured provider, gets none.
-    """
-    found = Attempt.objects.filter(pk__in=list(attempt_ids), provider__in=registry.names())
-    asked = [
-        pk
-        for pk, provider, state in found.values_list("pk", "provider", "state")
-        if state != Attempt.State.SUCCEEDED or registry.get(provider).sheet.reversible
-    ]
-    if not asked:
-        return 0
-    params = {"ids": asked, "now": clock.machine_now()}
-    return len(sql.rows(sql.statement(__file__, "make_look_due"), params))
+    at: datetime | None = None
+    looks: int = 0
 
 
 def work(provider: Provider, lane: Lane, worked: Worked, *, until: float) -> Worked:
@@ -110,22 +106,23 @@ def take_closed(lane: Lane, *, most: int) -> list[Closed]:
 
 def _closed(row: tuple[Any, ...], until: datetime) -> Closed:
     known = Known(row[10], json.loads(row[11]), tuple(row[12]))
-    in_vain = row[14] if row[13] else None
-    return Closed._make((*row[:4], json.loads(row[4]), *row[5:9], json.loads(row[9]), known, in_vain, until))
+    return Closed._make(
+        (*row[:4], json.loads(row[4]), *row[5:9], json.loads(row[9]), known, *row[13:18], until)
+    )
 
 
 def _look(provider: Provider, lane: Lane, taken: Sequence[Closed]) -> str:
-    """Ask, store the news, and be done with each that was answered. "" if the provider answered, else why not."""
-    asked_at = clock.machine_now()
+    """Ask, store the news, and say of each when it is looked up next. "" if the provider answered, else why not."""
+    asked_at, silence, patience = clock.machine_now(), "", 0.0
     asked = [one for one in taken if asking.can_be_asked(provider.sheet, one.known)]
+    findings: dict[UUID, Finding] = {}
     try:
-        findings = asking.ask(provider, [_asked(one, lane) for one in asked])
+        findings |= asking.ask(provider, [_asked(one, lane) for one in asked])
     except ProviderUnavailable as fault:
-        _be_done(taken, taken, fault.retry_seconds)
-        return fault.message or fault.code
+        silence, patience = fault.message or fault.code, fault.retry_seconds or 0.0
     old = asked_at - timedelta(seconds=spans.park_unknown())
-    tired = {one.attempt_id: _in_vain(one) for one in taken if _is_tired(one, findings, old)}
-    findings |= tired
+    tired = [one for one in asked if one.told_at < old and _is_unsaid(findings.get(one.attempt_id))]
+    findings |= {one.attempt_id: _in_vain(one) for one in tired}
     news = [(one, findings[one.attempt_id]) for one in taken if _is_news(one, findings.get(one.attempt_id))]
     evidence.store(
         [Said(one.attempt_id, one.payment_id, one.send_no, "lookup", finding) for one, finding in news],
@@ -133,14 +130,14 @@ def _look(provider: Provider, lane: Lane, taken: Sequence[Closed]) -> str:
     )
     if news:
         wake.wake("payments.apply")
-    _be_done(taken, [one for one in asked if _is_unsaid(one, findings) and one.attempt_id not in tired], None)
-    return ""
+    _be_done(taken, {one.attempt_id: _next(one, findings.get(one.attempt_id), patience) for one in asked})
+    return silence
 
 
 def _asked(one: Closed, lane: Lane) -> Asked:
     return Asked(
         one.attempt_id, one.payment_id, lane.operation, one.identity, one.data, one.amount_minor, one.fee_minor,
-        one.currency, one.instructions, one.known,
+        one.currency, one.instructions, one.known, one.told_ref,
     )  # fmt: skip
 
 
@@ -150,7 +147,7 @@ def _is_news(one: Closed, finding: Finding | None) -> bool:
         return False
     if finding.outcome is Outcome.REDUCED and _is_known(one, finding):
         return False
-    if _is_open_still(finding) != (one.in_vain_since is not None) or finding.code == LOOKED_IN_VAIN:
+    if _is_open_still(finding) != one.in_vain or finding.code == LOOKED_IN_VAIN:
         return True  # from when on looks are in vain, and that they are no more
     if one.state == Attempt.State.SUCCEEDED:
         return finding.outcome in _TAKEN_BACK or _is_another_movement(one, finding)
@@ -171,14 +168,9 @@ def _is_another_movement(one: Closed, finding: Finding) -> bool:
     return finding.outcome is Outcome.SUCCEEDED and bool(named and booked) and not {named, ""} & set(booked)
 
 
-def _is_tired(one: Closed, findings: dict[UUID, Finding], old: datetime) -> bool:
-    since = one.in_vain_since
-    return since is not None and since < old and _is_open_still(findings.get(one.attempt_id))
-
-
 def _in_vain(one: Closed) -> Finding:
     """The last look for this hint: from here on a person asks, or the next hint."""
-    since = f"{one.in_vain_since:%Y-%m-%d %H:%M} UTC"
+    since = f"{one.told_at:%Y-%m-%d %H:%M} UTC"
     said = f"Somebody told of it, and since {since} its provider can't say what became of it."
     return Finding(Outcome.UNKNOWN, FailureClass.UNKNOWN, LOOKED_IN_VAIN, said)
 
@@ -187,19 +179,43 @@ def _is_open_still(finding: Finding | None) -> bool:
     return finding is not None and finding.outcome is Outcome.UNKNOWN
 
 
-def _is_unsaid(one: Closed, findings: dict[UUID, Finding]) -> bool:
-    """Its provider can't say, or it was left out: no room in our limit, or no answer to it alone. No schedule would
-    look it up again, so the hint would be lost."""
-    return one.attempt_id not in findings or _is_open_still(findings[one.attempt_id])
+def _is_unsaid(finding: Finding | None) -> bool:
+    """Its provider can't say, or it was left out: no room in our limit, or no answer to it alone."""
+    return finding is None or _is_open_still(finding)
 
 
-def _be_done(taken: Sequence[Closed], later: Sequence[Closed], seconds: float | None) -> None:
-    """No look is due any more, but for those that are asked again `later`; hints that came meanwhile stand. Commits."""
-    again = clock.machine_now() + timedelta(seconds=max(spans.look(_LATER), seconds or 0.0))
-    waits = {one.attempt_id for one in later}
+def _next(one: Closed, finding: Finding | None, patience: float) -> Next:
+    """Done with who was answered, unless an end was told that this look does not show yet."""
+    now = clock.machine_now()
+    if finding is None or (_is_open_still(finding) and finding.code != LOOKED_IN_VAIN):
+        waited = (now - one.told_at).total_seconds()
+        return Next(now + timedelta(seconds=max(spans.unsaid(waited), patience)), one.told_looks)
+    if finding.code == LOOKED_IN_VAIN or not one.told_end or _shows_end(one, finding):
+        return Next()
+    if one.told_looks:
+        wait = spans.told(spans.TOLD_LOOKS - one.told_looks)
+        return Next(now + timedelta(seconds=wait), one.told_looks - 1)
+    shown = finding.outcome.value
+    log.warning(
+        "no look shows an end that was told", attempt=str(one.attempt_id), told=one.told_end, shown=shown
+    )
+    return Next()
+
+
+def _shows_end(one: Closed, finding: Finding) -> bool:
+    if one.told_end != Outcome.SUCCEEDED:
+        return finding.outcome in _GONE
+    succeeded = one.state == Attempt.State.SUCCEEDED
+    return _is_another_movement(one, finding) if succeeded else finding.outcome is Outcome.SUCCEEDED
+
+
+def _be_done(taken: Sequence[Closed], again: Mapping[UUID, Next]) -> None:
+    """No look is due any more, but for those that are looked up `again`; hints that came meanwhile stand. Commits."""
+    turns = [again.get(one.attempt_id, Next()) for one in taken]
     params = {
         "ids": [one.attempt_id for one in taken],
         "leases": [one.until for one in taken],
-        "ats": [again if one.attempt_id in waits else None for one in taken],
+        "ats": [turn.at for turn in turns],
+        "looks": [turn.looks for turn in turns],
     }
     sql.affected(sql.statement(__file__, "looked_again"), params)

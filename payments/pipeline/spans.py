@@ -55,6 +55,21 @@ def look(n: int) -> float:
     return min(first * 1.5 ** min(n, 60), float(settings.ENV.verify_max_seconds))
 
 
+def told(n: int) -> float:
+    """Wait before an end that was told and that n+1 looks did not show is looked for again: with the default of the
+    longest gap 30 s, 5 min and an hour."""
+    return float(settings.ENV.verify_max_seconds) * (1 / 30, 1 / 3, 4)[n]
+
+
+TOLD_LOOKS = 3
+
+
+def unsaid(waited: float) -> float:
+    """Wait before the next look at what a provider has not been able to tell of for `waited` seconds: half of that, and
+    no less than before the seventh look of the schedule, for nobody waits for this one."""
+    return min(max(look(6), waited / 2), float(settings.ENV.verify_max_seconds))
+
+
 def longest_look() -> float:
     """No gap between looks of the schedule is longer, with what a taken row stays with its taker."""
     return float(settings.ENV.verify_max_seconds) + take()

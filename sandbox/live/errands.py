@@ -23,7 +23,8 @@ from engine.core.models import Clock
 from ops import books
 from payments import disputes, refund, states
 from payments.models import Attempt, Payment, PaymentMethod, Refund
-from payments.pipeline import look_again
+from payments.pipeline import hinted
+from payments.pipeline.hinted import Told
 from sandbox.live.chain import DECIMALS
 from sandbox.live.spans import INTERVAL_SECONDS
 
@@ -152,7 +153,7 @@ def look_at_parked() -> int:
     """A look is due at whatever is parked and unresolved, as by a callback; at how many. Commits."""
     parked = Attempt.objects.filter(payment__parked_at__isnull=False, state__in=states.UNRESOLVED_ATTEMPT)
     with transaction.atomic():
-        return look_again.make_due(list(parked.values_list("pk", flat=True)))
+        return hinted.make_due([Told(pk) for pk in parked.values_list("pk", flat=True)])
 
 
 def watch_disputes() -> dict[str, int]:

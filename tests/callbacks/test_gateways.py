@@ -61,7 +61,7 @@ def test_a_true_one_is_kept_once_and_looked_up(spoken, send, ours):
     body, headers = spoken.callback(event(spoken))
     assert [send(body, headers).json()["again"] for _ in range(2)] == [False, True]
     assert work.work().counts == {"done": 1}
-    assert (the_one().payment_id, the_one().deliveries) == (ours, 2)
+    assert (the_one().payment_id, the_one().deliveries, the_one().says) == (ours, 2, "succeeded")
     assert is_due(ours)
     assert Payment.objects.get().state == "in_flight"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -17,7 +16,7 @@ from payments import operate
 from payments.callbacks import again, route, takers, work
 from payments.callbacks.models import Callback
 from payments.models import Attempt, Evidence, Payment
-from payments.pipeline import apply, evidence, look_again, verify
+from payments.pipeline import apply, evidence, hinted, verify
 from payments.pipeline.evidence import Said
 from payments.pipeline.lanes import Lane
 from tests.callbacks.conftest import BOSS, come_round, identity, is_due, rest, the_one
@@ -164,6 +163,31 @@ def test_what_had_succeeded_is_looked_at_only_for_what_comes_later(tell, gateway
     assert Attempt.objects.get().look_at is not None
 
 
+@pytest.mark.parametrize(
+    ("told", "end", "ref"),
+    [
+        ({"says": "reversed"}, "reversed", ""),
+        ({"says": "succeeded", "provider_ref": "ref-1"}, "", ""),
+        ({"says": "succeeded", "provider_ref": "ref-2"}, "succeeded", "ref-2"),
+        ({"says": "reversed", "signature": "0"}, "", ""),
+    ],
+)
+def test_an_end_that_its_attempt_has_not_had_is_looked_for(
+    tell, gateway, open_payment, monkeypatch, told, end, ref
+):
+    """Of another payment under its identity too; of what is not believed nothing but the look is due."""
+    whole = paid(gross_minor=1000, currency="USDC", fee_minor=50, provider_ref="ref-1")
+    gateway.looks[open_payment] = [whole]
+    Payment.objects.update(next_action_at=clock.machine_now())
+    steps.look()
+    Attempt.objects.update(resolved_at=clock.machine_now() - timedelta(minutes=5))
+    monkeypatch.setattr(gateway, "wrong", lambda body: _with_hints(gateway.hints(body)))
+    tell(identity=identity(open_payment), **told)
+    work.work()
+    one = Attempt.objects.get()
+    assert (one.told_end, one.told_ref, one.look_at is None) == (end, ref, False)
+
+
 def test_what_had_been_given_up_is_looked_up_once_more(tell, gateway, open_payment):
     gateway.looks[open_payment] = [declined()]
     Payment.objects.update(next_action_at=clock.machine_now())
@@ -284,18 +308,18 @@ def test_what_is_not_believed_asks_no_taker(tell, gateway, monkeypatch):
 def test_a_hint_is_not_lost_between_the_look_and_its_callback(tell, gateway, open_payment, monkeypatch):
     """Both are one commit: if the one is not written, the other is not."""
     tell(identity=identity(open_payment))
-    real = look_again.make_due
+    real = hinted.make_due
 
-    def dies(ids: list[UUID]) -> int:
-        real(ids)
-        if ids:
+    def dies(told: list[hinted.Told]) -> int:
+        real(told)
+        if told:
             raise RuntimeError("killed")
         return 0
 
-    monkeypatch.setattr(look_again, "make_due", dies)
+    monkeypatch.setattr(hinted, "make_due", dies)
     assert work.work().counts == {"waiting": 1}
     assert not is_due(open_payment)
-    monkeypatch.setattr(look_again, "make_due", real)
+    monkeypatch.setattr(hinted, "make_due", real)
     come_round()
     assert work.work().counts == {"done": 1}
     assert is_due(open_payment)

@@ -17,7 +17,8 @@ from engine.providers.base import Outcome
 from ops import books
 from payments import disputes
 from payments.models import Dispute, Evidence
-from payments.pipeline import driver, look_again, points
+from payments.pipeline import driver, hinted, points
+from payments.pipeline.hinted import Told
 from payments.pipeline.mark_sent import Marked
 from tests.conformance.driven import Driven
 from tests.conformance.faults import FAULTS, LIES
@@ -204,7 +205,7 @@ class TestConformance:
         with monkeypatch.context() as later:
             later.setattr(clock, "machine_now", lambda: now + timedelta(seconds=DAYS))
             said = disputes.watch()
-        look_again.make_due([each.pk for each in driven.attempts(paid)])
+        hinted.make_due([Told(each.pk) for each in driven.attempts(paid)])
         driven.look()
         one = driven.payment(paid)
         disputed = Dispute.objects.filter(payment=one).values_list("amount_minor", flat=True)

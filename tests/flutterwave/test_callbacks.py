@@ -86,6 +86,7 @@ def test_a_charge_names_its_attempt(desk: Desk, hooks: Receiver) -> None:
     sent = desk.pay(desk.charge())
     hint = one(desk, hooks.wait(1)[0])
     assert (hint.identity, hint.provider_ref, hint.kind) == (sent.identity, sent.refs[-1], "charge.completed")
+    assert hint.says == "succeeded"
 
 
 def test_a_refund_and_a_transfer_name_theirs(rich: Desk, hooks: Receiver) -> None:

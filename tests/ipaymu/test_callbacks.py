@@ -12,6 +12,7 @@ import pytest
 
 from engine.core.errors import Refusal
 from engine.providers.abilities import Hint, SignatureWrong
+from engine.providers.base import Outcome
 from engine.providers.ipaymu import signing
 from engine.providers.ipaymu.provider import Ipaymu
 from tests.gateways.receiver import Receiver, Taken
@@ -53,7 +54,8 @@ def test_what_ipaymu_signs_is_taken_in_each_of_its_forms(
     made, taken = told(shop, hooks, callback_variant=variant, callback_form=form, callback_escaped=escaped)
     (hint,) = shop.provider.parse_webhook(taken.body, taken.headers)
     event_id = f"sha256-{hashlib.sha256(taken.body).hexdigest()}"
-    assert hint == Hint(event_id, "berhasil", made.sendable.identity, str(made.number))
+    said = Outcome.SUCCEEDED
+    assert hint == Hint(event_id, "berhasil", made.sendable.identity, str(made.number), says=said)
 
 
 @pytest.mark.parametrize("variant", ["A", "B"])

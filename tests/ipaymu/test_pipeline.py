@@ -25,8 +25,9 @@ from payments.api import lists
 from payments.callbacks import work
 from payments.charge import Charge
 from payments.models import Attempt, Case, Evidence, Payment
-from payments.pipeline import evidence, look_again, send, verify
+from payments.pipeline import evidence, hinted, send, verify
 from payments.pipeline.evidence import Said
+from payments.pipeline.hinted import Told
 from payments.pipeline.lanes import Lane
 from payments.pipeline.mark_sent import mark_sent
 from payments.pipeline.take import payables, take
@@ -157,7 +158,7 @@ def test_what_ipaymu_takes_back_leaves_the_books(engine: Shop, owed, seen: bool)
         look_due()
         assert Payment.objects.get().state == "succeeded"
     engine.end(number_of(one), "refunded")
-    look_again.make_due(Attempt.objects.values_list("pk", flat=True))
+    hinted.make_due([Told(pk) for pk in Attempt.objects.values_list("pk", flat=True)])
     look_due()
     assert Payment.objects.get().state == ("reversed" if seen else "failed")
     assert engine.world.balances()["ipaymu:platform:available"] == {"IDR": held()}

@@ -16,6 +16,7 @@ from ops import books
 from payments import refund
 from payments.models import Attempt, Payment, Refund
 from payments.pipeline import look_again
+from payments.pipeline.hinted import Told, make_due
 from payments.pipeline.lanes import Lane, Worked
 from tests.payments.scripted import Scripted
 from tests.payments.steps import apply_all, run
@@ -49,7 +50,7 @@ def carrier(one: Refund) -> Payment:
 def hinted(one: Refund) -> None:
     """A callback says that something became of the refund, and it is looked up."""
     attempt = Attempt.objects.filter(payment_id=carrier(one).pk).latest("seq")
-    assert look_again.make_due([attempt.pk]) == 1
+    assert make_due([Told(attempt.pk)]) == 1
     look_again.work(registry.get("scripted"), REFUND, Worked(), until=time.monotonic() + 60)
     apply_all()
 

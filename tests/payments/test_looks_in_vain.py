@@ -12,10 +12,11 @@ import pytest
 
 from engine.core import clock
 from engine.providers import registry
-from engine.providers.base import FailureClass, Finding, Outcome
+from engine.providers.base import FailureClass, Finding, Outcome, ProviderUnavailable
 from payments.models import Attempt, Case, Evidence, Payment
-from payments.pipeline import evidence, look_again, spans
+from payments.pipeline import evidence, hinted, look_again, spans
 from payments.pipeline.evidence import Said
+from payments.pipeline.hinted import Told
 from payments.pipeline.lanes import Worked
 from tests.payments.scripted import Scripted, paid
 from tests.payments.steps import LANE, apply_all, look, mark, run
@@ -52,7 +53,7 @@ def again(*, told: bool = False) -> Attempt:
     """One more look, as if its time had come."""
     attempt = Attempt.objects.get()
     if told:
-        assert look_again.make_due([attempt.pk]) == 1
+        assert hinted.make_due([Told(attempt.pk)]) == 1
     else:
         assert attempt.look_at is not None
         Attempt.objects.update(look_at=clock.machine_now())
@@ -72,6 +73,20 @@ def test_a_closed_attempt_is_not_asked_about_without_end(closed: UUID, patience)
         "refused: the attempt was closed",
         "looked in vain",
     ]
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_who_is_left_out_is_not_asked_about_without_end(
+    closed: UUID, world: Scripted, patience, alone: bool
+) -> None:
+    """Asked with others it has no answer; alone, its provider is silent."""
+    world.left_out = {closed}
+    if alone:
+        world.down = ProviderUnavailable("http_500", "it can't say")
+    assert again(told=True).look_at is not None
+    patience(0)
+    assert again().look_at is None
+    assert (Case.objects.get().kind, Payment.objects.get().state) == ("looked_in_vain", "succeeded")
 
 
 def test_the_next_hint_begins_anew(closed: UUID, patience) -> None:

@@ -14,8 +14,9 @@ from engine.providers import registry
 from engine.providers.base import Finding
 from payments import suspense
 from payments.models import Attempt, Case, Evidence, Payment
-from payments.pipeline import evidence, look_again
+from payments.pipeline import evidence, hinted, look_again
 from payments.pipeline.evidence import Said
+from payments.pipeline.hinted import Told
 from payments.pipeline.lanes import Worked
 from tests.payments.scripted import Scripted, paid
 from tests.payments.steps import LANE, apply_all, run
@@ -43,7 +44,7 @@ def twice(
 
 def heard() -> None:
     """A callback tells of it, and it is looked up."""
-    assert look_again.make_due([Attempt.objects.get().pk]) == 1
+    assert hinted.make_due([Told(Attempt.objects.get().pk)]) == 1
     look_again.work(registry.get("scripted"), LANE, Worked(), until=time.monotonic() + 60)
     apply_all()
 

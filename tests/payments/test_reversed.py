@@ -19,8 +19,9 @@ from engine.providers.base import FailureClass, Finding, Outcome, ProviderUnavai
 from ops import books
 from payments import suspense
 from payments.models import Attempt, Case, Evidence, Payment
-from payments.pipeline import evidence, look_again, tick
+from payments.pipeline import evidence, hinted, look_again, tick
 from payments.pipeline.evidence import Said
+from payments.pipeline.hinted import Told
 from payments.pipeline.lanes import Worked
 from tests.payments.scripted import TAKEN_BACK, Scripted, declined, paid
 from tests.payments.steps import LANE, apply_all, mark, run
@@ -63,7 +64,7 @@ def test_what_came_back_in_part_before_it_was_booked_is_parked(reversible, new_p
 
 
 def hint(payment_id: UUID) -> int:
-    return look_again.make_due([attempt(payment_id).pk])
+    return hinted.make_due([Told(attempt(payment_id).pk)])
 
 
 def heard(payment_id: UUID) -> Worked:

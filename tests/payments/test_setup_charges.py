@@ -23,6 +23,7 @@ from payments import cases, methods, setup_charge, story, suspense, switches
 from payments.methods import setup
 from payments.models import Attempt, Case, Payment, PaymentMethod
 from payments.pipeline import look_again
+from payments.pipeline.hinted import Told, make_due
 from payments.pipeline.lanes import Lane, Worked
 from tests.payments.gateway import Gateway
 from tests.payments.scripted import paid
@@ -94,7 +95,7 @@ def returning() -> Payment:
 def hinted(gateway: Gateway, finding: Finding) -> None:
     """A callback has what had ended looked at once more."""
     gateway.looks[returning().pk] = [finding]
-    assert look_again.make_due([Attempt.objects.get().pk]) == 1
+    assert make_due([Told(Attempt.objects.get().pk)]) == 1
     look_again.work(gateway, REFUND, Worked(), until=time.monotonic() + 60)
     apply_all()
 

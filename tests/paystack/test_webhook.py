@@ -76,6 +76,7 @@ def test_a_refund_and_a_transfer_and_a_dispute_name_what_to_look_up(desk: Desk, 
     by_kind = {each.kind: each for each in hints}
     told = by_kind["refund.processed"]
     assert (told.identity, told.provider_ref) == (charge.identity, "")  # all that Paystack says of a refund
+    assert (told.says, by_kind["refund.pending"].says) == ("succeeded", None)
     assert by_kind["transfer.success"].identity == payout.identity
     assert by_kind["transfer.success"].provider_ref == sent.provider_ref
     assert by_kind["charge.dispute.create"].dispute_ref == str(dispute["id"])

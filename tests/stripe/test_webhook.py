@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -154,7 +155,15 @@ def test_a_charge_a_dispute_and_a_setup_name_what_they_are_of() -> None:
     ],
 )
 def test_what_is_not_known_is_a_hint_that_names_nothing(kind: str, found: dict[str, Any]) -> None:
-    assert event(kind, found, livemode="yes") == Hint("evt_9", kind)
+    assert replace(event(kind, found, livemode="yes"), says=None) == Hint("evt_9", kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [("payment_intent.succeeded", "succeeded"), ("refund.failed", "reversed"), ("refund.updated", None)],
+)
+def test_what_tells_of_an_end_says_which(kind: str, says: str | None) -> None:
+    assert event(kind, {"object": kind.partition(".")[0], "id": "x_1"}).says == says
 
 
 def test_whatever_happens_is_told_of_by_name(shop: Shop, receiver: Receiver) -> None:

@@ -6,13 +6,24 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from engine.core.errors import Refusal
 from engine.providers.abilities import Hint
+from engine.providers.base import Outcome
+from engine.providers.flutterwave import reading
 from engine.providers.flutterwave.dialect import Dialect, Row
 
 SETUP = "setup-"  # a reference that begins so is a setup's
+_SAYS = {
+    "successful": Outcome.SUCCEEDED,
+    "succeeded": Outcome.SUCCEEDED,
+    "completed": Outcome.SUCCEEDED,
+    "failed": Outcome.DECLINED,
+    "cancelled": Outcome.DECLINED,
+    "reversed": Outcome.REVERSED,
+}
 _IDENTITY = re.compile(r"[0-9a-f]{32}-[0-9a-f]{8}")
 
 
@@ -35,7 +46,7 @@ def hints(dialect: Dialect, body: bytes, headers: Mapping[str, str]) -> list[Hin
         event = None
     if not isinstance(event, dict):
         raise Refusal("callback_unreadable", "the body is no JSON object")
-    return [dialect.hint(event)]
+    return [replace(dialect.hint(event), says=_SAYS.get(reading.status_of(data_of(event))))]
 
 
 def data_of(event: Row) -> Row:

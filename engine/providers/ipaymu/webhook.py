@@ -12,10 +12,12 @@ import structlog
 
 from engine.core.errors import Refusal
 from engine.providers.abilities import Hint, SignatureWrong
+from engine.providers.base import Outcome
 from engine.providers.ipaymu import signing
 from engine.providers.ipaymu.account import Account
 from engine.providers.ipaymu.sheet import NAME
-from engine.providers.ipaymu.transaction import number_of
+from engine.providers.ipaymu.transaction import number_of, whole
+from engine.providers.ipaymu.words import ENDED, PAID, Status
 
 log = structlog.get_logger(__name__)
 _FIELDS_MAX = 200
@@ -67,7 +69,17 @@ def _hints(fields: Mapping[str, Any], body: bytes) -> list[Hint]:
     if not reference and not number:
         raise _unreadable()
     event_id = f"sha256-{hashlib.sha256(body).hexdigest()}"
-    return [Hint(event_id, _plain(fields.get("status")), identity=reference, provider_ref=number)]
+    word, said = _plain(fields.get("status")), _says(fields)
+    return [Hint(event_id, word, identity=reference, provider_ref=number, says=said)]
+
+
+def _says(fields: Mapping[str, Any]) -> Outcome | None:
+    code = whole(fields.get("transaction_status_code") or fields.get("status_code"))
+    if code in PAID:
+        return Outcome.SUCCEEDED
+    if code in ENDED:
+        return Outcome.DECLINED
+    return Outcome.REVERSED if code == Status.REFUNDED else None
 
 
 def _plain(value: Any) -> str:

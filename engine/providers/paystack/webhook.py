@@ -11,11 +11,13 @@ from typing import Any
 
 from engine.core.errors import Refusal
 from engine.providers.abilities import Hint
-from engine.providers.paystack import identity
+from engine.providers.base import Outcome
+from engine.providers.paystack import identity, words
 from engine.providers.paystack.account import Account
 
 HEADER = "x-paystack-signature"
 _LIVE = {"live": True, "test": False}
+_WORDS = {"charge": words.CHARGE, "refund": words.REFUND, "transfer": words.TRANSFER}
 
 
 def parse(account: Account, body: bytes, headers: Mapping[str, str]) -> list[Hint]:
@@ -45,7 +47,8 @@ def is_signed(body: bytes, given: str, keys: Sequence[str]) -> bool:
 
 def _hint(kind: str, data: Mapping[str, Any], digest: str) -> Hint:
     domain = data.get("domain")
-    event = Hint(digest, kind[:100], live=_LIVE.get(domain) if isinstance(domain, str) else None)
+    live = _LIVE.get(domain) if isinstance(domain, str) else None
+    event = Hint(digest, kind[:100], live=live, says=_says(kind))
     if kind.startswith("charge.dispute."):
         return replace(event, dispute_ref=_word(data.get("id")))
     if kind.startswith("refund."):
@@ -58,6 +61,12 @@ def _hint(kind: str, data: Mapping[str, Any], digest: str) -> Hint:
         number = _word(data.get("transfer_code") or data.get("id"))
         return replace(event, identity=reference, provider_ref=number)
     return replace(event, setup_ref=identity.setup_of(reference))
+
+
+def _says(kind: str) -> Outcome | None:
+    of, _, word = kind.partition(".")
+    found = _WORDS.get(of, {}).get(word)
+    return None if found is Outcome.PENDING else found
 
 
 def _word(value: Any) -> str:

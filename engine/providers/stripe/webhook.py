@@ -10,9 +10,20 @@ import stripe
 
 from engine.core.errors import Refusal
 from engine.providers.abilities import Hint
+from engine.providers.base import Outcome
 from engine.providers.stripe.reading import Json, named, part, text
 
 TOLERANCE_SECONDS = 300
+_SAYS = {
+    "payment_intent.succeeded": Outcome.SUCCEEDED,
+    "payment_intent.payment_failed": Outcome.DECLINED,
+    "payment_intent.canceled": Outcome.DECLINED,
+    "refund.failed": Outcome.REVERSED,
+    "payout.paid": Outcome.SUCCEEDED,
+    "payout.failed": Outcome.REVERSED,
+    "payout.canceled": Outcome.DECLINED,
+    "transfer.reversed": Outcome.REVERSED,
+}
 
 
 def hints(secrets: tuple[str, ...], body: bytes, headers: Mapping[str, str]) -> list[Hint]:
@@ -60,7 +71,9 @@ def hint_of(event: Json) -> Hint:
     found = part(part(event, "data"), "object")
     kind, live = text(event, "type"), event.get("livemode")
     about = _ABOUT.get(text(found, "object"), _nothing)(found)
-    return Hint(event["id"], kind, **about, live=live if isinstance(live, bool) else None)
+    return Hint(
+        event["id"], kind, **about, live=live if isinstance(live, bool) else None, says=_SAYS.get(kind)
+    )
 
 
 def _attempt(found: Json) -> dict[str, str]:

@@ -9,7 +9,7 @@ SELECT c.id, a.id, a.state, a.resolved_at, p.id, p.operation,
             WHERE e.attempt_id = a.id AND e.outcome = 'succeeded' AND c.ref IN (e.provider_ref, e.movement_id)),
        a.state = 'sent' OR given.busy
        OR EXISTS (SELECT 1 FROM payments_evidence e WHERE e.payment_id = p.id AND e.applied_at IS NULL),
-       given.attempts
+       given.attempts, given.states
   FROM unnest(%(id)s::uuid[], %(provider)s::text[], %(identity)s::text[], %(provider_ref)s::text[],
               %(method)s::uuid[])
        AS c(id, provider, identity, ref, method)
@@ -32,11 +32,12 @@ SELECT c.id, a.id, a.state, a.resolved_at, p.id, p.operation,
   JOIN payments_attempt a ON a.id = named.id
   JOIN payments_payment p ON p.id = a.payment_id
  CROSS JOIN LATERAL (
-       SELECT coalesce(array_agg(last.id), '{}') AS attempts, coalesce(bool_or(last.busy), false) AS busy
+       SELECT coalesce(array_agg(last.id ORDER BY last.id), '{}') AS attempts,
+              coalesce(array_agg(last.state ORDER BY last.id), '{}') AS states, coalesce(bool_or(last.busy), false) AS busy
          FROM payments_refund r
          JOIN payments_payment carried ON carried.source_kind = 'refund' AND carried.source_id = r.id
         CROSS JOIN LATERAL (
-              SELECT t.id, t.state = 'sent' OR EXISTS (SELECT 1 FROM payments_evidence e
+              SELECT t.id, t.state, t.state = 'sent' OR EXISTS (SELECT 1 FROM payments_evidence e
                                                         WHERE e.payment_id = carried.id AND e.applied_at IS NULL) AS busy
                 FROM payments_attempt t WHERE t.payment_id = carried.id
                ORDER BY t.seq DESC

@@ -9,5 +9,5 @@ WITH due AS (
 )
 UPDATE payments_callbacks_callback c SET next_action_at = %(until)s, tries = c.tries + 1
   FROM due WHERE c.id = due.id
-RETURNING c.id, c.provider, c.identity, c.provider_ref, c.dispute_ref, c.setup_ref, c.refusal, c.tries,
-          c.received_at, c.next_action_at
+RETURNING c.id, c.provider, c.identity, c.provider_ref, c.dispute_ref, c.setup_ref, c.says, c.refusal,
+          c.tries, c.received_at, c.next_action_at

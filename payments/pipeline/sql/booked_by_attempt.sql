@@ -1,6 +1,6 @@
 -- I5: the legs that booked the money of an attempt, by the verdict that booked it: a success by its payment, late money
 -- by its attempt, another amount by its movement (books.py, movement); with those by which a person applied it since.
--- What left the books is left out, and late money that is refunded whole. Indexes: evidence_of_attempt,
+-- What left the books is left out, and late money that is refunded. Indexes: evidence_of_attempt,
 -- one_transfer_per_fact, refunds_of_late_money.
 SELECT e.id, t.kind, t.source_id, t.seq, t.debit_id, t.credit_id, t.currency, t.amount_minor
   FROM payments_evidence e
@@ -21,8 +21,6 @@ SELECT e.id, t.kind, t.source_id, t.seq, t.debit_id, t.credit_id, t.currency, t.
  WHERE e.id = ANY(%(ids)s::uuid[])
    AND NOT EXISTS (SELECT 1 FROM engine_ledger_transfer o
                     WHERE o.kind IN ('payment.reversed', 'suspense.returned', 'late.returned') AND o.source_id = t.source_id)
-   AND ((SELECT sum(r.amount_minor) FROM payments_refund r
-          WHERE r.attempt_id = t.source_id AND r.state NOT IN ('failed', 'canceled'))
-        >= (SELECT sum(l.amount_minor) FROM engine_ledger_transfer l
-             WHERE l.kind = 'payment.succeeded_late' AND l.source_id = t.source_id)) IS NOT TRUE
+   AND NOT EXISTS (SELECT 1 FROM payments_refund r
+                    WHERE r.attempt_id = t.source_id AND r.state NOT IN ('failed', 'canceled'))
  ORDER BY e.id, t.kind, t.seq

@@ -1,5 +1,5 @@
 -- I10: any number of takers; SKIP LOCKED gives each row to one. With each: what is known of it, its bookings by the
--- provider's name for each movement, and since when looks have been in vain. Indexes: attempts_to_look_at,
+-- provider's name for each movement, whether its last look was in vain, and what was told of it. Indexes: attempts_to_look_at,
 -- evidence_of_attempt.
 WITH due AS (
   SELECT a.id FROM payments_attempt a JOIN payments_payment p ON p.id = a.payment_id
@@ -9,13 +9,14 @@ WITH due AS (
    LIMIT %(most)s
      FOR UPDATE OF a SKIP LOCKED
 ), taken AS (
-  UPDATE payments_attempt a SET look_at = %(until)s FROM due WHERE a.id = due.id
-  RETURNING a.id, a.payment_id, a.state, a.identity, a.data, a.send_no
+  UPDATE payments_attempt a SET look_at = %(until)s, told_at = coalesce(a.told_at, %(now)s) FROM due WHERE a.id = due.id
+  RETURNING a.id, a.payment_id, a.state, a.identity, a.data, a.send_no, a.told_at, a.told_end, a.told_ref, a.told_looks
 )
 SELECT t.id, t.payment_id, t.state, t.identity, t.data::text, t.send_no,
        p.amount_minor, p.fee_minor, p.currency, p.instructions::text,
        coalesce(k.provider_ref, ''), coalesce(k.steps, '{}')::text, k.movements,
-       coalesce(l.outcome = 'unknown' AND l.code <> %(gave_up)s, false), l.observed_at
+       coalesce(l.outcome = 'unknown' AND l.code <> %(gave_up)s, false),
+       t.told_at, t.told_end, t.told_ref, t.told_looks
   FROM taken t
   JOIN payments_payment p ON p.id = t.payment_id
   LEFT JOIN LATERAL (
@@ -26,6 +27,6 @@ SELECT t.id, t.payment_id, t.state, t.identity, t.data::text, t.send_no,
       FROM payments_evidence e WHERE e.attempt_id = t.id
   ) k ON true
   LEFT JOIN LATERAL (
-    SELECT e.outcome, e.code, e.observed_at FROM payments_evidence e
+    SELECT e.outcome, e.code FROM payments_evidence e
      WHERE e.attempt_id = t.id AND e.source = 'lookup' ORDER BY e.id DESC LIMIT 1
   ) l ON true
