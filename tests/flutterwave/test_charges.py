@@ -182,3 +182,25 @@ def test_several_payments_under_one_reference_are_one_movement_of_all(v4: Desk) 
         seen("chg_1", booked="chg_1+chg_2").outcome is Outcome.UNKNOWN
     )  # alone it would be booked once more
     assert seen("chg_1", "chg_2", booked="chg_1").movement_id == "chg_2"
+
+
+def test_another_payment_under_the_reference_is_seen_by_the_id_that_a_callback_names(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looked up by the id that is known, it never would be; what names nothing of it is looked past."""
+    sent = desk.pay(desk.charge())
+    second, stranger = desk.pay(desk.charge()), desk.pay(desk.charge())
+    booked = sent.refs[-1]
+    operation = desk.provider._dialect.operations["charge"]
+    real = operation.is_mine
+    mine = (sent.identity, second.identity)
+    monkeypatch.setattr(
+        operation,
+        "is_mine",
+        lambda row, asked: any(real(row, replace(asked, identity=each)) for each in mine),
+    )
+    known = Known(booked, movements=(booked,))
+    refs = ("", second.refs[-1], stranger.refs[-1])
+    told = [replace(asked_of(sent), known=known, told_ref=each) for each in refs]
+    found = desk.provider.lookup(told)
+    assert [found[each.attempt_id].movement_id for each in told] == [booked, second.refs[-1], booked]

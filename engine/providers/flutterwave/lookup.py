@@ -12,7 +12,7 @@ from engine.providers.base import Asked, Finding, Outcome
 from engine.providers.edge.faults import Fault, NoAnswer
 from engine.providers.edge.http import Answer
 from engine.providers.flutterwave import findings, reading
-from engine.providers.flutterwave.dialect import Dialect, Row
+from engine.providers.flutterwave.dialect import Dialect, Question, Row
 
 _AT_ONCE = 8
 _SEVERAL = "+"  # between the ids of payments that are booked as one
@@ -44,13 +44,19 @@ def _look(dialect: Dialect, asked: Asked) -> Finding | Fault:
     operation, ref = dialect.operations[asked.operation], asked.known.provider_ref
     if any(_SEVERAL in name for name in asked.known.movements):
         ref = ""  # one of them alone says less than what is booked
-    question = operation.by_id(ref) if ref else operation.by_identity(asked)
     try:
-        answer = dialect.client.get(question.path, question.query)
-        found = _of_answer(dialect, asked, answer)
+        if asked.told_ref:  # paid once more under the same reference: by what is known it would never be seen
+            other = _answered(dialect, asked, operation.by_id(asked.told_ref))
+            if other.outcome is Outcome.SUCCEEDED:
+                return other
+        return _answered(dialect, asked, operation.by_id(ref) if ref else operation.by_identity(asked))
     except Fault as fault:
         return fault
-    return reading.traced(dialect, found, answer)
+
+
+def _answered(dialect: Dialect, asked: Asked, question: Question) -> Finding:
+    answer = dialect.client.get(question.path, question.query)
+    return reading.traced(dialect, _of_answer(dialect, asked, answer), answer)
 
 
 def _of_answer(dialect: Dialect, asked: Asked, answer: Answer) -> Finding:
