@@ -16,6 +16,7 @@ from payments import look, refunded, setup_charge, states
 from payments.models import Case, Dispute, Payment
 from payments.pipeline import in_suspense, park
 from payments.pipeline.apply import REFUSED_CASE
+from payments.pipeline.decision import GIVEN_AND_TAKEN
 
 _KEPT = ("closed_at", "closed_by", "resolution")
 
@@ -72,6 +73,8 @@ def close_case(case_id: UUID, *, resolution: str, reason: str, by: Actor) -> Cas
                 "give it back, then return its money here: that closes it",
                 param="case",
             )
+        if case.kind == GIVEN_AND_TAKEN:
+            raise Refusal("say_how_often", "say whether it left once or twice: that closes it", param="case")
         if Dispute.objects.filter(case_id=case.pk, state__in=states.OPEN_DISPUTE).exists():
             raise Refusal("dispute_open", "its provider decides the dispute: that closes it", param="case")
         if case.kind == REFUSED_CASE:

@@ -16,7 +16,7 @@ from engine.ledger import posting
 from engine.ledger.posting import Leg
 from payments import disputed, refund, refund_books, refunded
 from payments.models import Case, Evidence, Payment
-from payments.pipeline.decide import LATE_CASE
+from payments.pipeline.decision import LATE_CASE
 from payments.pipeline.evidence import BOOKED
 from payments.pipeline.in_suspense import Held, mirror
 from payments.sources import SourceChange

@@ -19,7 +19,7 @@ from engine.providers.base import Asked, Finding, Outcome, ProviderUnavailable, 
 from payments.models import Attempt, Case, Evidence
 from payments.pipeline import asking, evidence, spans
 from payments.pipeline.apply import FAILED
-from payments.pipeline.decide import ANOTHER_AMOUNT
+from payments.pipeline.decision import ANOTHER_AMOUNT
 from payments.pipeline.evidence import Said
 
 NOT_APPLIED = (

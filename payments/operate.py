@@ -14,7 +14,7 @@ from engine.core.errors import Refusal
 from payments import states
 from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import park
-from payments.pipeline.decide import PAID_EARLIER
+from payments.pipeline.decision import PAID_EARLIER
 
 _KEPT = ("state", "version", "waiting", "next_action_at", "parked_at", "parked_reason")
 

@@ -20,6 +20,7 @@ from engine.providers import registry
 from payments import cancel as calling_back
 from payments import refund_books, refunded, shares, states
 from payments.models import Case, Dispute, Evidence, Payment, Refund
+from payments.pipeline.decision import GIVEN_AND_TAKEN
 from payments.pipeline.evidence import BOOKED
 from payments.refund_moves import move
 
@@ -184,9 +185,11 @@ def why_not(payment: Payment) -> str:
 
 
 def _is_taken_back(payment: Payment) -> bool:
-    """By its provider: of what had come late and paid all the same, its payment stays what it is."""
+    """By its provider: of what had come late and paid all the same, its payment stays what it is, and so does any until
+    a person has said whether what was given back of it left twice."""
     late = payment.state == Payment.State.SUCCEEDED_LATE
-    return payment.state == Payment.State.REVERSED or (late and not shares.paid_late(payment))
+    gone = payment.state == Payment.State.REVERSED or (late and not shares.paid_late(payment))
+    return gone or Case.objects.filter(payment=payment, kind=GIVEN_AND_TAKEN, closed_at=None).exists()
 
 
 def _charge(payment: Payment) -> Evidence:

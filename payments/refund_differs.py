@@ -12,7 +12,7 @@ from uuid import UUID
 from engine.core.actor import Actor
 from payments import refund, refund_books, refunded, shares
 from payments.models import Case, Evidence, Payment, Refund
-from payments.pipeline.decide import ANOTHER_AMOUNT
+from payments.pipeline.decision import ANOTHER_AMOUNT
 from payments.pipeline.in_suspense import Held
 from payments.refund_moves import move
 
@@ -25,13 +25,33 @@ def record(case: Case, held: Sequence[Held], *, reason: str, by: Actor) -> Refun
     """
     asked = Refund.objects.get(pk=case.about.source_id)
     payment = Payment.objects.select_for_update().get(pk=asked.payment_id)
-    amount, late = sum(one.amount_minor for one in held), asked.attempt_id is not None
-    fee = 0 if late else shares.fee_of(payment, amount)
-    row = refund.new(payment, amount, fee, reason=reason, by=by, attempt_id=asked.attempt_id)
+    amount = sum(one.amount_minor for one in held)
+    counted = 0 if asked.attempt_id else min(amount, shares.left_of(payment))
+    named = _movements(case.attempt_id)
+    return book(
+        payment, amount, counted=counted, reference=named, reason=reason, by=by, attempt_id=asked.attempt_id
+    )
+
+
+def book(
+    payment: Payment,
+    amount: int,
+    *,
+    counted: int,
+    reference: str,
+    reason: str,
+    by: Actor,
+    attempt_id: UUID | None = None,
+) -> Refund:
+    """A refund of what has left already, under `reference`; of it the payment, which is locked, counts `counted`.
+
+    Writes. `attempt_id`: which brought what came late. Raises HookRefused.
+    """
+    fee = 0 if attempt_id else shares.fee_of(payment, amount)
+    row = refund.new(payment, amount, fee, reason=reason, by=by, attempt_id=attempt_id)
     refund_books.request(row, payment)
     refunded.tell(row, payment, "refund.requested")
-    row.reference, row.recorded_by = _movements(case.attempt_id), by.name[:150]
-    row.counted_minor = 0 if late else min(amount, shares.left_of(payment))
+    row.reference, row.recorded_by, row.counted_minor = reference, by.name[:150], counted
     move(row, "by_hand")
     refund_books.by_hand(row, payment)
     refunded.done(row, payment)

@@ -13,7 +13,7 @@ from engine.core.errors import Refusal
 from engine.outbox.emit import NewEvent, emit
 from payments import refund_books, shares, sources
 from payments.models import Case, Payment, Refund
-from payments.pipeline.decide import LATE_CASE
+from payments.pipeline.decision import LATE_CASE
 from payments.refund_moves import move
 from payments.sources import SourceChange
 

@@ -14,7 +14,7 @@ from engine.core.errors import Refusal, first_line
 from payments import states
 from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import end, paid_earlier
-from payments.pipeline.decide import PAID_EARLIER
+from payments.pipeline.decision import PAID_EARLIER
 from payments.pipeline.end import DIFFERS, Why
 from payments.sources import HookRefused
 

@@ -28,7 +28,7 @@ from engine.outbox.emit import NewEvent, emit
 from engine.providers.setups import SetupCharge
 from payments.models import Attempt, Case, Evidence, Payment, PaymentMethod
 from payments.pipeline.books import movement
-from payments.pipeline.decide import ANOTHER_AMOUNT
+from payments.pipeline.decision import ANOTHER_AMOUNT
 from payments.sources import SourceChange
 
 SOURCE = "payment_method"

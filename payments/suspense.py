@@ -31,7 +31,7 @@ from payments import (
 from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import end, in_suspense
 from payments.pipeline.apply import REFUSED_CASE
-from payments.pipeline.decide import REVERSED, TERMINAL
+from payments.pipeline.decision import REVERSED, TERMINAL
 from payments.pipeline.in_suspense import Held
 from payments.sources import HookRefused, SourceChange
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from engine.ledger.chart_of_disputes import DISPUTES
 from engine.ledger.chart_of_payments import PAYMENTS
 from engine.ledger.chart_of_refunds import REFUNDS
+from engine.ledger.chart_of_reversals import REVERSALS
 from engine.ledger.chart_of_setups import SETUPS
 from engine.ledger.kinds import Kind, LedgerEvent
 
 __all__ = ["EVENTS", "Kind", "LedgerEvent"]
 
-EVENTS = (*PAYMENTS, *REFUNDS, *SETUPS, *DISPUTES)
+EVENTS = (*PAYMENTS, *REVERSALS, *REFUNDS, *SETUPS, *DISPUTES)

@@ -53,6 +53,10 @@ WITH final AS (
   SELECT c.kind, t.currency, sum(t.amount_minor)
     FROM engine_ledger_transfer t JOIN engine_ledger_account c ON c.id = t.debit_id
    WHERE t.kind = 'dispute.covered' GROUP BY 1, 2
+  UNION ALL -- What a person had returned, and its provider took back besides.
+  SELECT c.kind, t.currency, -sum(t.amount_minor)
+    FROM engine_ledger_transfer t JOIN engine_ledger_account c ON c.id = t.credit_id
+   WHERE t.kind = 'payment.left_twice' AND starts_with(c.kind, 'clearing:') GROUP BY 1, 2
   UNION ALL SELECT 'clearing:' || provider, currency, sum(amount_minor - fee_minor) FROM paid_to_set_up GROUP BY 1, 2
   UNION ALL SELECT 'network_fee', currency, sum(fee_minor) FROM paid_to_set_up GROUP BY 2
   UNION ALL

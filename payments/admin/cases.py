@@ -10,7 +10,7 @@ from engine.audit.preview import Operated, action
 from engine.core import columns
 from engine.core.actor import Role
 from engine.core.listing import ByDay
-from payments import cases, models, suspense
+from payments import cases, left_twice, models, suspense
 from payments.admin.found import OfPayment
 
 
@@ -36,6 +36,12 @@ class CaseAdmin(OfPayment, Operated):
         action("Record its money as returned", partial(suspense.return_money, by_hand=True),
                "The same, and what was paid after close was given back by a person: its provider is not asked.",
                role=Role.APPROVER),
+        action("It left once", left_twice.once,
+               "What was given back by hand and what its provider took back since are one movement. Where less had "
+               "been given back, the rest counts as given back, too. The case is closed.", role=Role.APPROVER),
+        action("It left twice", left_twice.twice,
+               "They are two movements: a payment that stood as paid is reversed and owed again; what had left the "
+               "books already is our loss. The case is closed.", role=Role.APPROVER),
     )  # fmt: skip
 
     @admin.display(description="sentence")

@@ -15,7 +15,7 @@ from engine.rest.once import Done
 from engine.rest.pages import ExpandQuery
 from engine.rest.shapes import TextField, TruthField
 from engine.rest.views import RestView
-from payments import cases, suspense
+from payments import cases, left_twice, suspense
 from payments.api import examples, lists
 from payments.api.acts import ActBody
 from payments.api.shapes import CaseShape
@@ -137,3 +137,34 @@ class ReturnMoney(CaseMoney):
         booked as given back by hand. An approver's: `admin:write`.
         """
         return self.settle(case_id, suspense.return_money, ReturnBody)
+
+
+class LeftOnce(CaseMoney):
+    """Given back and taken back: one movement."""
+
+    @extend_schema(operation_id="case_left_once", request=ActBody, responses=CaseShape, examples=[
+        examples.sent({"reason": "iPaymu shows our own transfer"}), examples.shown(examples.CASE_LEFT),
+    ])  # fmt: skip
+    def post(self, request: Request, case_id: str) -> Response:
+        """Say that what was given back by hand and what its provider took back are one movement; the case is closed.
+
+        The books have it; where less had been given back, the rest counts as given back by hand, too. Of a case
+        `given_and_taken`. An approver's: `admin:write`.
+        """
+        return self.settle(case_id, left_twice.once, ActBody)
+
+
+class LeftTwice(CaseMoney):
+    """Given back and taken back: two movements."""
+
+    @extend_schema(operation_id="case_left_twice", request=ActBody, responses=CaseShape, examples=[
+        examples.sent({"reason": "both stand in the statements"}),
+        examples.shown({**examples.CASE_LEFT, "resolution": "it left twice: both stand in the statements"}),
+    ])  # fmt: skip
+    def post(self, request: Request, case_id: str) -> Response:
+        """Say that it left twice, by hand and by its provider; the case is closed.
+
+        A payment that stood as paid is reversed, and what it had paid is owed again. What had left the books with what
+        was given back by hand is a loss. Of a case `given_and_taken`. An approver's: `admin:write`.
+        """
+        return self.settle(case_id, left_twice.twice, ActBody)

@@ -115,6 +115,11 @@ CASE_RETURNED: dict[str, Any] = {
     **CASE_APPLIED,
     "resolution": "0.000900 USDC returned: sent back on 3 February",
 }
+CASE_LEFT: dict[str, Any] = {
+    **CASE_CLOSED, "kind": "given_and_taken", "resolution": "it left once: iPaymu shows our own transfer",
+    "sentence": "It was paid, and iPaymu gave it back. It had been given back before: a person says whether both are "
+    "one movement, or it left twice",
+}  # fmt: skip
 REFUND: dict[str, Any] = {
     "id": f"ref_{_HEX}d", "object": "refund", "livemode": False, "payment": ATTEMPT["payment"], "no": 1,
     "state": "requested", "carried_out_by": f"pay_{_HEX}e", "attempt": None,

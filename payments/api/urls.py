@@ -25,6 +25,8 @@ urlpatterns = [
     path("cases/<str:case_id>/close", cases.CloseCase.as_view()),
     path("cases/<str:case_id>/apply", cases.ApplyMoney.as_view()),
     path("cases/<str:case_id>/return", cases.ReturnMoney.as_view()),
+    path("cases/<str:case_id>/left_once", cases.LeftOnce.as_view()),
+    path("cases/<str:case_id>/left_twice", cases.LeftTwice.as_view()),
     path("disputes", disputes.Disputes.as_view()),
     path("disputes/<str:dispute_id>", disputes.DisputeView.as_view()),
     path("refunds", refunds.Refunds.as_view()),

@@ -23,8 +23,10 @@ from engine.outbox.emit import emit
 from engine.providers import registry
 from payments import sources, states
 from payments.pipeline import books, paid_earlier, park, points, rows, siblings, spans, stop, telling
-from payments.pipeline.decide import TAKEN_BACK, TERMINAL, Decision, decide
+from payments.pipeline.decide import decide
+from payments.pipeline.decision import TAKEN_BACK, TERMINAL, Decision
 from payments.pipeline.rows import Row
+from payments.pipeline.taken_back import left_twice
 
 log = structlog.get_logger(__name__)
 BATCH = 500
@@ -142,14 +144,19 @@ def _park_failed(evidence_id: UUID, fault: Exception) -> None:
                 _mark([(row, FAILED + reason)], now)
 
 
-def _work(evidence_ids: Sequence[UUID], *, refused: str = "") -> None:
+def take_back(evidence_id: UUID) -> None:
+    """Book what applied evidence says was taken back, though it had been given back before: a person says that both
+    left. Writes in the caller's transaction. Raises HookRefused.
+    """
+    _work([evidence_id], twice=True)
+
+
+def _work(evidence_ids: Sequence[UUID], *, refused: str = "", twice: bool = False) -> None:
     """Decide, move, book, tell: the caller's transaction. `refused`: the hook's message; it is not told."""
     now = clock.machine_now()
     locked = rows.lock(evidence_ids)
     times = clock.business_times((row.clock_id for row in locked), now)
-    decided, late = paid_earlier.ends(
-        [(row, decide(row, registry.get(row.provider).sheet, now=now)) for row in locked]
-    )
+    decided, late = paid_earlier.ends([(row, _decided(row, now, twice=twice)) for row in locked])
     moved = _move(decided, now)
     effective = [(row, decision) for row, decision in decided if row.payment_id in moved]
     after = [(row, decision) for row, decision in late if row.payment_id in moved]
@@ -167,6 +174,10 @@ def _work(evidence_ids: Sequence[UUID], *, refused: str = "") -> None:
     _park(effective, refused, now)
     # Stands with the evidence for ever: check_books reads from it what must have been booked.
     _mark([(row, d.verdict if row.payment_id in moved else REFUSED) for row, d in decided], now)
+
+
+def _decided(row: Row, now: datetime, *, twice: bool) -> Decision:
+    return left_twice(row) if twice else decide(row, registry.get(row.provider).sheet, now=now)
 
 
 def _move(decided: Decided, now: datetime) -> set[UUID]:
@@ -206,6 +217,8 @@ def _legs_of(row: Row, decision: Decision, at: datetime, *, refused: bool) -> li
     declined = "declined" in (decision.attempt, decision.books)
     if decision.books == "reversed":
         legs = books.taken_back(row, at)
+    elif decision.books == "left twice":
+        legs = books.left_twice(row, at)
     if decision.payment == "reversed" or decision.verdict == TAKEN_BACK:
         return legs  # what that cost is not said apart
     if decision.books == "succeeded":
@@ -221,7 +234,7 @@ def _legs_of(row: Row, decision: Decision, at: datetime, *, refused: bool) -> li
 
 def _open_cases(effective: Decided, refused: str, now: datetime) -> None:
     opened = [
-        (row, d.case, d.park or f"{d.verdict}: {row.message or row.identity}")
+        (row, d.case, d.says or d.park or f"{d.verdict}: {row.message or row.identity}")
         for row, d in effective
         if d.case
     ]

@@ -112,6 +112,20 @@ def taken_back(row: Row, business_at: datetime) -> list[Leg]:
     ]  # fmt: skip
 
 
+def left_twice(row: Row, business_at: datetime) -> list[Leg]:
+    """What was given back of this attempt's money, once more: a loss of ours, under the key of that booking."""
+    return [
+        Leg("payment.left_twice", one.source_id, one.seq, _lost(one.currency), one.debit, one.currency,
+            one.amount_minor, business_at)
+        for one in rows.returned([row.evidence_id])
+    ]  # fmt: skip
+
+
+def _lost(currency: str) -> int:
+    key = accounts.Key(Kind.WRITE_OFF, currency)
+    return accounts.ensure([key])[key]
+
+
 def movement(payment_id: UUID, name: str) -> UUID:
     """The key of one movement for a payment, one that SQL can make too (ops/sql/check_movements.sql).
 

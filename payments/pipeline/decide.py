@@ -6,42 +6,26 @@ and changes nothing, so a second arrival of the same fact is harmless.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from engine.providers.base import FailureClass, Outcome, Sheet
 from payments import states
 from payments.pipeline import spans
 from payments.pipeline.asking import LOOKED_IN_VAIN
-from payments.pipeline.rows import EXPLAINED, Row
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Changes to make; None leaves a thing as it is. `look_at` None: nothing to do any more.
-
-    `books` names the posting ("succeeded", "late", "mismatch", "reversed"; "before": the movement is in the books, but
-    for what the network took beyond that; "declined": what the network took alone), `case` the kind of case to open.
-    `stop` says why it is not to be signed anew if it proves not to have left.
-    """
-
-    verdict: str
-    attempt: str | None = None
-    payment: str | None = None
-    look_at: datetime | None = None
-    waiting: str = ""
-    short_try: bool = False
-    looked: bool = False
-    provisional: bool = False
-    books: str = ""
-    case: str = ""
-    park: str = ""
-    stop: str = ""
-
-    def changes(self, row: Row) -> bool:
-        """False for a verdict that leaves the payment's row as it is."""
-        moves = self.payment or self.attempt or self.looked or self.provisional or self.stop
-        return bool(moves) or self.books == "reversed" or self.look_at != row.next_action_at
+from payments.pipeline.decision import (
+    ANOTHER_AMOUNT,
+    BEFORE,
+    LATE_CASE,
+    PAID_EARLIER,
+    PAYER,
+    REDUCED,
+    Decision,
+    as_it_was,
+    is_open,
+)
+from payments.pipeline.rows import Row
+from payments.pipeline.taken_back import taken_back
 
 
 def decide(row: Row, sheet: Sheet, *, now: datetime) -> Decision:
@@ -54,29 +38,21 @@ def decide(row: Row, sheet: Sheet, *, now: datetime) -> Decision:
         Outcome.UNKNOWN: _unknown,
         Outcome.MISSING: _unknown,
         Outcome.ABSENT: _absent,
-        Outcome.REVERSED: _reversed,
+        Outcome.REVERSED: taken_back,
         Outcome.REDUCED: _reduced,
         Outcome.STEP: _step,
     }[Outcome(row.outcome)]
     return handler(row, sheet, now)
 
 
-def _open(row: Row) -> bool:
-    return row.attempt_state in states.UNRESOLVED_ATTEMPT and row.payment_state == "in_flight"
-
-
-def _as_it_was(row: Row, verdict: str) -> Decision:
-    return Decision(verdict, look_at=row.next_action_at)
-
-
 def _succeeded(row: Row, sheet: Sheet, now: datetime) -> Decision:
     if row.attempt_state == "succeeded":
-        return _paid_again(row) if _is_another_movement(row) else _as_it_was(row, "already succeeded")
+        return _paid_again(row) if _is_another_movement(row) else as_it_was(row, "already succeeded")
     if (row.gross_minor or 0) <= 0:
         return _amount_unknown(row)
     if row.booked_as == "mismatch" or not (row.booked_as or _amounts_agree(row)):
         return _differs(row)
-    if not _open(row):
+    if not is_open(row):
         return _late(row)
     if row.booked_as:
         # Another attempt is found to have paid it and is booked; this one carried the same movement (paid_earlier.py).
@@ -114,9 +90,9 @@ def _differs(row: Row) -> Decision:
 
 def _amount_unknown(row: Row) -> Decision:
     """Paid, it is said, and not how much: nothing can be booked, and nothing is given up either."""
-    if row.source == "reply" and not _open(row):
+    if row.source == "reply" and not is_open(row):
         return _late(row)
-    if not _open(row):
+    if not is_open(row):
         return _seen_after_end(row)
     attempt = "unknown" if row.attempt_state in ("sent", "pending") else None
     return Decision(
@@ -156,10 +132,10 @@ def _amounts_agree(row: Row) -> bool:
 
 def _declined(row: Row, sheet: Sheet, now: datetime) -> Decision:
     if row.attempt_state == "succeeded" and sheet.reversible:
-        return _reversed(
+        return taken_back(
             row, sheet, now
         )  # one word for both: a refund that failed, before or after it was done
-    if not _open(row):
+    if not is_open(row):
         # A look says what it cost us after all; nothing else of it is news.
         told = row.source == "lookup" and row.attempt_state in ("declined", "not_sent")
         verdict = "declined after the end" if told else "refused: the attempt was closed"
@@ -181,7 +157,7 @@ def _tired_of_declines(row: Row, again: Decision) -> Decision:
 
 
 def _pending(row: Row, sheet: Sheet, now: datetime) -> Decision:
-    if not _open(row):
+    if not is_open(row):
         return _seen_after_end(row)
     attempt = "pending" if row.attempt_state != "pending" else None
     waiting = PAYER if row.code == FailureClass.PAYER_ACTION else ""
@@ -193,16 +169,16 @@ def _pending(row: Row, sheet: Sheet, now: datetime) -> Decision:
 def _seen_after_end(row: Row) -> Decision:
     """A look that finds what had been given up outranks the reply that gave it up: a person decides."""
     if row.source != "lookup" or row.attempt_state not in ("declined", "not_sent"):
-        return _as_it_was(row, "refused: the attempt was closed")
+        return as_it_was(row, "refused: the attempt was closed")
     park = "an earlier attempt was seen after it had been given up" if _may_be_sent(row) else ""
     return Decision("seen after the end", look_at=row.next_action_at, case="seen_after_end", park=park)
 
 
 def _unknown(row: Row, sheet: Sheet, now: datetime) -> Decision:
-    if not _open(row) and row.code == LOOKED_IN_VAIN:
+    if not is_open(row) and row.code == LOOKED_IN_VAIN:
         return Decision("looked in vain", look_at=row.next_action_at, case=LOOKED_IN_VAIN)
-    if not _open(row):
-        return _as_it_was(row, "refused: the attempt was closed")
+    if not is_open(row):
+        return as_it_was(row, "refused: the attempt was closed")
     missing = row.outcome == Outcome.MISSING
     attempt = (
         "unknown" if row.attempt_state == "sent" or (missing and row.attempt_state == "pending") else None
@@ -212,29 +188,11 @@ def _unknown(row: Row, sheet: Sheet, now: datetime) -> Decision:
     return Decision("unknown", attempt, None, _next_look(row, now), looked=True)
 
 
-def _reversed(row: Row, sheet: Sheet, now: datetime) -> Decision:
-    """A final success was taken back, says a look: the mirror of what was booked, and a case. The attempt did succeed.
-
-    Where that success was never booked plainly (it came late, differed or was refused, and nobody applied it since),
-    the money leaves the books as it came, and its payment stays for the person who decides about it.
-    """
-    if row.source != "lookup":
-        return _as_it_was(row, "refused: a look alone takes it back")
-    if _open(row):
-        books, case = ("reversed", REVERSED) if row.booked_as else ("", "")
-        return Decision("declined: taken back", "declined", "failed", None, books=books, case=case)
-    if row.attempt_state != "succeeded" or not row.booked_as:
-        return _as_it_was(row, "refused: nothing of it is booked")
-    if row.booked_as in ("succeeded", EXPLAINED) and row.payment_state == "succeeded":
-        return Decision(REVERSED, None, "reversed", None, books="reversed", case=REVERSED)
-    return Decision(TAKEN_BACK, look_at=row.next_action_at, books="reversed", case=REVERSED)
-
-
 def _reduced(row: Row, sheet: Sheet, now: datetime) -> Decision:
     """A part of it was taken back, says a look. How that is booked a person decides; nothing of it is sent again."""
     if row.source != "lookup":
-        return _as_it_was(row, "refused: a look alone takes it back")
-    if _open(row):
+        return as_it_was(row, "refused: a look alone takes it back")
+    if is_open(row):
         return Decision("can't be proved", "unknown", None, None, park=row.message or row.code)
     if row.attempt_state != "succeeded":
         return _seen_after_end(row)
@@ -243,13 +201,13 @@ def _reduced(row: Row, sheet: Sheet, now: datetime) -> Decision:
 
 def _step(row: Row, sheet: Sheet, now: datetime) -> Decision:
     """Moves nothing and ends nothing: it is there for the next call and the next look."""
-    return _as_it_was(row, "a step")
+    return as_it_was(row, "a step")
 
 
 def _not_left(row: Row, sheet: Sheet, now: datetime) -> Decision:
     """Speaks for one send alone: not sent only if every send is proved not to have left (I4)."""
-    if not _open(row) or row.attempt_state == "pending":
-        return _as_it_was(row, "refused: the attempt was closed or seen")
+    if not is_open(row) or row.attempt_state == "pending":
+        return as_it_was(row, "refused: the attempt was closed or seen")
     if row.sends_not_left < row.attempt_send_no:
         attempt = "unknown" if row.attempt_state == "sent" else None
         return Decision("another send may have left", attempt, None, _next_look(row, now), looked=True)
@@ -257,8 +215,8 @@ def _not_left(row: Row, sheet: Sheet, now: datetime) -> Decision:
 
 
 def _absent(row: Row, sheet: Sheet, now: datetime) -> Decision:
-    if not _open(row):
-        return _as_it_was(row, "refused: the attempt was closed")
+    if not is_open(row):
+        return as_it_was(row, "refused: the attempt was closed")
     may_read = row.send_by + timedelta(seconds=spans.absence(sheet))
     if row.send_no != row.attempt_send_no or row.observed_at < may_read:
         may_read = max(may_read, now)
@@ -287,14 +245,3 @@ def _again(row: Row, now: datetime, verdict: str, attempt: str = "not_sent") -> 
 
 def _next_look(row: Row, now: datetime) -> datetime:
     return now + timedelta(seconds=max(spans.look(row.looks), row.retry_seconds or 0.0))
-
-
-PAYER = "payer"  # who has to do something at the provider's page before money moves
-BEFORE = ", booked before"
-LATE_CASE = "paid_after_close"
-ANOTHER_AMOUNT = "amount differs"  # what arrived is in suspense, under a case of its own
-REVERSED = "reversed"  # the verdict, and the kind of its case
-REDUCED = "partly_reversed"  # the verdict, and the kind of its case
-TAKEN_BACK = "taken back"  # the verdict where that success had not been booked plainly
-PAID_EARLIER = "an earlier attempt was paid after all"
-TERMINAL = {"succeeded", "failed", "canceled", "succeeded_late", "reversed"}

@@ -10,7 +10,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from engine.core import sql
-from payments.pipeline.decide import PAID_EARLIER, Decision
+from payments.pipeline.decision import PAID_EARLIER, Decision
 from payments.pipeline.rows import Row
 
 Decided = list[tuple[Row, Decision]]

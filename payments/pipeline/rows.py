@@ -66,10 +66,13 @@ class Row(NamedTuple):
     stop_reason: str
     # The movement's booking of this payment, if there is one: "late", "succeeded" or "mismatch", and what the network
     # took with it under another attempt. Of what is taken back: what booked its attempt ("refused", "applied" and
-    # "explained", too), and how much of the debt it had cleared.
+    # "explained", too; "returned": a person took it out of the books since), and how much of the debt it had cleared.
     booked_as: str
     booked_fee_minor: int
     cleared_minor: int
+    given: (
+        str  # of what is taken back: "given", some of it by hand; "asked", a person was asked about it before
+    )
 
     @property
     def got_currency(self) -> str:
@@ -84,8 +87,10 @@ class Row(NamedTuple):
 
 APPLIED = "applied"  # late money that paid its debt after all
 EXPLAINED = "explained"  # money in suspense of which a person said that it was the payment's
+RETURNED = "returned"  # money in suspense, or late, that a person gave back
+ASKED = "asked"
 _BOOKED_AS = {"succeeded": "succeeded", "amount differs": "mismatch"}  # by verdict; the others came late
-_NOT_BOOKED = "", 0, 0
+_NOT_BOOKED = "", 0, 0, ""
 _BOOKED_BY = {"payment.succeeded": "succeeded", "payment.refused": "refused", "payment.succeeded_late": "late",
               "payment.mismatch": "mismatch", "refund.succeeded": "succeeded", "refund.succeeded_late": "late",
               "refund.mismatch": "mismatch", "late.applied": APPLIED, "suspense.applied": EXPLAINED}  # fmt: skip
@@ -103,6 +108,7 @@ class Booked(NamedTuple):
     credit: int
     currency: str
     amount_minor: int
+    returned: bool  # by a person since
 
 
 def lock(evidence_ids: Sequence[UUID]) -> list[Row]:
@@ -120,6 +126,15 @@ def lock(evidence_ids: Sequence[UUID]) -> list[Row]:
 
 def mirrored(evidence_ids: Sequence[UUID]) -> list[Booked]:
     """What booked the money of this evidence's attempts, and was not taken out of the books since. Reads."""
+    return [one for one in _booked_by(evidence_ids) if not one.returned]
+
+
+def returned(evidence_ids: Sequence[UUID]) -> list[Booked]:
+    """The same of what a person took out of the books since. Reads."""
+    return [one for one in _booked_by(evidence_ids) if one.returned]
+
+
+def _booked_by(evidence_ids: Sequence[UUID]) -> list[Booked]:
     params = {"ids": list(evidence_ids)}
     return [Booked._make(row) for row in sql.rows(sql.statement(__file__, "booked_by_attempt"), params)]
 
@@ -130,13 +145,18 @@ def _with_what_is_taken_back(found: list[Row]) -> list[Row]:
     if not asked:
         return found
     legs: dict[UUID, list[Booked]] = {}
-    for one in mirrored(asked):
+    for one in _booked_by(asked):
         legs.setdefault(one.evidence_id, []).append(one)
-    return [_of_legs(row, legs[row.evidence_id]) if row.evidence_id in legs else row for row in found]
+    given = dict(sql.rows(sql.statement(__file__, "given_before"), {"ids": asked}))
+    read = [_of_legs(row, legs[row.evidence_id]) if row.evidence_id in legs else row for row in found]
+    return [row._replace(given=given.get(row.evidence_id, "")) for row in read]
 
 
 def _of_legs(row: Row, legs: Sequence[Booked]) -> Row:
-    """What came late, or lay in suspense, and was applied since is booked twice."""
+    """What came late, or lay in suspense, and was applied since is booked twice. A refund that a person said never left
+    is not booked any more."""
+    if legs[0].returned:
+        return row._replace(booked_as=RETURNED) if row.operation == "charge" else row
     booked = {_BOOKED_BY[one.kind] for one in legs}
     latest = next((word for word in (APPLIED, EXPLAINED) if word in booked), next(iter(booked)))
     cleared = sum(one.amount_minor for one in legs if one.credit == row.accounts.get("receivable"))

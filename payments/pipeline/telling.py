@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.outbox.emit import NewEvent
-from payments.pipeline.decide import PAYER, TAKEN_BACK, TERMINAL, Decision
+from payments.pipeline.decision import PAYER, TAKEN_BACK, TERMINAL, Decision
 from payments.pipeline.rows import APPLIED, Row
 from payments.sources import SourceChange
 

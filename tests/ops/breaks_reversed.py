@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from tests.ops.breaks import Break, payment
 
+_TWICE = """
+    INSERT INTO engine_ledger_transfer SELECT (jsonb_populate_record(t, jsonb_build_object(
+        'id', gen_random_uuid(), 'kind', 'payment.left_twice', 'amount_minor', t.amount_minor + 1))).*
+      FROM engine_ledger_transfer t WHERE t.kind = 'late.returned' AND t.seq = 1"""
+
 REVERSED = (
     Break(
         "reversed",
@@ -28,6 +33,15 @@ REVERSED = (
         count=4,
         also=("settlement_legs", "taken_out"),
         after=("apply_money",),
+    ),
+    Break(
+        "reversed",
+        "more left twice than a person had returned",
+        _TWICE,
+        {"what": "left twice", "back_minor": 26, "put_minor": 25},
+        also=("settlement_legs",),  # no loss of ours
+        level=True,
+        after=("late.return_money",),
     ),
     Break(
         "network_fees",

@@ -207,10 +207,3 @@ def test_what_its_provider_took_back_is_owed_again_though_it_had_paid(late: UUID
     assert (unapplied(), broken()) == (0, [])
     say(late, Finding(Outcome.REVERSED, FailureClass.NONE, "account_closed", "The bank sent it back."))
     assert (invoice_of(late).collected_minor, broken()) == (0, []), "once"
-
-
-def test_what_was_given_back_is_not_taken_back_too(late: UUID) -> None:
-    suspense.return_money(case_of(late).pk, **WHY)
-    say(late, TAKEN_BACK)
-    assert not Transfer.objects.filter(kind="payment.reversed").exists()
-    assert broken() == []

@@ -191,6 +191,15 @@ def test_an_approver_says_whose_money_in_suspense_is(caller, payments, verb, did
     assert fault(refused) == (409, "nothing_in_suspense", "case")
 
 
+@pytest.mark.parametrize("verb", ["left_once", "left_twice"])
+def test_an_approver_says_how_often_money_left(caller, payments, verb):
+    """Of what was given back by hand and taken back since, alone; the answers are tests/ops/test_left_twice.py's."""
+    late = Case.objects.get(payment_id=payments["late"])
+    path = f"/api/cases/{ids.show('case', late.pk)}/{verb}"
+    assert fault(key("payments:write").post(path, WHY, key="a"))[:2] == (403, "not_allowed")
+    assert fault(caller.post(path, WHY, key="b")) == (409, "nothing_taken_back", "case")
+
+
 def test_a_closed_attempt_is_looked_up(caller, payments, monkeypatch):
     attempt = Attempt.objects.get(payment_id=payments["declined"])
     path = f"/api/attempts/{ids.show('attempt', attempt.pk)}/look_up"

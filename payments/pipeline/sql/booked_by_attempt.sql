@@ -1,8 +1,11 @@
 -- I5: the legs that booked the money of an attempt, by the verdict that booked it: a success by its payment, late money
 -- by its attempt, another amount by its movement (books.py, movement); with those by which a person applied it since.
--- What left the books is left out, and late money that is refunded. Indexes: evidence_of_attempt,
--- one_transfer_per_fact, refunds_of_late_money.
-SELECT e.id, t.kind, t.source_id, t.seq, t.debit_id, t.credit_id, t.currency, t.amount_minor
+-- Where the evidence names one of several movements that were booked under the attempt it is that one, else the first.
+-- What was taken back is left out, and late money that is refunded; what a person returned is told apart. Indexes:
+-- evidence_of_attempt, one_transfer_per_fact, refunds_of_late_money.
+SELECT e.id, t.kind, t.source_id, t.seq, t.debit_id, t.credit_id, t.currency, t.amount_minor,
+       EXISTS (SELECT 1 FROM engine_ledger_transfer o
+                WHERE o.kind IN ('suspense.returned', 'late.returned') AND o.source_id = t.source_id) AS returned
   FROM payments_evidence e
   JOIN payments_attempt a ON a.id = e.attempt_id
   JOIN LATERAL (
@@ -12,7 +15,7 @@ SELECT e.id, t.kind, t.source_id, t.seq, t.debit_id, t.credit_id, t.currency, t.
       FROM payments_evidence b
      WHERE b.attempt_id = a.id AND b.applied_at IS NOT NULL
        AND b.verdict IN ('succeeded', 'late', 'late, paid elsewhere', 'amount differs')
-     ORDER BY b.applied_at, b.id LIMIT 1
+     ORDER BY (b.movement_id = e.movement_id AND e.movement_id <> '') DESC, b.applied_at, b.id LIMIT 1
   ) b ON true
   JOIN engine_ledger_transfer t ON t.source_id = b.source
    AND t.kind IN ('payment.succeeded', 'payment.refused', 'payment.succeeded_late', 'payment.mismatch',
@@ -20,7 +23,7 @@ SELECT e.id, t.kind, t.source_id, t.seq, t.debit_id, t.credit_id, t.currency, t.
                   'suspense.applied')
  WHERE e.id = ANY(%(ids)s::uuid[])
    AND NOT EXISTS (SELECT 1 FROM engine_ledger_transfer o
-                    WHERE o.kind IN ('payment.reversed', 'suspense.returned', 'late.returned') AND o.source_id = t.source_id)
+                    WHERE o.kind IN ('payment.reversed', 'payment.left_twice') AND o.source_id = t.source_id)
    AND NOT EXISTS (SELECT 1 FROM payments_refund r
                     WHERE r.attempt_id = t.source_id AND r.state NOT IN ('failed', 'canceled'))
  ORDER BY e.id, t.kind, t.seq
