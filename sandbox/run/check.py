@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from sandbox.run.deathsig import follow_make, tied
@@ -24,9 +25,31 @@ CHECKS = {
     "format": (PY, "-m", "ruff", "format", "--check", "."),
     "imports": (str(Path(PY).parent / "lint-imports"),),
 }
-# Six on two cores: the live tests wait for their workers more than they compute. Who is done takes over others' tests.
 # mypy's Django plugin boots the settings, which want an environment.
-ON_SERVERS = {"types": (PY, "-m", "mypy"), "tests": (PY, "-m", "pytest", "-n", "6", "--dist", "worksteal")}
+TYPES = (PY, "-m", "mypy")
+# Six on two cores: the live tests wait for their workers more than they compute. Who is done takes over others' tests.
+TESTS = (PY, "-m", "pytest", "-n", "6", "--dist", "worksteal")
+# pytest compiles each file of the tests with its assertions rewritten. Six processes on a fresh checkout would all do
+# that at the same time: one does it for them, beside mypy, which has one thread. It says nothing, the tests will.
+COMPILE = (PY, "-m", "pytest", "--collect-only", "-q")
+
+
+@contextmanager
+def compiled(environ: Mapping[str, str]) -> Iterator[None]:
+    """Meanwhile the tests' files are compiled, unless they are; the end waits for it, a fault ends it."""
+    if any((CHECKOUT / "tests").rglob("*-pytest-*.pyc")):
+        yield
+        return
+    command = tied(COMPILE, signal.SIGTERM)
+    process = subprocess.Popen(
+        command, cwd=CHECKOUT, env=dict(environ), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield
+        process.wait()
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def step(name: str, argv: tuple[str, ...], environ: Mapping[str, str]) -> int:
@@ -47,10 +70,12 @@ def main(words: list[str]) -> int:
             return code
     with embedded(os.environ.get("TEST_RUN_DIR") or RUN_DIR, fresh=True, say=say) as servers:
         environ = {**os.environ, **servers.values}
-        for name, argv in ON_SERVERS.items():
-            if code := step(name, (*argv, *words) if name == "tests" else argv, environ):
+        # An image that keeps Python from storing what it compiled would have each process compile all of it again.
+        environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        with compiled(environ):
+            if code := step("types", TYPES, environ):
                 return code
-    return 0
+        return step("tests", (*TESTS, *words), environ)
 
 
 def _terminate(number: int, frame: object) -> None:
