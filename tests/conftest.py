@@ -11,12 +11,18 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from engine.core import collector
 from engine.ledger import accounts
 from engine.providers import registry
 from sandbox.live.servers import FIRST_NUMBER, numbered
 from tests import skips
 
 _skipped: Counter[tuple[str, str]] = Counter()
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests stay in memory until the end: the cycle collector leaves them alone."""
+    collector.loaded()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
