@@ -15,7 +15,7 @@ from engine.core.errors import Refusal
 from engine.ledger import posting
 from engine.ledger.posting import Leg
 from payments import disputed, refund, refund_books, refunded
-from payments.models import Case, Evidence, Payment
+from payments.models import Case, Evidence, Payment, Refund
 from payments.pipeline.decision import LATE_CASE
 from payments.pipeline.evidence import BOOKED
 from payments.pipeline.in_suspense import Held, mirror
@@ -55,11 +55,11 @@ def pay_debt(case: Case, at: datetime) -> tuple[list[Held], SourceChange]:
 
 
 def give_back(case: Case, at: datetime, *, reason: str, by: Actor, by_hand: bool) -> str:
-    """Refund it whole by the provider that collected it; what came of it, in words. Writes; the tick has it sent.
+    """Refund what is left of it by the provider that collected it; what came of it. Writes; the tick has it sent.
 
-    `by_hand`, or where the provider can't: it says that a person gave it back, as the mirror of what booked it. A
-    refund that fails opens the case again. What a lost dispute took is not given back again. Raises Refusal as
-    `pay_debt`, and for what its payer disputes, or had back in part.
+    `by_hand`, or where the provider can't: it says that a person gave it back. A refund that fails opens the case
+    again. What a lost dispute took is not given back again. Raises Refusal as `pay_debt`, and for what its payer
+    disputes, or had back in part.
     """
     held, payment = _held(case), case.about
     gone = disputed.cover(case, held)
@@ -69,7 +69,7 @@ def give_back(case: Case, at: datetime, *, reason: str, by: Actor, by_hand: bool
         raise Refusal("dispute_lost", f"a dispute took {money.shown(gone, payment.currency)} of it: give the rest back "
                       "by hand, and say so", param="case")  # fmt: skip
     if by_hand or gone or not refund.can_be_sent(payment):
-        posting.post(mirror(RETURNED, held, at), machine_at=clock.machine_now())
+        _gave(case, held, at, reason=reason, by=by)
         if gone:
             return f"{shown}, {disputed.told(gone, payment.currency)}: {reason}"
         why = "" if by_hand else f" by hand ({refund.why_not(payment)})"
@@ -81,10 +81,27 @@ def give_back(case: Case, at: datetime, *, reason: str, by: Actor, by_hand: bool
     return f"{shown} goes back by {payment.provider}, refund {row.refund_no}: {reason}"
 
 
+def _gave(case: Case, held: list[Held], at: datetime, *, reason: str, by: Actor) -> None:
+    """Book that a person gave it back: the mirror of what booked it; of what a refund left of it a refund. Writes."""
+    before = Refund.objects.filter(attempt_id=case.attempt_id).exclude(state__in=("failed", "canceled"))
+    if not before.exists():
+        posting.post(mirror(RETURNED, held, at), machine_at=clock.machine_now())
+        return
+    minor = sum(one.amount_minor for one in held)
+    refund.done_by_hand(
+        case.about, minor, 0, reference=reason, reason=reason, by=by, attempt_id=case.attempt_id
+    )
+
+
 def _charge(case: Case) -> Evidence:
     """What said that it was paid after all. Impossible that nothing did: it is booked."""
     said = Evidence.objects.filter(attempt_id=str(case.attempt_id), outcome="succeeded", verdict__in=BOOKED)
     return said.order_by("pk")[0]
+
+
+def left_of(case: Case) -> int:
+    """How much of it lies in unapplied. Reads."""
+    return sum(one.amount_minor for one in _lying(case))
 
 
 def lies_there(case: Case) -> bool:

@@ -12,7 +12,7 @@ from uuid import UUID
 from engine.core import money
 from engine.core.actor import Actor
 from engine.core.errors import Refusal, first_line
-from payments import cases, disputed, refund_differs, shares
+from payments import cases, disputed, refund, shares
 from payments.models import Case, Evidence
 from payments.pipeline import apply, rows
 from payments.pipeline.decision import GIVEN_AND_TAKEN
@@ -74,7 +74,8 @@ def _said(case: Case) -> Sequence[Evidence]:
 def _give_back(case: Case, minor: int, said: Sequence[Evidence], reason: str, by: Actor) -> None:
     named = ", ".join(one.movement_id or one.provider_ref for one in said)
     try:
-        refund_differs.book(case.about, minor, counted=minor, reference=named[:200], reason=reason, by=by)
+        fee = shares.fee_of(case.about, minor)
+        refund.done_by_hand(case.about, minor, fee, reference=named[:200], reason=reason, by=by)
     except HookRefused as fault:
         raise Refusal(
             "source_refused", f"what it was for refuses that: {first_line(fault)}", param="case"

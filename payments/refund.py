@@ -112,6 +112,32 @@ def record(refund_id: UUID, *, reference: str, reason: str, by: Actor) -> Refund
     return refund
 
 
+def done_by_hand(
+    payment: Payment,
+    amount: int,
+    fee: int,
+    *,
+    reference: str,
+    reason: str,
+    by: Actor,
+    attempt_id: UUID | None = None,
+) -> Refund:
+    """A refund that is over as it is written down: what went back already, whoever sent it. Writes in the caller's act,
+    which has locked the payment. Raises HookRefused.
+
+    The payment counts as much of it as it has room for; `attempt_id` as for `new`.
+    """
+    row = new(payment, amount, fee, reason=reason, by=by, attempt_id=attempt_id)
+    refund_books.request(row, payment)
+    refunded.tell(row, payment, "refund.requested")
+    row.reference, row.recorded_by = reference[:200], by.name[:150]
+    row.counted_minor = 0 if attempt_id else min(amount, shares.left_of(payment))
+    move(row, "by_hand")
+    refund_books.by_hand(row, payment)
+    refunded.done(row, payment)
+    return row
+
+
 def _refundable(payment_id: UUID) -> Payment:
     payment = Payment.objects.select_for_update().filter(pk=payment_id).first()
     if payment is None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from engine.core import clock, money
 from engine.core.actor import Actor
-from payments import refund, refund_books, refunded, shares
+from payments import late, refund, shares
 from payments.models import Case, Evidence, Payment, Refund
 from payments.pipeline.decision import ANOTHER_AMOUNT
 from payments.pipeline.in_suspense import Held
-from payments.refund_moves import move
 
 
 def record(case: Case, held: Sequence[Held], *, reason: str, by: Actor) -> Refund:
@@ -25,37 +25,27 @@ def record(case: Case, held: Sequence[Held], *, reason: str, by: Actor) -> Refun
     """
     asked = Refund.objects.get(pk=case.about.source_id)
     payment = Payment.objects.select_for_update().get(pk=asked.payment_id)
-    amount = sum(one.amount_minor for one in held)
-    counted = 0 if asked.attempt_id else min(amount, shares.left_of(payment))
-    named = _movements(case.attempt_id)
-    return book(
-        payment, amount, counted=counted, reference=named, reason=reason, by=by, attempt_id=asked.attempt_id
-    )
-
-
-def book(
-    payment: Payment,
-    amount: int,
-    *,
-    counted: int,
-    reference: str,
-    reason: str,
-    by: Actor,
-    attempt_id: UUID | None = None,
-) -> Refund:
-    """A refund of what has left already, under `reference`; of it the payment, which is locked, counts `counted`.
-
-    Writes. `attempt_id`: which brought what came late. Raises HookRefused.
-    """
-    fee = 0 if attempt_id else shares.fee_of(payment, amount)
-    row = refund.new(payment, amount, fee, reason=reason, by=by, attempt_id=attempt_id)
-    refund_books.request(row, payment)
-    refunded.tell(row, payment, "refund.requested")
-    row.reference, row.recorded_by, row.counted_minor = reference, by.name[:150], counted
-    move(row, "by_hand")
-    refund_books.by_hand(row, payment)
-    refunded.done(row, payment)
+    amount, came_late = sum(one.amount_minor for one in held), asked.attempt_id is not None
+    fee = 0 if came_late else shares.fee_of(payment, amount)
+    row = refund.done_by_hand(
+        payment, amount, fee, reference=_movements(case.attempt_id), reason=reason, by=by, attempt_id=asked.attempt_id
+    )  # fmt: skip
+    if came_late:
+        _tell_case(row, payment, by)
     return row
+
+
+def _tell_case(row: Refund, payment: Payment, by: Actor) -> None:
+    """Of what came late: its case asks about the rest, or is closed where there is none. Writes."""
+    back = f"{money.shown(row.amount_minor, row.currency)} went back, refund {row.refund_no}"
+    of_it = Case.objects.filter(payment=payment, kind=late.CASE, attempt_id=row.attempt_id, closed_at=None)
+    for case in of_it:
+        left = late.left_of(case)
+        if left:
+            sentence = f"it came late: {back}, and {money.shown(left, row.currency)} of it is still here"
+            of_it.update(sentence=sentence)
+        else:
+            of_it.update(closed_at=clock.machine_now(), closed_by=by.name[:150], resolution=back)
 
 
 def _movements(attempt_id: UUID | None) -> str:

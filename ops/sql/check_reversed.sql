@@ -1,5 +1,5 @@
 -- I5: what a provider took back is the mirror of what booked it (payments/pipeline/books.py, taken_back), whole; and
--- what is reversed was taken back, or given back by a person. What left twice left by a person's hand before, from there.
+-- what is reversed was taken back, or given back by a person. What left twice is what had been put there, whole.
 -- Indexes: one_transfer_per_fact, payments_not_paid, evidence_of_attempt.
 WITH back AS (
   SELECT source_id, seq, kind <> 'payment.reversed' AS applied, debit_id, credit_id, amount_minor
@@ -18,9 +18,9 @@ SELECT 'not the mirror' AS what, source_id, seq, b.amount_minor AS back_minor, p
 UNION ALL
 SELECT 'left twice', t.source_id, t.seq, t.amount_minor, r.amount_minor
   FROM engine_ledger_transfer t
-  LEFT JOIN engine_ledger_transfer r ON r.kind IN ('late.returned', 'suspense.returned')
-   AND r.source_id = t.source_id AND r.seq = t.seq
- WHERE t.kind = 'payment.left_twice' AND (t.credit_id, t.amount_minor) IS DISTINCT FROM (r.credit_id, r.amount_minor)
+  LEFT JOIN engine_ledger_transfer r ON r.source_id = t.source_id AND r.seq = t.seq
+   AND r.kind IN ('payment.succeeded_late', 'payment.mismatch', 'payment.refused')
+ WHERE t.kind = 'payment.left_twice' AND (t.credit_id, t.amount_minor) IS DISTINCT FROM (r.debit_id, r.amount_minor)
 UNION ALL
 SELECT 'not booked', p.id, NULL, NULL, p.amount_minor
   FROM payments_payment p

@@ -1,7 +1,7 @@
--- I5: what a person took out of suspense, or out of unapplied where it had come late, is what was put in, once, whole, one
--- way: given back as the mirror of its legs, or applied to the accounts that the chart names (handed in), with the fee's
--- share of what was due of it (payments/pipeline/in_suspense.py, payments/late.py). Index: one_transfer_per_fact. Reads
--- the evidence of what differed.
+-- I5: what a person took out of suspense, or out of unapplied where it had come late, is what was put in, once, whole but
+-- for what refunds of it took before, one way: given back as the mirror of its legs, or applied to the accounts that the
+-- chart names (handed in), with the fee's share of what was due of it (payments/pipeline/in_suspense.py, payments/late.py).
+-- Indexes: one_transfer_per_fact, refunds_of_late_money. Reads the evidence of what differed.
 WITH put AS (
   SELECT source_id, seq, debit_id, credit_id, amount_minor FROM engine_ledger_transfer
    WHERE kind IN ('payment.mismatch', 'refund.mismatch', 'payment.refused', 'payment.succeeded_late')
@@ -21,7 +21,11 @@ WITH put AS (
 ), sums AS (
   SELECT t.source_id, count(DISTINCT t.kind) AS ways,
          sum(t.amount_minor) FILTER (WHERE t.seq < CASE t.kind WHEN 'late.applied' THEN 1 ELSE 2 END) AS taken_minor,
-         (SELECT sum(p.amount_minor) FROM put p WHERE p.source_id = t.source_id) AS put_minor
+         (SELECT sum(p.amount_minor) FROM put p WHERE p.source_id = t.source_id)
+           - coalesce((SELECT sum(CASE l.kind WHEN 'late.refund_requested' THEN l.amount_minor ELSE -l.amount_minor END)
+                         FROM payments_refund r JOIN engine_ledger_transfer l ON l.source_id = r.id
+                        WHERE r.attempt_id = t.source_id
+                          AND l.kind IN ('late.refund_requested', 'late.refund_released')), 0) AS put_minor
     FROM taken t GROUP BY t.source_id
 ), fees AS (
   SELECT p.id AS payment_id, p.settlement, p.amount_minor, p.fee_minor,

@@ -56,7 +56,7 @@ def _told(row: Row, decision: Decision) -> list[tuple[str, int]]:
         return [(str(decision.payment), _settled(row, decision))]
     late = APPLIED if row.operation == "charge" else "late"
     if decision.verdict == TAKEN_BACK and row.booked_as == late:
-        return [("reversed", -row.amount_minor)]
+        return [("reversed", -(row.cleared_minor or row.amount_minor))]
     return []
 
 

@@ -1,8 +1,8 @@
 -- I1: payments of which a person still has to say what becomes of what they are for, so that nobody asks for it again:
 -- one with an open case; one that succeeded and stands parked; one that was paid late, while money of a late attempt
 -- lies in unapplied or is on its way back: nothing has taken it out by its key (late.applied, late.returned,
--- payment.reversed), and no refund of it is done. What the books do not show is not decided; but money of another
--- amount, which is in unapplied because a person applied it after the end, is the customer's: that was the decision.
+-- payment.reversed), and refunds of it that are done gave back less. What the books do not show is not decided; but money
+-- of another amount, in unapplied because a person applied it after the end, is the customer's: that was the decision.
 -- The view payments_undecided (payments/undecided.py), the one condition of billing, of sending and of check_books.
 -- Indexes: one_case_per_matter, one_attempt_per_number, one_transfer_per_fact, refunds_of_late_money.
 SELECT q.payment_id, q.source_kind, q.source_id, q.late
@@ -10,8 +10,9 @@ SELECT q.payment_id, q.source_kind, q.source_id, q.late
                p.state = 'succeeded_late' AND coalesce((
                  SELECT bool_or(NOT EXISTS (SELECT 1 FROM engine_ledger_transfer o
                                              WHERE o.source_id = t.source_id AND o.debit_id = t.credit_id)
-                                 AND NOT EXISTS (SELECT 1 FROM payments_refund r
-                                                  WHERE r.attempt_id = t.source_id AND r.state = 'succeeded'))
+                                 AND t.amount_minor > coalesce((
+                                       SELECT sum(r.amount_minor) FROM payments_refund r
+                                        WHERE r.attempt_id = t.source_id AND r.state = 'succeeded'), 0))
                    FROM payments_attempt a
                    JOIN engine_ledger_transfer t ON t.source_id = a.id AND t.kind = 'payment.succeeded_late'
                   WHERE a.payment_id = p.id), NOT EXISTS (

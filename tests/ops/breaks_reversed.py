@@ -36,7 +36,7 @@ REVERSED = (
     ),
     Break(
         "reversed",
-        "more left twice than a person had returned",
+        "more left twice than had come",
         _TWICE,
         {"what": "left twice", "back_minor": 26, "put_minor": 25},
         also=("settlement_legs",),  # no loss of ours

@@ -118,6 +118,63 @@ def test_what_its_payer_disputes_is_decided_first(late: UUID) -> None:
     assert code(lambda: suspense.return_money(case_of(late).pk, **WHY)) == "payment_disputed"
 
 
+def went_back(one: Refund, scripted, monkeypatch, minor: int) -> None:
+    """In another amount than was asked, which a person counted."""
+    found = paid(gross_minor=minor, currency="USDC", movement_id="re_7")
+    scripted.looks[carrier(one).pk] = [found]
+    carry_out(monkeypatch)
+    suspense.apply_money(Case.objects.get(kind="amount_differs").pk, **WHY)
+    one.refresh_from_db()
+    assert (one.state, broken()) == ("canceled", [])
+
+
+@pytest.fixture
+def rest(late: UUID, sent_back: Refund, scripted, monkeypatch) -> UUID:
+    """Of 1000 that came late 600 went back."""
+    went_back(sent_back, scripted, monkeypatch, 600)
+    assert case_of(late).sentence == (
+        "it came late: 0.000600 USDC went back, refund 2, and 0.000400 USDC of it is still here"
+    )
+    assert (case_of(late).closed_at, unapplied()) == (None, 400)
+    assert code(lambda: trigger.trigger(invoice_of(late).subscription_id)) == "money_arrived_late"
+    return late
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_the_rest_of_what_went_back_in_another_amount_goes_back_too(
+    rest: UUID, monkeypatch, by_hand: bool
+) -> None:
+    suspense.return_money(case_of(rest).pk, by_hand=by_hand, **WHY)
+    last = Refund.objects.latest("refund_no")
+    assert (last.amount_minor, last.state) == (400, "succeeded" if by_hand else "requested")
+    assert broken() == []
+    carry_out(monkeypatch)
+    last.refresh_from_db()
+    assert (last.state, legs("late.returned"), unapplied(), broken()) == ("succeeded", [], 0, [])
+    invoice = invoice_of(rest)
+    assert trigger.trigger(invoice.subscription_id).scheduled == [invoice.pk]
+
+
+def test_the_rest_of_what_went_back_in_another_amount_pays_what_it_can(rest: UUID) -> None:
+    suspense.apply_money(case_of(rest).pk, **WHY)
+    assert legs("late.applied") == [
+        (0, "unapplied", "receivable", 400), (1, "billed", "fee_income", 10), (2, "billed", "payable", 390),
+    ]  # fmt: skip
+    invoice = invoice_of(rest)
+    assert (invoice.state, invoice.collected_minor, unapplied(), broken()) == ("open", 400, 0, [])
+    assert code(lambda: refund.request(rest, amount_minor=401, **WHY)) == "refund_beyond"
+    say(rest, TAKEN_BACK)  # whole, though a part of it had gone back: its payer owes that part
+    assert (invoice_of(rest).collected_minor, unapplied(), broken()) == (0, -600, [])
+
+
+def test_more_than_came_late_leaves_nothing_to_decide(late, sent_back, scripted, monkeypatch) -> None:
+    went_back(sent_back, scripted, monkeypatch, 1200)
+    assert case_of(late).resolution == "0.001200 USDC went back, refund 2"
+    assert unapplied() == -200, "they owe it, and the books show it"
+    invoice = invoice_of(late)
+    assert trigger.trigger(invoice.subscription_id).scheduled == [invoice.pk]
+
+
 @pytest.fixture
 def applied(late: UUID) -> UUID:
     """A person said that it pays the debt after all."""
