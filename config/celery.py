@@ -9,6 +9,8 @@ from celery import Celery, signals
 from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# Django's own checks load every view there is: 20 MB and a third of a second for each worker. `migrate` runs them, too.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 # Of one io worker, however many lanes it drives: between two waits a driver is short.
 IO_CONNECTIONS = 8

@@ -21,7 +21,7 @@ SECURE_PROXY_SSL_HEADER = ENV.proxy_ssl_header  # behind a proxy with TLS: `next
 
 INSTALLED_APPS = [
     "unfold",  # before the admin: its templates win
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # its pages are found by urls.py: no worker loads them
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -14,6 +14,8 @@ from ops.api.health import health as whole_health
 from ops.api.metrics import Metrics
 from payments.api import methods, payments
 
+admin.autodiscover()
+
 handler400 = "engine.rest.errors.refused"
 handler404 = "engine.rest.errors.not_found"
 handler500 = "engine.rest.errors.failed"

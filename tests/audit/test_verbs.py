@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib import admin
 from django.db import transaction
 from django_celery_beat.models import PeriodicTask
 
@@ -30,6 +29,7 @@ from payments.models import Attempt, Case, Payment
 from tests.ops.conftest import scripted, world  # noqa: F401
 from tests.ops.world import fill, mark, open_payment, rows, settle
 from tests.ops.world import subscribe as join
+from tests.pages import registered
 from tests.payments.disputed import dispute_of
 from tests.payments.scripted import declined
 
@@ -177,7 +177,7 @@ def test_each_button_of_the_admin_is_a_verb_that_is_tried_here_and_asks_for_the_
     timetable.sync(schedule.timetable())
     scheduled = PeriodicTask.objects.get(name=scheduler.ENTRIES[0])
     tried = {name.split()[0] for name in (*OPERATOR, *APPROVER)} | ELSEWHERE
-    pages = [page for page in admin.site._registry.values() if isinstance(page, Verbs)]
+    pages = [page for page in registered().values() if isinstance(page, Verbs)]
     assert len(pages) >= 7
     for page in pages:
         row = scheduled if page.model is PeriodicTask else page.model._default_manager.first()

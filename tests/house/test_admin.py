@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.apps import apps
-from django.contrib import admin
 from django.test import RequestFactory
 
 from engine.core.actor import Actor, Role
 from engine.core.readonly import Shown
+from tests import pages
 from tests.house import tree
 
 SECRETS = {
@@ -24,14 +24,14 @@ def _ours() -> list[type]:
 
 
 def test_every_model_has_an_admin_page() -> None:
-    found = [model._meta.label for model in _ours() if model not in admin.site._registry]
+    found = [model._meta.label for model in _ours() if model not in pages.registered()]
     tree.none_of(found, "Register it in its app's admin on engine.core.readonly.ReadOnly:")
 
 
 def test_our_pages_are_read_only_and_never_count() -> None:
     found = []
     for model in _ours():
-        page = admin.site._registry.get(model)
+        page = pages.registered().get(model)
         if page is None:
             continue
         if not isinstance(page, Shown):
@@ -47,7 +47,7 @@ def test_no_filter_asks_the_table_what_there_is() -> None:
     """A plain CharField in list_filter is a SELECT DISTINCT over everything, a foreign key a list of everybody."""
     found = []
     for model in _ours():
-        page = admin.site._registry.get(model)
+        page = pages.registered().get(model)
         for name in getattr(page, "list_filter", ()):
             field = model._meta.get_field(name) if isinstance(name, str) else None
             if field is not None and not field.choices and field.get_internal_type() != "BooleanField":
@@ -61,7 +61,7 @@ def test_no_page_shows_a_secret() -> None:
     found = []
     for label, secrets in SECRETS.items():
         model = apps.get_model(label)
-        page = admin.site._registry[model]
+        page = pages.registered()[model]
         shown = {*map(str, page.list_display), *map(str, page.get_fields(request, model()))}
         found += [f"{label}: {name}" for name in shown & secrets]
     tree.none_of(found, "Put it into `exclude`:")

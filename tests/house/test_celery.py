@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import subprocess
+import sys
 from fnmatch import fnmatch
 from importlib import import_module
 
@@ -17,9 +19,23 @@ from config.celery import IO_CONNECTIONS, _share_connections, app
 from docs import sheets
 from engine.core.task import TRANSIENT
 from sandbox.run.parts import PARTS
+from sandbox.run.paths import CHECKOUT
 from tests.house import tree
 
 QUEUES = {"plan", "money", "io"}
+OF_THE_WEB = {
+    "config.urls",
+    "rest_framework.views",
+    "drf_spectacular.views",
+    "unfold.admin",
+    "payments.admin",
+}
+A_WORKER = """
+import sys
+from config.celery import app
+app.loader.import_default_modules()
+print(*sys.modules)
+"""
 LANES = {"payments.send", "payments.verify"}
 NAME = re.compile(r"[a-z]+\.[a-z_]+")
 
@@ -66,6 +82,16 @@ def test_an_io_worker_has_a_thread_for_all_that_may_hang_at_once() -> None:
         "more lanes or tasks: more threads, in docker-compose.yml too"
     )
     assert {"ops.tick"} | LANES <= routed
+
+
+def test_a_worker_loads_no_view_and_no_page() -> None:
+    """They are the web's; a worker that loads them starts later and weighs more."""
+    started = subprocess.run(
+        [sys.executable, "-c", A_WORKER], cwd=CHECKOUT, capture_output=True, text=True, check=True
+    )
+    loaded = set(started.stdout.split())
+    assert "payments.tasks" in loaded
+    assert not loaded & OF_THE_WEB
 
 
 def test_threads_share_a_few_connections_and_a_task_that_has_ended_holds_none(

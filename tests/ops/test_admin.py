@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 from django.apps import apps
-from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
@@ -24,6 +23,7 @@ from engine.outbox.models import Event
 from ops.models import Job
 from payments import switches
 from payments.models import Attempt, Evidence, Payment
+from tests import pages
 from tests.ops.admin_pages import client_of, listed, url
 
 SHOWN = [
@@ -175,7 +175,7 @@ def test_people_without_a_role_see_nothing(payments):
 @pytest.mark.parametrize("role", ["viewer", "operator", "approver", "admin"])
 def test_every_role_sees_every_page_and_admins_alone_the_people(payments, role):
     client = client_of(role)
-    for model in admin.site._registry:
+    for model in pages.registered():
         people = model._meta.label in ("auth.User", "auth.Group")
         expected = 403 if people and role != "admin" else 200
         assert client.get(url(f"{model._meta.app_label}_{model._meta.model_name}")).status_code == expected, (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.db import connection
@@ -24,6 +23,7 @@ from payments import refund
 from payments.callbacks.keep import keep
 from payments.callbacks.models import AskedFor, TurnedAway
 from payments.models import Attempt, Evidence
+from tests import pages
 from tests.ops.admin_pages import client_of, url
 from tests.ops.world import fill, subscribe
 from tests.payments.disputed import dispute_of
@@ -113,7 +113,7 @@ def test_a_list_does_not_fetch_what_it_does_not_show(boss):
 
 def _asked(boss) -> dict[str, list[str]]:
     found = {}
-    for model in admin.site._registry:
+    for model in pages.registered():
         boss.get(url(table(model)))
         with CaptureQueriesContext(connection) as queries:
             assert boss.get(url(table(model))).status_code == 200
@@ -122,4 +122,4 @@ def _asked(boss) -> dict[str, list[str]]:
 
 
 def _rows() -> dict[str, int]:
-    return {model._meta.label_lower: model._default_manager.count() for model in admin.site._registry}
+    return {model._meta.label_lower: model._default_manager.count() for model in pages.registered()}

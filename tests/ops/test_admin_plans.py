@@ -10,13 +10,13 @@ from uuid import UUID
 
 import pytest
 from django.apps import apps
-from django.contrib import admin
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from billing.models import Customer
 from payments.models import Attempt
+from tests import pages
 from tests.house import tree
 from tests.ops.admin_pages import client_of, url
 from tests.ops.world import fill
@@ -160,7 +160,7 @@ def test_the_first_page_reads_by_index(viewer):
 
 
 def test_every_row_s_page_asks_little(viewer):
-    for model in admin.site._registry:
+    for model in pages.registered():
         table = f"{model._meta.app_label}_{model._meta.model_name}"
         row = model._default_manager.first() if model in apps.get_models() else None
         if row is not None and table in GROWING:

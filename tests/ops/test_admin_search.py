@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib import admin
 from django.core.management import call_command
 from django_celery_beat.models import PeriodicTask
 
@@ -18,6 +17,7 @@ from engine.rest.models import Answer
 from payments import refund
 from payments.callbacks.keep import keep
 from payments.models import Case, Payment
+from tests import pages
 from tests.ops.admin_pages import act, client_of, listed, url
 from tests.ops.world import fill
 from tests.payments.disputed import dispute_of
@@ -88,7 +88,7 @@ def test_every_page_with_verbs_links_to_what_they_did(boss, world, scripted):
     refund.request(payments["paid"], reason="a drill", by=SYSTEM)
     keep("scripted", b"a callback", {}, [])
     call_command("sync_schedule")
-    for model, page in admin.site._registry.items():
+    for model, page in pages.registered().items():
         if isinstance(page, Verbs):
             row = model._default_manager.first()
             there = url(f"{model._meta.app_label}_{model._meta.model_name}", row.pk, "change")
