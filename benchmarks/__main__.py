@@ -11,14 +11,14 @@ from benchmarks import report
 from benchmarks.house import House, house
 from benchmarks.present import SECTIONS
 from benchmarks.report import RESULTS, Section
-from benchmarks.sizes import FORMS, MODULES, ORDER, Size
+from benchmarks.sizes import FORMS, MODULES, ORDER, POSTGRES, Size
 from sandbox.run.deathsig import follow_make
 
 
 def main(argv: list[str] | None = None) -> int:
     given = _arguments(argv)
     began = time.monotonic()
-    with house() as made:
+    with house(POSTGRES.get(given.form)) as made:
         facts = made.facts()
         print("\n".join(report.machine_lines(facts)), flush=True)
         sections = [_section(made, letter, FORMS[given.form][letter]) for letter in given.only]

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,8 +40,9 @@ class House:
 
     def prepare(self) -> None:
         """Migrate the database that measurements are copied from."""
-        self._manage("migrate", "--noinput", "-v", "0")
-        self._manage("sync_schedule", "--json")
+        command = [sys.executable, "-m", "benchmarks.template"]
+        environ = self._environ(self.database_url)
+        subprocess.run(command, cwd=CHECKOUT, env=environ, stdout=subprocess.DEVNULL, check=True)
 
     def facts(self) -> dict[str, str]:
         """The machine and its servers."""
@@ -79,20 +80,15 @@ class House:
             "REDIS_URL": self.redis_url,
         }
 
-    def _manage(self, *words: str) -> None:
-        command = [sys.executable, "manage.py", *words]
-        subprocess.run(
-            command, cwd=CHECKOUT, env=self._environ(self.database_url), stdout=subprocess.DEVNULL, check=True
-        )
-
 
 @contextmanager
-def house() -> Iterator[House]:
-    """Servers under TEST_RUN_DIR, or those that DATABASE_URL and REDIS_URL name.
+def house(settings: Mapping[str, str] | None = None) -> Iterator[House]:
+    """Servers under TEST_RUN_DIR, or those that DATABASE_URL and REDIS_URL name; `settings` are PostgreSQL's.
 
     Never under RUN_DIR, which may be a run that somebody keeps: this folder is emptied first.
     """
-    with embedded(os.environ.get("TEST_RUN_DIR") or RUN_DIR, fresh=True, settings=POSTGRES) as servers:
+    settings = {**POSTGRES, **(settings or {})}
+    with embedded(os.environ.get("TEST_RUN_DIR") or RUN_DIR, fresh=True, settings=settings) as servers:
         made = House(servers)
         made.prepare()
         yield made

@@ -26,7 +26,7 @@ def measure(size: dict[str, int]) -> dict[str, object]:
     warm = [_event(-1 - number) for number in range(size["rate"])]
     with web(processes=size["processes"]) as (port, pid):
         _send(port, warm, rate=size["rate"] / 2)
-        rested = _send(port, [_event(-10_000 - number) for number in range(100)], rate=20)
+        rested = _send(port, [_event(-10_000 - number) for number in range(size["rested"])], rate=20)
         before, before_all = cpu_seconds(pid), Callback.objects.count()
         took = _send(port, bodies, rate=size["rate"])
         spent = cpu_seconds(pid) - before

@@ -22,7 +22,6 @@ from engine.core.actor import SYSTEM
 from payments import switches
 
 HEALTHY = "flutterwave"
-WARM = 200
 MOST_SECONDS = 600
 OPEN = "SELECT 1 FROM payments_payment WHERE provider = %(provider)s AND state IN ('scheduled', 'in_flight') LIMIT 1"
 UNASKED = """
@@ -70,12 +69,12 @@ def measure(size: Size, world: World) -> dict[str, object]:
     switches.seed()
     seed.plans(os.environ["DATABASE_URL"], currency=CURRENCY)
     with workers(money=1) as pids:
-        _round(world, pids, WARM)
+        _round(world, pids, size["warm"])
         alone = [_round(world, pids, size["charges"]) for _ in range(size["rounds"])]
         world.sicken()
         _fill_sick(world, size)
         beside = [_round(world, pids, size["charges"]) for _ in range(size["rounds"])]
-    owed += WARM + 2 * size["rounds"] * size["charges"]
+    owed += size["warm"] + 2 * size["rounds"] * size["charges"]
     if (moved := world.charged()) != owed:
         raise RuntimeError(f"{moved} charges moved money at the gateway, {owed} were owed")
     return {

@@ -91,7 +91,7 @@ def _settle_ratios(values: dict[str, list[float]], best: str, limit: str) -> lis
 def _settle_method(one: Found, best: str, limit: str) -> str:
     return (
         f"{one['charges']:,} charges a round, the ways in turns on one server, always in the same order, with the "
-        "server's own checkpoints as they come. Workers are warmed up by 200 charges, pgbench by nothing. "
+        f"server's own checkpoints as they come. Workers are warmed up by {one['warm']:,} charges, pgbench by nothing. "
         "First span: from scheduled payment "
         "(the lane filled while paused, then released) to the last one settled: take, mark sent, send, evidence, "
         "apply with postings, deltas, events and the invoice's and subscription's update. Second span: from due "

@@ -26,8 +26,6 @@ from engine.providers.base import Outcome, Payable, Prepared, Sendable
 from engine.providers.solana.sheet import NAME
 from payments import switches
 
-WARM = 10
-
 
 def measure(size: Size, world: World) -> dict[str, object]:
     """The ceiling, then the product over real workers, then the ceiling again."""
@@ -35,12 +33,13 @@ def measure(size: Size, world: World) -> dict[str, object]:
     url = os.environ["DATABASE_URL"]
     seed.plans(url, wallet=str(world.payee.pubkey()))
     found: dict[str, list[float]] = {}
+    warm = size["warm"]
     with workers(money=1):
-        _settle(url, 0, WARM, world, {})
+        _settle(url, 0, warm, world, {})
         for number in range(size["rounds"]):
-            _settle(url, WARM + number * size["pulls"], size["pulls"], world, found)
+            _settle(url, warm + number * size["pulls"], size["pulls"], world, found)
     ceilings.append(_ceiling(size["ceiling"], world))
-    owed = WARM + size["rounds"] * size["pulls"] + 2 * size["ceiling"]
+    owed = warm + size["rounds"] * size["pulls"] + 2 * size["ceiling"]
     moved = [one for one in world.net.executed() if one["err"] is None and one["memos"]]
     if len(moved) != owed:
         raise RuntimeError(f"{len(moved)} pulls moved money on the chain, {owed} were owed")

@@ -68,12 +68,13 @@ def measure(size: Size) -> dict[str, object]:
             seconds, did = roles.together(["settle"] * processes)
             found.setdefault(f"limit_{processes}", []).append(sum(one["count"] for one in did) / seconds)
         for money in size["money"]:
-            _through_celery(field, charges, f"celery_{money}", found, money)
+            _through_celery(field, size, charges, f"celery_{money}", found, money)
     if size["defaults"]:
         os.environ.update({name.upper(): str(value) for name, value in DEFAULTS.items()})
-        _through_celery(field, charges // 3, "celery_defaults", found, size["money"][0])
+        _through_celery(field, size, charges // 3, "celery_defaults", found, size["money"][0])
     return {
         "charges": charges,
+        "warm": size["warm"],
         "pgbench_charges": 8 * size["pgbench"],
         "defaults": DEFAULTS,
         "figures": found,
@@ -115,11 +116,13 @@ def _work_off() -> None:
         pass
 
 
-def _through_celery(field: Field, charges: int, name: str, found: dict[str, list[float]], money: int) -> None:
+def _through_celery(
+    field: Field, size: Size, charges: int, name: str, found: dict[str, list[float]], money: int
+) -> None:
     """Both spans through broker and workers: from scheduled, and from due, until the last one is settled."""
     _work_off()
     with workers(money=money):
-        _warm_up(field)
+        _warm_up(field, size["warm"])
         switches.pause("instant", reason="the benchmark fills the lane first", by=SYSTEM)
         field.scheduled(charges)
         switches.resume("instant", reason="the lane is full", by=SYSTEM)
@@ -132,11 +135,11 @@ def _through_celery(field: Field, charges: int, name: str, found: dict[str, list
         _note(f"{name}_whole", since, charges, found)
 
 
-def _warm_up(field: Field) -> None:
-    field.due(200)
+def _warm_up(field: Field, charges: int) -> None:
+    field.due(charges)
     since = clock.machine_now()
     wake.publish(wake.Wake("billing.claim_due"))
-    _note("warm_up", since, 200, {})
+    _note("warm_up", since, charges, {})
 
 
 def _note(name: str, since: object, charges: int, found: dict[str, list[float]]) -> None:

@@ -10,32 +10,32 @@ MODULES = {"a": "drain", "b": "settle", "c": "pulls", "d": "memory", "e": "milli
            "g": "inbox", "h": "latency"}  # fmt: skip
 
 SHORT: dict[str, list[Size]] = {
-    "a": [{"table": table, "due": 100, "rounds": 1, "warm": 1, "batch": 20} for table in (400,)],
-    "b": [{"charges": 200, "pgbench": 10, "rounds": 1, "money": [1], "defaults": False}],
-    "c": [{"pulls": 16, "wallets": 2, "ceiling": 32, "rounds": 1}],
-    "d": [{"due": [100, 300], "warm": 40, "fresh": False}],
-    "e": [{"due": 1000, "beside": [1], "alone": [1]}],
+    "a": [{"table": table, "due": 60, "rounds": 1, "warm": 1, "batch": 20} for table in (120,)],
+    "b": [{"charges": 40, "pgbench": 2, "rounds": 1, "warm": 20, "money": [1], "defaults": False}],
+    "c": [{"pulls": 4, "wallets": 4, "warm": 4, "ceiling": 16, "rounds": 1}],
+    "d": [{"due": [20, 60], "warm": 10, "fresh": False}],
+    "e": [{"due": 200, "beside": [1], "alone": [1]}],
     "f": [
         {
-            "payments": 2000,
-            "subscriptions": 200,
-            "rate": 40,
-            "seconds": 2,
-            "rested": 2,
+            "payments": 400,
+            "subscriptions": 80,
+            "rate": 32,
+            "seconds": 1,
+            "rested": 1,
             "pages": 1,
             "triggers": 1,
         }
     ],
-    "g": [{"rate": 50, "seconds": 2, "processes": 1}],
-    "h": [{"charges": 60, "sick": 12, "payers": 4, "stuck": 5, "ceiling": 100, "rounds": 1}],
+    "g": [{"rate": 40, "seconds": 1, "rested": 20, "processes": 1}],
+    "h": [{"charges": 60, "warm": 50, "sick": 8, "payers": 4, "stuck": 2, "ceiling": 100, "rounds": 1}],
 }
 USUAL: dict[str, list[Size]] = {
     "a": [
         {"table": table, "due": 50_000, "rounds": 2, "warm": 5, "batch": 1000}
         for table in (100_000, 1_000_000)
     ],
-    "b": [{"charges": 6_000, "pgbench": 400, "rounds": 3, "money": [1, 2], "defaults": True}],
-    "c": [{"pulls": 1000, "wallets": 500, "ceiling": 1500, "rounds": 3}],
+    "b": [{"charges": 6_000, "pgbench": 400, "rounds": 3, "warm": 200, "money": [1, 2], "defaults": True}],
+    "c": [{"pulls": 1000, "wallets": 500, "warm": 10, "ceiling": 1500, "rounds": 3}],
     "d": [{"due": [2_000, 20_000], "warm": 1000, "fresh": True}],
     "e": [{"due": 100_000, "beside": [1, 2], "alone": [1, 2]}],
     "f": [
@@ -49,8 +49,18 @@ USUAL: dict[str, list[Size]] = {
             "triggers": 20,
         }
     ],
-    "g": [{"rate": 500, "seconds": 30, "processes": 2}],
-    "h": [{"charges": 5_000, "sick": 600, "payers": 100, "stuck": 50, "ceiling": 4_000, "rounds": 3}],
+    "g": [{"rate": 500, "seconds": 30, "rested": 100, "processes": 2}],
+    "h": [
+        {
+            "charges": 5_000,
+            "warm": 200,
+            "sick": 600,
+            "payers": 100,
+            "stuck": 50,
+            "ceiling": 4_000,
+            "rounds": 3,
+        }
+    ],
 }
 LONG: dict[str, list[Size]] = {
     **USUAL,
@@ -59,3 +69,5 @@ LONG: dict[str, list[Size]] = {
     "e": [{**USUAL["e"][0], "due": 1_000_000}],
 }
 FORMS = {"short": SHORT, "usual": USUAL, "long": LONG}
+POSTGRES = {"short": {"fsync": "off"}}
+"""Settings of a form's own: the short one asks only whether everything runs."""

@@ -13,10 +13,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPECTED = {
-    "a": ["claim, 400", "finalize, 400", "claim + finalize", "end / start, claim", "claim's cost"],
+    "a": ["claim, 120", "finalize, 120", "claim + finalize", "end / start, claim", "claim's cost"],
     "b": ["Celery, 1 money", "pgbench", "limit, 1", "limit, 2", "Celery / pgbench", "Celery / limit"],
     "c": ["settled pulls", "the localnet's ceiling"],
-    "d": ["money-0, 100 due, PSS", "io, 300 due, RSS", "all PSS"],
+    "d": ["money-0, 20 due, PSS", "io, 60 due, RSS", "all PSS"],
     "e": ["claimed, 1 claimer", "finalized meanwhile"],
     "f": [
         "payments, median",
