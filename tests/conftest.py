@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
 
 from engine.core import collector
 from engine.ledger import accounts
 from engine.providers import registry
-from sandbox.live.servers import FIRST_NUMBER, numbered
+from sandbox.live import servers
+from sandbox.live.servers import FIRST_NUMBER, Servers, numbered
+from sandbox.run import databases
 from tests import skips
 
 _skipped: Counter[tuple[str, str]] = Counter()
@@ -67,21 +69,28 @@ def _no_memory_between_tests() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def empty_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
-    """The name of the migrated test database, for fixtures that commit.
+def django_db_setup(django_test_environment: None) -> Iterator[None]:
+    """A database for each process of the tests, copied from the one that is migrated for all; gone afterwards.
 
-    pytest-django makes it only if a chosen test uses `db`; without this the others would find the real one.
+    In place of pytest-django's, which has each process run all migrations.
     """
-    real = settings.ENV.database()["NAME"]
-    with django_db_blocker.unblock():
-        made = connection.settings_dict["NAME"] == real
-        if made:
-            connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-        name = connection.settings_dict["NAME"]
-    yield name
-    if made:
-        with django_db_blocker.unblock():
-            connection.creation.destroy_test_db(real, verbosity=0)
+    url, real = settings.ENV.database_url, connection.settings_dict["NAME"]
+    own = "_".join(filter(None, ("test", real, os.environ.get("PYTEST_XDIST_WORKER"))))
+    template = servers.template(Servers(url, settings.CELERY_BROKER_URL, {}), dict(os.environ))
+    databases.drop(url, own)
+    databases.create(url, own, template=template)
+    connections.close_all()
+    connection.settings_dict["NAME"] = own
+    yield
+    connections.close_all()
+    connection.settings_dict["NAME"] = real
+    databases.drop(url, own)
+
+
+@pytest.fixture(scope="session")
+def empty_database(django_db_setup: None) -> str:
+    """The name of the migrated test database, for fixtures that commit."""
+    return str(connection.settings_dict["NAME"])
 
 
 @pytest.fixture
