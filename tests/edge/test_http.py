@@ -174,6 +174,19 @@ def test_a_name_that_nobody_resolves_in_time_is_not_sent(
         time.sleep(0.01)
 
 
+@pytest.mark.usefixtures("quick_breaker")
+def test_where_no_time_is_left_nothing_is_sent_and_nobody_is_blamed(call: MakeCall) -> None:
+    """A machine so busy that the deadline is over before the first byte: no fault of a name, nor of the provider."""
+    with serving(reply(b"hello")) as server:
+        for connected in (False, True):
+            for _ in range(4):  # one more than open the breaker
+                with pytest.raises(NotSent, match="no time was left") as raised:
+                    exchange(call(server.url, deadline=0.0))
+                assert raised.value.code == "no_time", connected
+            assert exchange(call(server.url)).body == b"hello"
+        assert len(server.requests) == 2
+
+
 def test_a_connection_that_nobody_takes_is_not_sent(call: MakeCall) -> None:
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))

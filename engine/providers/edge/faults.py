@@ -27,7 +27,11 @@ class Fault(Exception):
 
 
 class NotSent(Fault):
-    """Nothing of the request left: no name, no connection, no TLS, the breaker is open, no access token."""
+    """Nothing of the request left.
+
+    Codes: "no_address", "unreachable", "no_tls" (as far as it came to a connection), "not_sent" (it can't be built),
+    "no_time" (the deadline was over before its first byte), "breaker_open", and those of an access token and a limit.
+    """
 
 
 class NoAnswer(Fault):

@@ -24,6 +24,7 @@ from engine.providers.edge.limiter import Limit
 
 log = structlog.get_logger(__name__)
 _IDLE_SECONDS, _IDLE_SECONDS_READING = 4.0, 30.0
+_OUR_OWN = ("not_sent", "no_time")  # it can't be built, or we were too slow: no fault of the provider's
 _REQUEST_IDS = ("Request-Id", "X-Request-Id", "X-Trace-Id", "X-Correlation-Id", "CF-Ray")
 
 
@@ -102,7 +103,7 @@ def exchange(call: Call) -> Answer:
     try:
         raw = wire.send(call.method, call.url, call.headers, call.body, limits=_limits(call))
     except Fault as fault:
-        if fault.code != "not_sent":  # what could not even be built says nothing of the provider
+        if fault.code not in _OUR_OWN:
             breaker.leave(allowed, healthy=False)
         fault.request_digest = call.digest
         log.warning("provider gave no answer", call=str(call), code=fault.code, reason=fault.message)

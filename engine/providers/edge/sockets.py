@@ -79,8 +79,9 @@ def begin(budget: Budget) -> Budget:
 def dial(host: str, port: int, *, then: Stage) -> socket.socket:
     """A connected socket, within what the budget has for that; `then` is what comes next. Raises OSError."""
     budget: Budget = _local.budget
+    seconds = budget.connecting()  # none left: nobody was asked for the name, and none of these stages failed
     budget.stage = Stage.NAME
-    found = names.resolve(host, port, budget.connecting())
+    found = names.resolve(host, port, seconds)
     budget.stage = Stage.CONNECT
     fault = OSError("no address")
     for family, kind, protocol, _, address in found:

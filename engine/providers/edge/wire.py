@@ -119,6 +119,8 @@ def _exchange(asked: tuple[str, str, Mapping[str, str], bytes], limits: Limits, 
 
 
 def _fault(budget: Budget, host: str, kind: str, limits: Limits) -> Fault:
+    if budget.stage is Stage.READY and budget.timed_out:
+        return NotSent("no_time", f"no time was left to send anything to {host}")
     if budget.stage in _NOT_SENT:
         code, text = _NOT_SENT[budget.stage]
         return NotSent(code, text.format(host=host))
