@@ -54,7 +54,7 @@ def lane(
         django_settings, "PROVIDERS", {"paystack": "engine.providers.paystack.provider.Paystack"}
     )
     monkeypatch.setitem(django_settings.SOURCES, "test", f"{__name__}.hook")
-    change(verify_first_seconds=0.01, send_window_seconds=600, send_deadline_seconds=1.0)
+    change(verify_first_seconds=0.01, send_window_seconds=600)
     registry.get.cache_clear()
     switches.seed()
     yield desk

@@ -34,20 +34,26 @@ def world(served: Gateways) -> Iterator[Gateways]:
 
 
 @pytest.fixture
-def configured(world: Gateways, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stripe is on, and is the simulator. It waits a second for an answer."""
+def configured(request: pytest.FixtureRequest, world: Gateways, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stripe is on, and is the simulator: ten seconds for an answer, and one where a test waits a timeout out."""
     values: dict[str, Any] = {
         "stripe_secret_key": SecretStr("sk_test_simulator"),
         "stripe_webhook_secrets": [SecretStr(SECRET)],
         "stripe_api_base": f"{world.url}/stripe",
         "stripe_calls_per_second": 1000,
-        "send_deadline_seconds": 1.0,
+        "send_deadline_seconds": 1.0 if _waits_one_out(request) else 10.0,
         "livemode": False,
     }
     for name, value in values.items():
         monkeypatch.setattr(settings.ENV, name, value)
     monkeypatch.setattr(settings, "PROVIDERS", {"stripe": "engine.providers.stripe.provider.Stripe"})
     registry.get.cache_clear()
+
+
+def _waits_one_out(request: pytest.FixtureRequest) -> bool:
+    variant = getattr(request.node, "callspec", None)
+    kind = variant.params.get("kind", "") if variant else ""
+    return str(kind).startswith("timeout") or kind == "drip"
 
 
 @pytest.fixture

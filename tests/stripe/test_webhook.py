@@ -18,6 +18,7 @@ from engine.core.errors import Refusal
 from engine.core.ids import uuid7
 from engine.providers import registry
 from engine.providers.abilities import Hint, Payer
+from engine.providers.base import Outcome
 from engine.providers.stripe import webhook
 from tests.gateways.conftest import listening
 from tests.gateways.receiver import Receiver
@@ -50,7 +51,7 @@ def test_a_signature_that_was_made_elsewhere_holds(monkeypatch: pytest.MonkeyPat
     name, _, value = known["header"].partition(": ")
     monkeypatch.setattr(webhook.time, "time", lambda: 1_700_000_100.0)
     found = webhook.hints((known["secret"],), known["body"].encode(), {name: value})
-    assert found == [Hint("evt_1", "payout.paid", provider_ref="po_1", live=False)]
+    assert found == [Hint("evt_1", "payout.paid", provider_ref="po_1", live=False, says=Outcome.SUCCEEDED)]
     assert refused(known["body"].encode() + b" ", {name: value}, (known["secret"],)) == "signature_wrong"
 
 
