@@ -17,9 +17,14 @@ from engine.providers import registry
 from sandbox.live import servers
 from sandbox.live.servers import FIRST_NUMBER, Servers, numbered
 from sandbox.run import databases
-from tests import skips
+from tests import order, skips
 
 _skipped: Counter[tuple[str, str]] = Counter()
+
+
+@pytest.hookimpl(trylast=True)  # what `-k` leaves out is out by then
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = order.dealt(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 def pytest_collection_finish() -> None:
