@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 
@@ -18,7 +19,7 @@ from sandbox.live import servers
 from sandbox.live.chain import UNIT, Chain, chain
 from sandbox.live.crash import Plan
 from sandbox.live.servers import Servers
-from sandbox.live.spans import INTERVAL_SECONDS, SETTLE_SECONDS, SHORT, SLOT_MS
+from sandbox.live.spans import INTERVAL_SECONDS, LIMITS, SETTLE_SECONDS, SHORT
 from sandbox.live.ticker import Ticker
 from sandbox.live.verdict import Verdict, judge
 from sandbox.live.workers import Nursery, Worker
@@ -61,6 +62,7 @@ class House:
     workers: dict[str, Worker] = field(default_factory=dict)
     cohorts: list[Cohort] = field(default_factory=list)
     owed: int = 0
+    resting: set[int] = field(default_factory=set)
     restarts: int = 0
     keep: bool = True
     """Whether waiting starts dead workers again."""
@@ -106,10 +108,15 @@ class House:
         return self.cohorts[-1]
 
     def make_due(self, cohort: Cohort | None = None) -> None:
-        """The next period of a cohort (of all) starts now: claim finds it."""
-        for each in [cohort] if cohort else self.cohorts:
+        """The next period of a cohort (of all that don't rest) starts now: claim finds it."""
+        every = [each for each in self.cohorts if each.clock_id not in self.resting]
+        for each in [cohort] if cohort else every:
             self.sql(_ONE_PERIOD_ON, {"id": each.clock_id, "seconds": INTERVAL_SECONDS})
             self.owed += len(each.subscriptions)
+
+    def rest(self, cohort: Cohort) -> None:
+        """Its people owe nothing new: it is passed over when all are made due. What they owed counts as before."""
+        self.resting.add(cohort.clock_id)
 
     # -- processes
 
@@ -128,7 +135,8 @@ class House:
 
     def mend(self) -> int:
         """Start dead workers again; how many were dead."""
-        dead = [worker for worker in self.workers.values() if not worker.alive()]
+        ended = self.nursery.ended()
+        dead = [worker for worker in self.workers.values() if worker.pid in ended]
         for worker in dead:
             worker.start()
         self.restarts += len(dead)
@@ -161,7 +169,7 @@ class House:
                 return True
             if self.keep:
                 self.mend()
-            time.sleep(0.05)
+            time.sleep(0.1)
         return true()
 
     def step_machine_time(self, seconds: float) -> None:
@@ -203,7 +211,6 @@ def house(
     settings: Mapping[str, str] | None = None,
     price_minor: int = PRICE_MINOR,
     ticker: bool = True,
-    slot_ms: int = SLOT_MS,
 ) -> Iterator[House]:
     """A house on `on`, furnished, with nobody in it: no workers, no subscriptions.
 
@@ -212,12 +219,13 @@ def house(
     folder = Path(tempfile.mkdtemp(prefix="cb-live-"))
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        here = stack.enter_context(chain(folder, slot_ms=slot_ms))
+        here = stack.enter_context(chain(folder))
         environ = {**_outside(), **on.secrets, **SHORT, **here.environ, **(settings or {})}
         environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
         redis_url = stack.enter_context(servers.queue(on))
         environ |= {"REDIS_URL": redis_url, "DATABASE_URL": on.database_url}
         database_url = stack.enter_context(servers.database(on, environ))
+        database_url += f"{'&' if '?' in database_url else '?'}options={quote(LIMITS)}"
         nursery = Nursery({**environ, "DATABASE_URL": database_url}, folder)
         stack.callback(nursery.close)
         creators = here.creators(CREATORS)

@@ -23,6 +23,14 @@ SHORT = {
 }
 SLOT_MS = 20
 """A blockhash lives 150 slots: 3 s."""
+EVERY_DEADLINE = sum(
+    float(SHORT[name]) for name in ("SEND_WINDOW_SECONDS", "SEND_DEADLINE_SECONDS", "TAKE_SECONDS")
+)
+"""Longer than from mark sent to the end of the last deadline that anybody waits for."""
+LIMITS = (
+    "-c idle_in_transaction_session_timeout=10s -c lock_timeout=5s -c statement_timeout=60s -c TimeZone=UTC"
+)
+"""The product's own limits of a session, and of the first a third: who stands still in a transaction is cut off."""
 TICK_SECONDS = 0.3
 INTERVAL_SECONDS = 60
 """A billing period, on clocks that only the proof moves."""

@@ -69,6 +69,10 @@ class Nursery:
             raise Died(answer["error"])
         return answer["result"]
 
+    def ended(self) -> dict[int, int]:
+        """Exit codes by pid of all that have ended; negative for a signal."""
+        return {int(pid): code for pid, code in self.ask("ended")["ended"].items()}
+
     def close(self) -> None:
         """End it and everything that it started."""
         assert self._server.stdin is not None and self._server.stdout is not None
@@ -133,8 +137,7 @@ class Worker:
 
     def exit_code(self) -> int | None:
         """None while it lives; negative for a signal."""
-        code: int | None = self.nursery.ask("ended")["ended"].get(str(self.pid))
-        return code
+        return self.nursery.ended().get(self.pid)
 
     def kill(self) -> None:
         """SIGKILL for the worker and its pool children; returns when it is gone."""

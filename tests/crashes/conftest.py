@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,14 +12,17 @@ from sandbox.live.house import House, house
 from sandbox.live.nursery import NUMBER_BATCH
 from sandbox.live.servers import Servers
 
+HERE = Path(__file__).parent
 SUBSCRIBERS = 4
 NUMBERED_AT_ONCE = 3
 """Fewer than there are invoices to number: a kill can fall between two batches."""
+FEW_NUMBERS = {NUMBER_BATCH: str(NUMBERED_AT_ONCE)}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        item.add_marker(pytest.mark.live)
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.live)
 
 
 @pytest.fixture(scope="session")
@@ -26,12 +30,12 @@ def given() -> Servers:
     return servers.given()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def standing(given: Servers) -> Iterator[House]:
-    """A staffed house that stays for all tests of this process."""
+    """A staffed house that stays for all tests of this process, and no longer: it works while it waits."""
     with house(given) as made:
         made.subscribe(SUBSCRIBERS)
-        made.staff(money=1, io=2, **{NUMBER_BATCH: str(NUMBERED_AT_ONCE)})
+        made.staff(money=1, io=2, **FEW_NUMBERS)
         yield made
 
 
@@ -47,10 +51,14 @@ def fresh(given: Servers) -> Iterator[House]:
 @pytest.fixture
 def home(standing: House) -> Iterator[House]:
     """The standing house, whole: workers alive, no fault, no crash planned."""
+    standing.keep = True
+    if "io-1" not in standing.workers:
+        standing.start("io-1", "io", **FEW_NUMBERS)
     standing.mend()
     yield standing
     standing.crash.disarm()
     standing.chain.net.clear_faults()
+    standing.chain.net.resume()
     for worker in standing.workers.values():
         worker.thaw()
     standing.step_machine_time(0)

@@ -10,9 +10,8 @@ import pytest
 from celery import Celery
 
 from payments.pipeline import points
-from sandbox.live.house import House, house
+from sandbox.live.house import House
 from sandbox.live.nursery import CLAIM_BATCH
-from sandbox.live.servers import Servers
 from tests.crashes.conftest import NUMBERED_AT_ONCE, SUBSCRIBERS
 from tests.crashes.outcome import settled_once
 
@@ -35,6 +34,10 @@ SELECT count(*) FROM payments_attempt a WHERE a.state = 'pending'
 UNNUMBERED = "SELECT count(*) FROM billing_invoice WHERE issued_at IS NOT NULL AND number IS NULL"
 DELTAS = "SELECT count(*) FROM engine_ledger_delta"
 AGAIN = (points.TAKE_COMMITTED, points.SEND_ANSWERED, points.VERIFY_TAKEN, points.APPLY_BEFORE_COMMIT)
+LOCKED = """
+SELECT count(*) FROM payments_payment p JOIN payments_paymentmethod m ON m.id = p.method_id
+ WHERE p.state = 'succeeded' AND m.details->>'strict_once' = 'true'
+"""
 FINAL = "SELECT count(*) FROM payments_evidence WHERE applied_at IS NULL AND outcome = 'succeeded'"
 
 
@@ -165,51 +168,50 @@ def test_a_worker_killed_at_each_boundary_costs_nothing(hurt: House, point: str)
         settled_once(hurt)
 
 
-def test_killed_with_the_only_answer_of_a_payment_that_is_locked_on_chain(given: Servers) -> None:
+def test_killed_with_the_only_answer_of_a_payment_that_is_locked_on_chain(home: House) -> None:
     """strict_once: what nobody remembers to have sent is found by its marker or its memo, and booked once."""
-    with house(given) as strict:
-        strict.subscribe(SUBSCRIBERS, strict_once=True)
-        strict.staff(money=1, io=2)
-        died = strict.crash.arm(points.SEND_ANSWERED)
-        strict.make_due()
-        assert strict.until(died.exists)
-        settled_once(strict)
-        markers = "SELECT count(*) FROM payments_paymentmethod WHERE details->>'strict_once' = 'true'"
-        assert strict.sql(markers)[0][0] == SUBSCRIBERS
+    strict = home.subscribe(SUBSCRIBERS, strict_once=True)
+    home.rest(strict)
+    died = home.crash.arm(points.SEND_ANSWERED)
+    home.make_due(strict)
+    assert home.until(died.exists)
+    settled_once(home)
+    assert home.sql(LOCKED)[0][0] == SUBSCRIBERS
 
 
-def test_killed_between_two_batches_of_one_claim(given: Servers) -> None:
+def test_killed_between_two_batches_of_one_claim(home: House) -> None:
     """Some are claimed and the others not: the next claim goes on with those.
 
     The one worker that can claim takes one subscription at a time, so the second batch is never the last.
     """
-    with house(given) as few:
-        few.subscribe(SUBSCRIBERS)
-        few.keep = False
-        few.start("money-few", "money", **{CLAIM_BATCH: "1"})
-        died = few.crash.arm(points.CLAIM_COMMITTED, nth=2)
-        few.make_due()
-        assert few.until(died.exists)
-        assert few.until(lambda: not few.workers["money-few"].alive())
-        claimed = few.sql("SELECT count(*), count(DISTINCT correlation_id) FROM billing_invoice")
-        assert claimed == [(2, 1)], "two batches of one claim are committed, two rows are left"
-        few.dismiss("money-few")
-        few.keep = True
-        few.staff(money=1, io=1)
-        settled_once(few)
+    home.keep = False
+    home.workers["money-0"].kill()
+    home.start("money-few", "money", **{CLAIM_BATCH: "1"})
+    died = home.crash.arm(points.CLAIM_COMMITTED, nth=2)
+    home.make_due()
+    assert home.until(died.exists)
+    assert home.until(lambda: not home.workers["money-few"].alive())
+    claimed = home.sql(
+        "SELECT count(*), count(DISTINCT correlation_id) FROM billing_invoice WHERE state = 'draft'"
+    )
+    assert claimed == [(2, 1)], "two batches of one claim are committed, two rows are left"
+    home.dismiss("money-few")
+    home.keep = True
+    settled_once(home)
 
 
-def test_killed_again_and_again(fresh: House) -> None:
+def test_killed_again_and_again(home: House) -> None:
     """Nobody takes a dead worker's place before the next kill is planned: all four fall on the same payments."""
-    fresh.keep = False
+    home.keep = False
+    home.dismiss("io-1")
     for number, point in enumerate(AGAIN):
-        died = fresh.crash.arm(point)
-        fresh.mend()
+        died = home.crash.arm(point)
+        home.mend()
         if not number:
-            fresh.make_due()
-        assert fresh.until(lambda died=died: died.exists() and dead(fresh)), point  # type: ignore[misc]
-    fresh.keep = True
-    settled_once(fresh)
+            home.make_due()
+        assert home.until(lambda died=died: died.exists() and dead(home)), point  # type: ignore[misc]
+    home.keep = True
+    settled_once(home)
 
 
 def dead(home: House) -> bool:

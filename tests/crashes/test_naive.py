@@ -11,7 +11,7 @@ from sandbox.live.servers import Servers
 from sandbox.prove import senders
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def careless(given: Servers) -> Iterator[House]:
     """A house that also has the naive senders."""
     with house(given, settings={"SANDBOX_PROVIDERS": senders.PROVIDERS}) as made:
@@ -19,21 +19,23 @@ def careless(given: Servers) -> Iterator[House]:
         yield made
 
 
-def test_signing_anew_on_an_error_pays_twice(careless: House) -> None:
-    careless.subscribe(3, provider=senders.SIGNS_ANEW)
+def pay_all_unheard(careless: House, provider: str) -> None:
+    """A period of three who pay by this sender, and no first answer arrives."""
+    cohort = careless.subscribe(3, provider=provider)
     careless.chain.net.fault("lost", methods=["sendTransaction"], count=3)
-    careless.make_due()
-    careless.settle()
+    careless.make_due(cohort)
+    assert careless.settle()
+
+
+def test_signing_anew_on_an_error_pays_twice(careless: House) -> None:
+    pay_all_unheard(careless, senders.SIGNS_ANEW)
     verdict = careless.verdict(books=False)
     assert verdict.double, verdict
     assert verdict.on_chain > verdict.payments
 
 
 def test_taking_silence_for_a_refusal_loses_money(careless: House) -> None:
-    careless.subscribe(3, provider=senders.GIVES_UP)
-    careless.chain.net.fault("lost", methods=["sendTransaction"], count=3)
-    careless.make_due()
-    careless.settle()
+    pay_all_unheard(careless, senders.GIVES_UP)
     verdict = careless.verdict(books=False)
     assert any("is failed in the books" in each for each in verdict.missing), verdict
     assert verdict.on_chain > verdict.succeeded
