@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from sandbox.live import servers
-from sandbox.live.house import house
-from sandbox.live.web import free_port, web
-from sandbox.run.ports import HOST
+from sandbox.live.house import House
 
 pytestmark = pytest.mark.live
-PORT = free_port()
 
 
-@pytest.fixture
-def key() -> Iterator[str]:
-    """A key of the house whose web process answers."""
-    with house(servers.given(), ticker=False) as home, web(home, port=PORT):
-        yield home.nursery.errand("api_key")
-
-
-def post(path: str, key: str, body: bytes, *, chunked: bool) -> tuple[int, dict[str, Any]]:
+def post(address: str, path: str, key: str, body: bytes, *, chunked: bool) -> tuple[int, dict[str, Any]]:
     """Status and document of a POST to the running product."""
-    connection = http.client.HTTPConnection(HOST, PORT, timeout=10)
+    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=10)
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     try:
         if chunked:
@@ -41,12 +29,15 @@ def post(path: str, key: str, body: bytes, *, chunked: bool) -> tuple[int, dict[
         connection.close()
 
 
-def test_a_chunked_body_is_refused_in_our_shape(key: str) -> None:
-    status, made = post("/api/keys", key, b'{"name": "old", "scopes": ["plans:read"]}', chunked=False)
+def test_a_chunked_body_is_refused_in_our_shape(home: House, address: str) -> None:
+    key = home.nursery.errand("api_key")
+    status, made = post(
+        address, "/api/keys", key, b'{"name": "old", "scopes": ["plans:read"]}', chunked=False
+    )
     assert status == 201, made
     rotate = f"/api/keys/{made['id']}/rotate"
     for path, body in ((rotate, b'{"overlap_seconds": 0}'), (rotate, b'{"bogus": 1}'),
                        ("/api/keys", b'{"a": "' + b"x" * 200_000 + b'"}')):  # fmt: skip
-        status, said = post(path, key, body, chunked=True)
+        status, said = post(address, path, key, body, chunked=True)
         assert (status, said["error"]["code"]) == (411, "length_required"), said
-    assert post(rotate, key, b'{"overlap_seconds": 0}', chunked=False)[0] == 201
+    assert post(address, rotate, key, b'{"overlap_seconds": 0}', chunked=False)[0] == 201

@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
-from sandbox.live import servers
-from sandbox.live.house import House, house
-from sandbox.live.web import free_port, web
+from sandbox.live.house import House
+from tests.e2e.conftest import FLOWER
 from tests.e2e.shop import Document, Payer, Shop, received
 
 pytestmark = pytest.mark.live
-PORT = free_port()
 PRICE, FEE_BPS = 7_000_000, 500
 FEE = PRICE * FEE_BPS // 10_000
 PERIOD_SECONDS = 10
-FLOWER = "http://flower.example"
-BEAT = {
-    "PAYMENT_PROCESSING_SECONDS": "0.5",
-    "GRACE_PERIOD": "1",
-    "API_RATE_LIMIT": "100000",
-    "FLOWER_URL": FLOWER,
-}
-
-
-@pytest.fixture
-def home() -> Iterator[House]:
-    """Real workers and a real beat; nobody else wakes them."""
-    with house(servers.given(), ticker=False, settings=BEAT) as made:
-        made.staff(money=1, io=1)
-        made.start("beat", "beat")
-        yield made
 
 
 class Life:
@@ -88,17 +69,18 @@ class Life:
         raise AssertionError((last, types))
 
 
-def test_creator_plan_customer_approval_subscription_renewal_failure_recovery_cancel(home: House) -> None:
-    with web(home, port=PORT, settings=BEAT) as address:
-        shop = Shop(address, home.nursery.errand("api_key"))
-        payer, payee = Payer(home.chain, funds=2 * PRICE + 1), home.chain.creators(1)[0]
-        life = joins(shop, payer, payee)
-        renews(life, payer)
-        fails(life, payer)
-        recovers(life, payer)
-        paid = leaves(life)
-        the_money_is_where_it_should_be(home, payer, payee, paid)
-        each_task_is_known(home, life.tasks)
+def test_creator_plan_customer_approval_subscription_renewal_failure_recovery_cancel(
+    home: House, address: str
+) -> None:
+    shop = Shop(address, home.nursery.errand("api_key"))
+    payer, payee = Payer(home.chain, funds=2 * PRICE + 1), home.chain.creators(1)[0]
+    life = joins(shop, payer, payee)
+    renews(life, payer)
+    fails(life, payer)
+    recovers(life, payer)
+    paid = leaves(life)
+    the_money_is_where_it_should_be(home, payer, payee, paid)
+    each_task_is_known(home, life.tasks)
 
 
 def joins(shop: Shop, payer: Payer, payee: str) -> Life:
