@@ -12,7 +12,7 @@ from sandbox.live.verdict import Verdict
 from sandbox.prove import storm, table
 from sandbox.prove.storm import Result, Weather
 
-SHORT = Weather(payments=60, seed=7, crashes=0.04, waves=2)
+SHORT = Weather(payments=36, seed=7, crashes=0.05, waves=2)
 
 
 def test_the_product_holds_in_the_storm(given: Servers) -> None:

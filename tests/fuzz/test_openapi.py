@@ -18,7 +18,7 @@ from tests.fuzz.fuzz import Findings, cover, fuzz, operations
 from tests.fuzz.ground import Ground
 
 LONG = int(os.environ.get("FUZZ_EXAMPLES", "0"))
-SHORT, SOME = 4, 50
+SHORT, SOME = 2, 50
 ONLY = os.environ.get("FUZZ_ONLY", "")
 
 
