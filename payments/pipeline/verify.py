@@ -175,7 +175,7 @@ def _look(provider: Provider, lane: Lane, taken: Sequence[Looked], task_id: str 
 def _asked(one: Looked, lane: Lane) -> Asked:
     return Asked(
         one.attempt_id, one.payment_id, lane.operation, one.identity, one.data, one.amount_minor, one.fee_minor,
-        one.currency, one.instructions, one.known,
+        one.currency, one.instructions, one.known, looks=one.looks,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ believed, as any other look is (I4): paid after all, open still, or gone for goo
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -24,9 +25,10 @@ from engine.providers.base import (
     ProviderUnavailable,
     Sheet,
 )
-from payments.pipeline import asking
+from payments.pipeline import asking, spans
 
 log = structlog.get_logger(__name__)
+_SHARE = 1 / 3  # of a take's time: the looks around it need theirs
 
 
 class Waiting(NamedTuple):
@@ -47,12 +49,15 @@ def call_back(
     """Call back whose payer was to act by now, or is to act no more; what a look says of these afterwards. Calls out.
 
     `found` is what a look says of all of them. Nothing of those of a provider that can't (its sheet's `cancel`), nor of
-    who was left out because it did not answer: they are looked up later.
+    who was not reached, as one before it did not answer or all took too long: they are looked up later.
     """
     if not (provider.sheet.cancel and hasattr(provider, "cancel")):
         return {}
     called: list[Asked] = []
+    until = time.monotonic() + spans.take() * _SHARE
     for one in waiting:
+        if called and time.monotonic() >= until:
+            break
         seen = found.get(one.asked.attempt_id)
         if seen and _waits(seen) and _is_over(one, seen, provider.sheet, now):
             called.append(one.asked)

@@ -14,7 +14,7 @@ from engine.providers import registry
 from engine.providers.base import Asked, FailureClass, Finding, Outcome
 from payments import cancel
 from payments.models import Attempt, Payment
-from payments.pipeline import verify
+from payments.pipeline import spans, verify
 from tests.payments.scripted import Scripted, paid
 from tests.payments.steps import LANE, apply_all, mark
 
@@ -38,9 +38,11 @@ class Recalling(Scripted):
         self.after: list[Finding] = [GONE]
         self.answer = GONE
         self.called: list[UUID] = []
+        self.numbers: list[int] = []
 
     def cancel(self, asked: Asked) -> Finding:
         self.called.append(asked.payment_id)
+        self.numbers.append(asked.looks)
         self.looks[asked.payment_id] = [*self.after]
         return self.answer
 
@@ -105,6 +107,7 @@ def test_nothing_is_given_up_by_a_call_back_that_was_lost(waits: UUID, gateway: 
     is_old()
     look(3)
     assert (payment(waits).state, gateway.called) == ("in_flight", [waits] * 3)
+    assert len(set(gateway.numbers)) == 3, "none of them is taken for the one before"
 
 
 def test_what_was_called_back_before_this_process_ended_is_found(
@@ -123,6 +126,21 @@ def test_who_does_not_answer_keeps_nobody_waiting(gateway: Recalling, new_paymen
     is_old()
     look()
     assert len(gateway.called) == 1
+
+
+def test_slow_ones_leave_the_rest_to_the_next_look(
+    gateway: Recalling, new_payment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else all of them together outlast the time for which they were taken."""
+    for _ in range(3):
+        gateway.looks[new_payment()] = [asks()]
+    mark()
+    look()
+    is_old()
+    monkeypatch.setattr(spans, "take", lambda: 0.0)
+    for done in (1, 2, 3):
+        look()
+        assert len(set(gateway.called)) == len(gateway.called) == done
 
 
 @pytest.mark.parametrize(("hours", "called"), [(-1, True), (1, False)])

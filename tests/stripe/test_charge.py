@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.conf import settings
 
@@ -116,6 +118,16 @@ def test_what_is_called_back_never_moves(shop: Shop) -> None:
     assert shop.look(attempt).outcome is Outcome.ABSENT
     assert shop.send(attempt).outcome is Outcome.ABSENT, "a worker that was late confirms nothing"
     assert shop.moved("charge", attempt) == []
+
+
+def test_a_call_back_whose_answer_was_a_fault_is_not_answered_so_for_a_day(shop: Shop) -> None:
+    attempt = shop.prepare()
+    calls = shop.provider.submit_in_steps(attempt.sendable)
+    attempt.keep(next(calls))
+    calls.close()
+    shop.world.fault("500_after_success", route="POST /payment_intents/{id}/cancel", count=1)
+    assert shop.provider.cancel(attempt.asked).outcome is Outcome.UNKNOWN
+    assert shop.provider.cancel(replace(attempt.asked, looks=1)).outcome is Outcome.ABSENT
 
 
 def test_what_was_paid_is_not_called_back(shop: Shop) -> None:

@@ -68,11 +68,12 @@ def look(api: Api, one: Asked) -> Finding:
 
 
 def cancel(api: Api, one: Asked) -> Finding:
-    """Call it back, which works while it is pending. Calls out; never raises for faults."""
+    """Call it back, which works while it is pending; a key for each look, as charge.cancel. Calls out; never raises for
+    faults."""
     ref = one.known.provider_ref
     if not ref:
         return unknown("not_named", "Nothing is known of it that could be called back.")
-    options = _of(one) | {"idempotency_key": f"{one.identity}-cancel"}
+    options = _of(one) | {"idempotency_key": f"{one.identity}-cancel-{one.looks}"}
     finding = send_once(
         api,
         "cancel",

@@ -83,7 +83,10 @@ def look(api: Api, one: Asked, now: datetime) -> Finding:
 
 
 def cancel(api: Api, one: Asked) -> Finding:
-    """Call it back. Calls out; never raises for faults."""
+    """Call it back. Calls out; never raises for faults.
+
+    Each look has a key of its own: under one, Stripe would repeat a refusal, or its own fault, for a day.
+    """
     ref = one.known.provider_ref
     if not ref:
         return unknown("not_named", "Nothing is known of it that could be called back.")
@@ -91,7 +94,7 @@ def cancel(api: Api, one: Asked) -> Finding:
         "cancellation_reason": intent.CALLED_BACK,
         "expand": [intent.EXPAND],
     }
-    key: Any = {"idempotency_key": f"{one.identity}-cancel"}
+    key: Any = {"idempotency_key": f"{one.identity}-cancel-{one.looks}"}
     return send_once(
         api,
         "cancel",
