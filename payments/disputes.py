@@ -1,6 +1,6 @@
 """The safety net under callbacks: open disputes are looked at, those of the last days listed, and what is due is told.
 
-One that can't be read or kept is logged as an error and stops no other. Any number may run: a dispute is one row by its
+One that can't be read or kept is a case of its own and stops no other. Any number may run: a dispute is one row by its
 reference, and a second look that finds the same changes nothing.
 """
 
@@ -15,11 +15,12 @@ import structlog
 from django.db import transaction
 
 from engine.core import clock, sql
-from engine.core.errors import Refusal
+from engine.core.errors import Refusal, first_line
 from engine.providers import registry
 from engine.providers.abilities import Disputing
 from engine.providers.base import ProviderUnavailable
-from payments import dispute
+from engine.providers.unread import Unread
+from payments import dispute, unread
 from payments.models import Dispute, Payment
 
 log = structlog.get_logger(__name__)
@@ -45,32 +46,42 @@ def _watch(name: str, counts: dict[str, int]) -> None:
     now = clock.machine_now()
     ours = Dispute.objects.filter(provider=name, state__in=dispute.OPEN).order_by("looked_at")
     for ref in list(ours.values_list("dispute_ref", flat=True)):
-        with _alone(counts, provider=name, dispute=ref):
+        with _alone(counts, name, ref):
             dispute.heard(name, ref)
             counts["looked_up"] += 1
-    with _alone(counts, provider=name, listed_since=str(now - LISTED)):
+    with _alone(counts, name, "of the last days"):
         for found in cast(Disputing, registry.get(name)).disputes(now - LISTED, now):
-            with _alone(counts, provider=name, dispute=found.dispute_ref):
+            if isinstance(found, Unread):
+                counts["failed"] += 1
+                unread.tell(name, found)
+                continue
+            with _alone(counts, name, found.dispute_ref):
                 dispute.keep(name, found)
                 counts["looked_up"] += 1
 
 
 @contextmanager
-def _alone(counts: dict[str, int], **of: str) -> Iterator[None]:
-    """What goes wrong with it is counted and logged, and stops no other; but for a database that is away."""
+def _alone(counts: dict[str, int], name: str, ref: str) -> Iterator[None]:
+    """What goes wrong with it is counted, and stops no other; but for a database that is away. A fault of ours is a
+    person's to see."""
     try:
         yield
     except Refusal as refusal:
         counts["unknown"] += 1
-        log.warning("a dispute is not known to its provider", reason=refusal.message, **of)
+        log.warning(
+            "a dispute is not known to its provider", provider=name, dispute=ref, reason=refusal.message
+        )
     except ProviderUnavailable as fault:
         counts["silent"] += 1
-        log.warning("disputes are looked at later", fault=fault.message or fault.code, **of)
+        log.warning(
+            "disputes are looked at later", provider=name, dispute=ref, fault=fault.message or fault.code
+        )
     except Exception as fault:
         if sql.lost(fault):
             raise
         counts["failed"] += 1
-        log.exception("a look at disputes raised", **of)
+        log.exception("a look at disputes raised", provider=name, dispute=ref)
+        unread.tell(name, Unread("dispute", ref, first_line(fault)))
 
 
 def warn() -> int:

@@ -12,6 +12,7 @@ from uuid import UUID
 from engine.core.errors import Refusal
 from engine.providers.base import Asked, Finding, Outcome, Sendable
 from engine.providers.setups import SetupCharge
+from engine.providers.unread import Unread
 
 if TYPE_CHECKING:
     from engine.providers.edge.tokens import Source
@@ -220,7 +221,7 @@ class Disputing(Protocol):
     def find_dispute(self, dispute_ref: str) -> DisputeFound:
         """As it stands now. Calls out. Raises ProviderUnavailable; Refusal "dispute_unknown"."""
 
-    def disputes(self, since: datetime, until: datetime) -> Iterator[DisputeFound]:
+    def disputes(self, since: datetime, until: datetime) -> Iterator[DisputeFound | Unread]:
         """Those opened from `since` to before `until`, page by page. Calls out. Raises ProviderUnavailable."""
 
 
@@ -253,7 +254,7 @@ class Told:
 class Retelling(Protocol):
     """A provider that can be asked what it had to tell, for callbacks that never came."""
 
-    def told(self, since: datetime, until: datetime) -> Iterator[Told]:
+    def told(self, since: datetime, until: datetime) -> Iterator[Told | Unread]:
         """What it had to tell from `since` to before `until` about things of ours, page by page. Calls out. Raises
         ProviderUnavailable."""
 

@@ -273,7 +273,7 @@ class CaseShape(serializers.Serializer[Any]):
     kind = serializers.CharField(
         help_text="paid_after_close, amount_differs, source_refused, reply_after_end, seen_after_end, reversed, "
         "evidence_failed, refund_by_hand, looked_in_vain, disputed, dispute_unplaced, partly_reversed, "
-        "setup_not_returned"
+        "setup_not_returned, unreadable"
     )
     payment = WholeOrIdField("payment", PaymentShape, source="payment_id", allow_null=True)
     attempt = IdField("attempt", source="attempt_id", allow_null=True)

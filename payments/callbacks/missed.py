@@ -15,10 +15,12 @@ import structlog
 from django.db import DataError, IntegrityError
 
 from engine.core import clock
-from engine.core.errors import Refusal
+from engine.core.errors import Refusal, first_line
 from engine.providers import registry
 from engine.providers.abilities import Retelling, Told
 from engine.providers.base import ProviderUnavailable
+from engine.providers.unread import Unread
+from payments import unread
 from payments.callbacks.keep import keep
 from payments.callbacks.models import AskedFor, Callback
 from payments.callbacks.receive import check_mode
@@ -67,6 +69,9 @@ def _ask(name: str, end: float) -> int:
 def _take(name: str, provider: Retelling, since: datetime, until: datetime) -> int:
     missed, batch = 0, list[Told]()
     for one in provider.told(since, until):
+        if isinstance(one, Unread):
+            unread.tell(name, one)
+            continue
         batch.append(one)
         if len(batch) == BATCH:
             missed += _keep(name, batch)
@@ -88,9 +93,9 @@ def _keep(name: str, told: Sequence[Told]) -> int:
             continue  # said in the log
         try:
             keep(name, one.body, HEADERS, [one.hint])
-        except (DataError, IntegrityError):
+        except (DataError, IntegrityError) as fault:
             # Asked again it would be the same, and what was told after it must be heard.
-            log.exception("what was told can't be kept", provider=name, event_id=one.hint.event_id)
+            unread.tell(name, Unread("event", one.hint.event_id, first_line(fault)))
     if missed:
         log.warning("callbacks had not come and were asked for", provider=name, events=len(missed))
     return len(missed)

@@ -12,8 +12,10 @@ from django.db import DataError
 from engine.core import clock
 from engine.providers.abilities import Hint, Told
 from engine.providers.base import ProviderUnavailable
+from engine.providers.unread import Unread
 from payments.callbacks import missed
 from payments.callbacks.models import AskedFor, Callback
+from payments.models import Case
 from tests.payments.scripted import Telling
 
 
@@ -24,9 +26,11 @@ class Kept:
         self.events: list[tuple[datetime, str]] = []
         self.asked: list[tuple[datetime, datetime]] = []
         self.down = False
+        self.odd: list[Unread] = []
 
-    def told(self, since: datetime, until: datetime) -> Iterator[Told]:
+    def told(self, since: datetime, until: datetime) -> Iterator[Told | Unread]:
         self.asked.append((since, until))
+        yield from self.odd
         for at, event_id in self.events:
             if since <= at < until:
                 yield Told(json.dumps({"id": event_id}).encode(), Hint(event_id, "paid", identity="nobody's"))
@@ -64,8 +68,11 @@ def test_one_that_can_not_be_kept_hides_none_that_was_told_after_it(kept, monkey
         keep(name, body, headers, hints)
 
     monkeypatch.setattr(missed, "keep", odd)
-    missed.ask()
+    kept.odd = [Unread("event", "e-9", "object is no event")]
+    assert missed.ask()["missed"] == 2
     assert list(Callback.objects.values_list("event_id", flat=True)) == ["e-2"]
+    told = Case.objects.filter(kind="unreadable").order_by("pk").values_list("sentence", flat=True)
+    assert ["e-9" in told[0], "e-3" in told[1], len(told)] == [True, True, 2]
 
 
 def test_an_answer_that_broke_off_is_asked_for_again(kept, gateway):

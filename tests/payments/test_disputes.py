@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -17,6 +18,7 @@ from engine.outbox.models import Event
 from engine.providers import registry
 from engine.providers.abilities import DisputeFound, DisputeState
 from engine.providers.base import ProviderUnavailable
+from engine.providers.unread import Unread
 from payments import cases, dispute, disputes, story
 from payments.models import Case, Dispute
 from tests.payments.refunding import ADA, WHY, ask, broken, carry_out, counters, giving_back
@@ -32,7 +34,7 @@ class Disputed(Scripted):
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: dict[str, DisputeFound] = {}
+        self.found: dict[str, Any] = {}
 
     def find_dispute(self, dispute_ref: str) -> DisputeFound:
         if self.down:
@@ -44,7 +46,9 @@ class Disputed(Scripted):
     def disputes(self, since: datetime, until: datetime):
         if self.down:
             raise self.down
-        yield from [each for each in self.found.values() if since <= each.opened_at < until]
+        for each in self.found.values():
+            if isinstance(each, Unread) or since <= each.opened_at < until:
+                yield each
 
 
 @pytest.fixture
@@ -284,10 +288,17 @@ def test_an_odd_one_stops_no_other(charged, gateway, monkeypatch):
         "dp_3": found(LOST, **others["dp_3"]),
         "dp_4": found(opened_at=now - timedelta(hours=1), **others["dp_4"], reason="no text\x00"),
         "dp_5": found(opened_at=now - timedelta(hours=2), **others["dp_5"]),
+        "dp_6": Unread("dispute", "dp_6", "status is none that we know"),
     }
-    assert disputes.watch() == {"looked_up": 2, "unknown": 0, "failed": 2, "silent": 1, "warned": 0}
+    assert disputes.watch() == {"looked_up": 2, "unknown": 0, "failed": 3, "silent": 1, "warned": 0}
     states = dict(Dispute.objects.values_list("dispute_ref", "state"))
     assert states == {"dp_1": "open", "dp_2": "open", "dp_3": "lost", "dp_5": "open"}
+    told = Case.objects.filter(kind="unreadable", payment=None)
+    for case in told:
+        cases.close_case(case.pk, resolution="booked by hand", reason="r", by=ADA)
+    disputes.watch()
+    assert [case.sentence.split(",")[0][-4:] for case in told.order_by("pk")] == ["dp_2", "dp_4", "dp_6"]
+    assert not told.filter(closed_at=None).exists(), "once of each such word"
 
 
 def test_a_person_is_told_once_before_evidence_is_due(charged, gateway):

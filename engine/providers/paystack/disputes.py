@@ -15,6 +15,7 @@ from engine.providers.edge.faults import Fault
 from engine.providers.paystack import findings, pages, strict
 from engine.providers.paystack.client import Client, Refused
 from engine.providers.paystack.strict import Odd
+from engine.providers.unread import Unread
 
 log = structlog.get_logger(__name__)
 _STATES = {
@@ -45,15 +46,15 @@ def find(client: Client, dispute_ref: str) -> DisputeFound:
         raise _unreadable(odd) from None
 
 
-def listed(client: Client, since: datetime, until: datetime) -> Iterator[DisputeFound]:
-    """Those opened from `since` to before `until`, the newest first; what can't be read is logged and left out.
+def listed(client: Client, since: datetime, until: datetime) -> Iterator[DisputeFound | Unread]:
+    """Those opened from `since` to before `until`, the newest first, with those that can't be read.
 
     Calls out. Raises ProviderUnavailable.
     """
     try:
         for row in pages.between(client, "/dispute", since, until):
             found = _readable(row) if row.get("domain") == client.account.domain else None
-            if found and since <= found.opened_at < until:
+            if isinstance(found, Unread) or (found and since <= found.opened_at < until):
                 yield found
     except Fault as fault:
         raise findings.unavailable(fault) from None
@@ -61,13 +62,11 @@ def listed(client: Client, since: datetime, until: datetime) -> Iterator[Dispute
         raise _unreadable(odd) from None
 
 
-def _readable(row: Mapping[str, Any]) -> DisputeFound | None:
-    """None of one that does not fit: the others are found all the same."""
+def _readable(row: Mapping[str, Any]) -> DisputeFound | Unread:
     try:
         return _read(row)
     except Odd as odd:
-        log.error("a dispute can't be read", dispute=str(row.get("id"))[:40], fault=str(odd))
-        return None
+        return Unread("dispute", str(row.get("id"))[:40], str(odd))
 
 
 def _read(row: Mapping[str, Any]) -> DisputeFound:

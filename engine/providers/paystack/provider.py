@@ -25,6 +25,7 @@ from engine.providers.paystack import (
 )
 from engine.providers.paystack.client import Client
 from engine.providers.paystack.sheet import sheet
+from engine.providers.unread import Unread
 
 _PREPARE = {"charge": charge.prepared, "refund": refund.prepared, "payout": payout.prepared}
 _CALLS = {"charge": 2, "refund": 1, "payout": 3}  # of one send: what verifies it is one of them
@@ -107,7 +108,7 @@ class Paystack:
         """A dispute as it stands. Calls out. Raises ProviderUnavailable; Refusal "dispute_unknown"."""
         return disputes.find(self.client, dispute_ref)
 
-    def disputes(self, since: datetime, until: datetime) -> Iterator[DisputeFound]:
+    def disputes(self, since: datetime, until: datetime) -> Iterator[DisputeFound | Unread]:
         """Those opened in a span. Calls out. Raises ProviderUnavailable."""
         return disputes.listed(self.client, since, until)
 

@@ -6,19 +6,17 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import structlog
-
 from engine.core.errors import Refusal
 from engine.providers.abilities import DisputeFound, DisputeState
 from engine.providers.edge.faults import Fault
 from engine.providers.stripe import refusal
 from engine.providers.stripe.client import Api, Refused
 from engine.providers.stripe.reading import Json, Odd, check, currency, moment, named, part, text, whole, word
+from engine.providers.unread import Unread
 
 if TYPE_CHECKING:
     from stripe.params import DisputeListParams
 
-log = structlog.get_logger(__name__)
 _STATES = {
     "needs_response": DisputeState.OPEN,
     "appeal_needs_response": DisputeState.OPEN,
@@ -48,8 +46,8 @@ def find(api: Api, dispute_ref: str) -> DisputeFound:
     return found
 
 
-def listed(api: Api, since: datetime, until: datetime) -> Iterator[DisputeFound]:
-    """Those opened from `since` to before `until`, the newest first; what can't be read is logged and left out.
+def listed(api: Api, since: datetime, until: datetime) -> Iterator[DisputeFound | Unread]:
+    """Those opened from `since` to before `until`, the newest first, with those that can't be read.
 
     Calls out. Raises ProviderUnavailable.
     """
@@ -61,7 +59,7 @@ def listed(api: Api, since: datetime, until: datetime) -> Iterator[DisputeFound]
             try:
                 found = _read(heard.found, live=api.account.live)
             except Odd as odd:  # the others are found all the same
-                log.error("a dispute can't be read", dispute=text(heard.found, "id"), fault=str(odd))
+                yield Unread("dispute", text(heard.found, "id"), str(odd))
                 continue
             if found:
                 yield found

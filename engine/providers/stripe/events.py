@@ -7,26 +7,24 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import structlog
-
 from engine.providers.abilities import Told
 from engine.providers.edge.faults import Fault
 from engine.providers.stripe import refusal, webhook
 from engine.providers.stripe.client import Api, Refused
 from engine.providers.stripe.reading import Odd, check, text
+from engine.providers.unread import Unread
 
 if TYPE_CHECKING:
     from stripe.params import EventListParams
 
-log = structlog.get_logger(__name__)
 PAGE = 100  # the most that Stripe gives
 
 
-def told(api: Api, since: datetime, until: datetime) -> Iterator[Told]:
+def told(api: Api, since: datetime, until: datetime) -> Iterator[Told | Unread]:
     """Events of our own account from `since` to before `until`, the newest first; those that name nothing are left out.
 
-    So are those that can't be read, with an error in the log: asked again they would be the same. Calls out. Raises
-    ProviderUnavailable. What happens on connected accounts is listed by each of them alone.
+    What can't be read is told as that: asked again it would be the same. Calls out. Raises ProviderUnavailable. What
+    happens on connected accounts is listed by each of them alone.
     """
     wanted: EventListParams = {"created": {"gte": int(since.timestamp()), "lt": int(until.timestamp())}}
     try:
@@ -34,7 +32,7 @@ def told(api: Api, since: datetime, until: datetime) -> Iterator[Told]:
             try:
                 check(heard.found, "event", live=api.account.live)
             except Odd as odd:
-                log.error("an event can't be read", event_id=text(heard.found, "id"), fault=str(odd))
+                yield Unread("event", text(heard.found, "id"), str(odd))
                 continue
             hint = webhook.hint_of(heard.found)
             if hint.identity or hint.provider_ref or hint.dispute_ref or hint.setup_ref:

@@ -40,6 +40,7 @@ from engine.providers.stripe.account import NAME, account
 from engine.providers.stripe.client import Api
 from engine.providers.stripe.reading import differs, doubted
 from engine.providers.stripe.sheet import sheet
+from engine.providers.unread import Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class Stripe:
         """As it stands now. Calls out. Raises ProviderUnavailable; Refusal "dispute_unknown"."""
         return disputes.find(self._api, dispute_ref)
 
-    def disputes(self, since: datetime, until: datetime) -> Iterator[DisputeFound]:
+    def disputes(self, since: datetime, until: datetime) -> Iterator[DisputeFound | Unread]:
         """Those opened in that time. Calls out. Raises ProviderUnavailable."""
         return disputes.listed(self._api, since, until)
 
@@ -129,7 +130,7 @@ class Stripe:
         """What a callback is about. No calls, no database. Raises Refusal."""
         return webhook.hints(self._api.account.secrets, body, headers)
 
-    def told(self, since: datetime, until: datetime) -> Iterator[Told]:
+    def told(self, since: datetime, until: datetime) -> Iterator[Told | Unread]:
         """Events about what is ours, whether their callbacks came or not. Calls out. Raises ProviderUnavailable."""
         return events.told(self._api, since, until)
 
