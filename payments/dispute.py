@@ -83,6 +83,7 @@ def keep(provider: str, found: DisputeFound) -> Dispute:
                 _move(row, charge.payment, found)
         else:
             _contradicted(row, found)
+        _bear_more(row, charge.payment)
         if row.cost_minor != found.fee_minor:
             dispute_books.cost(row, charge.payment, found.fee_minor - row.cost_minor)
             row.cost_minor, row.costs = found.fee_minor, row.costs + 1
@@ -109,15 +110,15 @@ def _open(row: Dispute, charge: Charge, found: DisputeFound) -> None:
     """The money is away; as far as a payment bears it, the payee's part is frozen. A person is asked. Writes."""
     Case.objects.create(id=row.case_id, kind=_kind(charge), payment=charge.named, opened_at=row.created_at,
                         sentence=_sentence(charge, found))  # fmt: skip
-    _book(row, charge.payment, found)
+    _book(row, charge.payment, found.amount_minor)
     tell(row, charge.payment, "dispute.opened")
 
 
-def _book(row: Dispute, payment: Payment | None, found: DisputeFound) -> None:
+def _book(row: Dispute, payment: Payment | None, amount_minor: int) -> None:
     """Counted on its payment as far as that has room."""
-    row.payment, row.amount_minor = payment, found.amount_minor
+    row.payment, row.amount_minor = payment, amount_minor
     if payment is not None:
-        row.counted_minor = min(found.amount_minor, shares.left_of(payment))
+        row.counted_minor = min(amount_minor, shares.left_of(payment))
         row.fee_minor = shares.fee_of(payment, row.counted_minor)
         payment.disputed_minor += row.counted_minor
         payment.save(update_fields=["disputed_minor"])
@@ -137,21 +138,47 @@ def _follow(row: Dispute, charge: Charge, found: DisputeFound) -> None:
     placed = row.payment_id is None and charge.payment is not None
     if row.ended_at is not None or not (placed or row.amount_minor != found.amount_minor):
         return
-    bearer = charge.payment if row.payment_id is not None else None
-    dispute_books.corrected(row, bearer)
-    if bearer is not None:
-        bearer.disputed_minor -= row.counted_minor
-    row.corrections, row.version, row.counted_minor, row.fee_minor = (
-        row.corrections + 1,
-        row.version + 1,
-        0,
-        0,
-    )
-    move.write(row)  # so that its part of the fee is not taken for another one's
-    _book(row, charge.payment, found)
+    _undo(row, charge.payment if row.payment_id is not None else None)
+    _book(row, charge.payment, found.amount_minor)
     Case.objects.filter(pk=row.case_id).update(kind=_kind(charge), payment=charge.named,
                                                sentence=_sentence(charge, found))  # fmt: skip
     tell(row, charge.payment, "dispute.changed")
+
+
+def _undo(row: Dispute, bearer: Payment | None) -> None:
+    """What is booked of it, to be booked anew."""
+    dispute_books.corrected(row, bearer)
+    if bearer is not None:
+        bearer.disputed_minor -= row.counted_minor
+    row.corrections, row.version = row.corrections + 1, row.version + 1
+    row.counted_minor = row.fee_minor = 0
+    move.write(row)  # so that its part of the fee is not taken for another one's
+
+
+def count_again(dispute_id: UUID) -> bool:
+    """Book one anew that its payment can bear more of; whether it could. Commits."""
+    with transaction.atomic():
+        row = Dispute.objects.select_for_update().get(pk=dispute_id)
+        if row.payment_id is None:
+            return False
+        before = row.corrections
+        _bear_more(row, Payment.objects.select_for_update().get(pk=row.payment_id))
+        move.write(row)
+        return row.corrections > before
+
+
+def _bear_more(row: Dispute, payment: Payment | None) -> None:
+    """A refund that was on its way when it was counted came to nothing: that was the disputed money, too. A lost one's
+    payee bears it like an open one's."""
+    if payment is None or row.payment_id is None or row.state == Dispute.State.WON:
+        return
+    if row.counted_minor == row.amount_minor or not shares.left_of(payment):
+        return
+    _undo(row, payment)
+    _book(row, payment, row.amount_minor)
+    if row.state == Dispute.State.LOST:
+        dispute_books.lost(row, payment)
+    tell(row, payment, "dispute.changed")
 
 
 def _kind(charge: Charge) -> str:

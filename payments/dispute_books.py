@@ -20,8 +20,9 @@ def opened(row: Dispute, payment: Payment | None) -> None:
 
 
 def corrected(row: Dispute, payment: Payment | None) -> None:
-    """The mirror of what is booked of an open one: it is booked anew, by another amount or payment. Writes likewise."""
-    back = [(credit, debit, minor) for debit, credit, minor in _away(row, payment)]
+    """The mirror of what is booked of one that is open or lost: it is booked anew. Writes likewise."""
+    booked = _away(row, payment) + (_gone(row, payment) if row.state == Dispute.State.LOST else [])
+    back = [(credit, debit, minor) for debit, credit, minor in booked]
     _post(row, payment, "dispute.corrected", back)
 
 
@@ -33,11 +34,7 @@ def won(row: Dispute, payment: Payment | None) -> None:
 
 def lost(row: Dispute, payment: Payment | None) -> None:
     """It is gone: the payee bears their part, the platform the rest. Writes likewise."""
-    at = _accounts(row, payment)
-    _post(row, payment, "dispute.lost", [
-        (at["frozen"], at["dispute_receivable"], _payees(row)),
-        (at["dispute_loss"], at["dispute_receivable"], row.amount_minor - _payees(row)),
-    ])  # fmt: skip
+    _post(row, payment, "dispute.lost", _gone(row, payment))
 
 
 def covered(row: Dispute, minor: int) -> None:
@@ -75,6 +72,14 @@ def _away(row: Dispute, payment: Payment | None) -> list[tuple[int, int, int]]:
     return [
         (at["dispute_receivable"], at["clearing"], row.amount_minor),
         (at["payable"], at["frozen"], _payees(row)),
+    ]
+
+
+def _gone(row: Dispute, payment: Payment | None) -> list[tuple[int, int, int]]:
+    at = _accounts(row, payment)
+    return [
+        (at["frozen"], at["dispute_receivable"], _payees(row)),
+        (at["dispute_loss"], at["dispute_receivable"], row.amount_minor - _payees(row)),
     ]
 
 

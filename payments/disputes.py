@@ -1,4 +1,5 @@
 """The safety net under callbacks: open disputes are looked at, those of the last days listed, and what is due is told.
+What a refund that came to nothing had kept from being counted is counted then.
 
 One that can't be read or kept is a case of its own and stops no other. Any number may run: a dispute is one row by its
 reference, and a second look that finds the same changes nothing.
@@ -13,6 +14,7 @@ from typing import cast
 
 import structlog
 from django.db import transaction
+from django.db.models import F
 
 from engine.core import clock, sql
 from engine.core.errors import Refusal, first_line
@@ -20,7 +22,7 @@ from engine.providers import registry
 from engine.providers.abilities import Disputing
 from engine.providers.base import ProviderUnavailable
 from engine.providers.unread import Unread
-from payments import dispute, unread
+from payments import dispute, shares, unread
 from payments.models import Dispute, Payment
 
 log = structlog.get_logger(__name__)
@@ -29,16 +31,28 @@ WARNED = timedelta(days=3)  # before evidence is due
 
 
 def watch() -> dict[str, int]:
-    """Look at all disputes of all providers that have them; counts of what was kept, denied, raised a fault or got no
-    answer. Commits each.
+    """Look at all disputes of all providers that have them; counts of what was kept, denied, raised a fault, got no
+    answer or was counted again. Commits each.
 
     Calls out. What was not answered is left to the next run.
     """
-    counts = {"looked_up": 0, "unknown": 0, "failed": 0, "silent": 0}
+    counts = {"looked_up": 0, "unknown": 0, "failed": 0, "silent": 0, "recounted": 0}
     for name in registry.names():
         if hasattr(registry.get(name), "find_dispute"):
             _watch(name, counts)
+    _recount(counts)
     return counts | {"warned": warn()}
+
+
+def _recount(counts: dict[str, int]) -> None:
+    """Those of whose payments more is left than when they were counted: a refund beside them came to nothing."""
+    taken = F("payment__refunded_minor") + F("payment__refunding_minor") + F("payment__disputed_minor")
+    rows = Dispute.objects.exclude(state=Dispute.State.WON).filter(
+        counted_minor__lt=F("amount_minor"), payment__state__in=shares.PAID, payment__settled_minor__gt=taken
+    )
+    for pk, name, ref in list(rows.values_list("pk", "provider", "dispute_ref").order_by("pk")):
+        with _alone(counts, name, ref):
+            counts["recounted"] += dispute.count_again(pk)
 
 
 def _watch(name: str, counts: dict[str, int]) -> None:

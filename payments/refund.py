@@ -58,7 +58,7 @@ def request(
 
 
 def _amount(payment: Payment, wanted: int | None) -> int:
-    left = shares.left_of(payment)
+    left = shares.free_of(payment)
     try:
         amount = left if wanted is None else money.positive(wanted, param="amount_minor")
     except money.MoneyError as fault:

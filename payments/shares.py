@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db.models import F, Sum
+
 from engine.core import sql
 from payments.models import Dispute, Payment, Refund
 
-_PAID = (Payment.State.SUCCEEDED, Payment.State.SUCCEEDED_LATE)
+PAID = (Payment.State.SUCCEEDED, Payment.State.SUCCEEDED_LATE)
 
 
 def collected_of(payment: Payment) -> int:
@@ -24,10 +26,17 @@ def paid_late(payment: Payment) -> dict[UUID, int]:
 
 def left_of(payment: Payment) -> int:
     """What of it is neither given back, nor on its way back, nor disputed. Reads."""
-    if payment.state not in _PAID:
+    if payment.state not in PAID:
         return 0
     taken = payment.refunded_minor + payment.refunding_minor + payment.disputed_minor
     return max(0, collected_of(payment) - taken)
+
+
+def free_of(payment: Payment) -> int:
+    """The same less what lost disputes took beyond what is counted of them: that is gone, and counted soon. Reads."""
+    lost = Dispute.objects.filter(payment=payment, state=Dispute.State.LOST)
+    uncounted = lost.aggregate(sum=Sum(F("amount_minor") - F("counted_minor")))["sum"] or 0
+    return max(0, left_of(payment) - uncounted)
 
 
 def fee_of(payment: Payment, amount: int) -> int:

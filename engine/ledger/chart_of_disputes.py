@@ -21,10 +21,12 @@ DISPUTES = (
     ),
     LedgerEvent(
         "dispute.corrected",
-        "it is of another amount, or its payment is known now: it is booked anew",
+        "it is of another amount, its payment is known now, or bears more of it: booked anew, also a lost one",
         (
             (0, Kind.CLEARING, Kind.DISPUTE_RECEIVABLE, "amount"),
             (1, Kind.FROZEN, Kind.PAYABLE, "payee's part"),
+            (2, Kind.DISPUTE_RECEIVABLE, Kind.FROZEN, "payee's part of a lost one"),
+            (3, Kind.DISPUTE_RECEIVABLE, Kind.DISPUTE_LOSS, "amount less payee's part of a lost one"),
         ),
         _KEY,
     ),

@@ -33,7 +33,7 @@ WITH chart AS (
     LEFT JOIN bookings k ON k.key = t.source_id
    WHERE t.kind IN ('dispute.opened', 'dispute.won', 'dispute.lost') AND k.stands IS NOT FALSE
 ), undone AS (
-  SELECT t.source_id AS key, t.seq, t.debit_id, t.credit_id, t.amount_minor
+  SELECT t.source_id AS key, t.seq + CASE t.kind WHEN 'dispute.lost' THEN 2 ELSE 0 END AS seq, t.debit_id, t.credit_id, t.amount_minor
     FROM engine_ledger_transfer t JOIN bookings b ON b.key = t.source_id AND NOT b.stands
    WHERE t.kind IN ('dispute.opened', 'dispute.won', 'dispute.lost')
 ), mirror AS (

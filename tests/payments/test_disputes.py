@@ -26,6 +26,7 @@ from tests.payments.scripted import Scripted, paid
 from tests.payments.steps import run
 
 OPENED = datetime(2026, 2, 1, tzinfo=UTC)
+NOTHING = dict.fromkeys(("looked_up", "unknown", "failed", "silent", "recounted", "warned"), 0)
 OPEN, REVIEW, WON, LOST = DisputeState.OPEN, DisputeState.UNDER_REVIEW, DisputeState.WON, DisputeState.LOST
 
 
@@ -261,12 +262,12 @@ def test_what_no_callback_told_is_found(charged, gateway):
     now = clock.machine_now()
     gateway.found["dp_1"] = found(opened_at=now - timedelta(days=1))
     gateway.found["dp_2"] = found(dispute_ref="dp_2", charge_ref="else", opened_at=now - timedelta(days=1))
-    assert disputes.watch() == {"looked_up": 2, "unknown": 0, "failed": 0, "silent": 0, "warned": 0}
+    assert disputes.watch() == NOTHING | {"looked_up": 2}
     gateway.found = {"dp_1": found(LOST)}  # opened long ago: not listed any more; of the other nobody knows
-    assert disputes.watch() == {"looked_up": 1, "unknown": 1, "failed": 0, "silent": 0, "warned": 0}
+    assert disputes.watch() == NOTHING | {"looked_up": 1, "unknown": 1}
     assert Dispute.objects.get(dispute_ref="dp_1").state == "lost"
     gateway.down = ProviderUnavailable("down", "nobody answers")
-    assert disputes.watch() == {"looked_up": 0, "unknown": 0, "failed": 0, "silent": 2, "warned": 0}
+    assert disputes.watch() == NOTHING | {"silent": 2}
 
 
 def test_an_odd_one_stops_no_other(charged, gateway, monkeypatch):
@@ -290,7 +291,7 @@ def test_an_odd_one_stops_no_other(charged, gateway, monkeypatch):
         "dp_5": found(opened_at=now - timedelta(hours=2), **others["dp_5"]),
         "dp_6": Unread("dispute", "dp_6", "status is none that we know"),
     }
-    assert disputes.watch() == {"looked_up": 2, "unknown": 0, "failed": 3, "silent": 1, "warned": 0}
+    assert disputes.watch() == NOTHING | {"looked_up": 2, "failed": 3, "silent": 1}
     states = dict(Dispute.objects.values_list("dispute_ref", "state"))
     assert states == {"dp_1": "open", "dp_2": "open", "dp_3": "lost", "dp_5": "open"}
     told = Case.objects.filter(kind="unreadable", payment=None)

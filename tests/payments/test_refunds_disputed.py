@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 
 from engine.core import clock
+from engine.core.errors import Refusal
 from engine.providers.base import Finding, Outcome
-from payments import cancel
-from payments.models import Payment, Refund
-from tests.payments.refunding import REFUND, ask, broken, carrier, carry_out, counters
+from payments import cancel, disputes, refund
+from payments.models import Dispute, Payment, Refund
+from tests.payments.refunding import REFUND, WHY, ask, broken, carrier, carry_out, counters
 from tests.payments.steps import absence_may_be_read, look
-from tests.payments.test_disputes import LOST, WON, charged, gateway, keep
+from tests.payments.test_disputes import LOST, WON, charged, gateway, held, keep
 
 __all__ = ["charged", "gateway"]
 
@@ -47,6 +48,25 @@ def test_a_refund_is_called_back_where_a_lost_dispute_leaves_too_little(charged,
     assert (one.state, counters(charged)) == ("canceled", (0, 0))
     assert [each.operation for each in gateway.sent] == ["charge"]
     assert broken() == set()
+    with pytest.raises(Refusal, match=r"0\.000000 USDC is left"):
+        ask(charged, 1)
+    assert disputes.watch()["recounted"] == 1
+    borne = Dispute.objects.get()
+    assert (borne.counted_minor, borne.fee_minor, borne.corrections) == (1000, 50, 1)
+    assert held() == {"clearing:scripted": -15, "dispute_loss": 65, "fee_income": -50}, (
+        "as if none had been asked for"
+    )
+    assert (disputes.watch()["recounted"], broken()) == (0, set())
+
+
+def test_an_open_dispute_bears_what_a_refund_beside_it_did_not_take(charged, payment):
+    one = ask(charged, 600)
+    keep()
+    refund.cancel(one.pk, **WHY)
+    keep()
+    assert (payment(charged).disputed_minor, held()["frozen"], broken()) == (1000, -950, set())
+    keep(WON)
+    assert (payment(charged).disputed_minor, held()["payable"], broken()) == (0, -950, set())
 
 
 def test_a_refund_in_flight_is_not_sent_again_while_its_charge_is_disputed(charged, gateway, monkeypatch):
