@@ -122,6 +122,7 @@ class Known:
     movements: tuple[
         str, ...
     ] = ()  # what is booked of it, oldest first: ids that were named; "" where none was
+    taken_back: tuple[str, ...] = ()  # those of them of which that is known
 
 
 @dataclass(frozen=True, slots=True)

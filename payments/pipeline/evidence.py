@@ -25,6 +25,7 @@ from payments.pipeline import points
 
 log = structlog.get_logger(__name__)
 BOOKED = ("succeeded", "late", "late, paid elsewhere", "amount differs")  # verdicts that booked money
+TAKEN_BACK = ("reversed", "taken back", "given_and_taken")  # and those of what left again, or may have
 
 _UNREADABLE = Finding(
     Outcome.UNKNOWN, FailureClass.UNKNOWN, "answer_unreadable", "What was said of it can't be stored: see the log.",
@@ -62,12 +63,18 @@ def store(said: Sequence[Said], *, observed_at: datetime | None = None) -> None:
 
 
 def known(attempt_id: UUID) -> Known:
-    """What has been named of one attempt so far, as take_open.sql reads it for many. Reads."""
+    """What has been named of one attempt so far, as take_closed.sql reads it for many. Reads."""
     said = Evidence.objects.filter(attempt_id=attempt_id).order_by("pk")
     refs = [ref for ref in said.values_list("provider_ref", flat=True) if ref]
     steps = said.filter(outcome=Outcome.STEP).values_list("code", "detail")
     booked = said.filter(applied_at__isnull=False, verdict__in=BOOKED).order_by("applied_at", "pk")
-    return Known(refs[-1] if refs else "", dict(steps), tuple(booked.values_list("movement_id", flat=True)))
+    back = said.filter(verdict__in=TAKEN_BACK).exclude(movement_id="")
+    return Known(
+        refs[-1] if refs else "",
+        dict(steps),
+        tuple(booked.values_list("movement_id", flat=True)),
+        tuple(back.values_list("movement_id", flat=True)),
+    )
 
 
 def _store_odd(one: Said, observed_at: datetime | None) -> None:

@@ -105,7 +105,7 @@ def take_closed(lane: Lane, *, most: int) -> list[Closed]:
 
 
 def _closed(row: tuple[Any, ...], until: datetime) -> Closed:
-    known = Known(row[10], json.loads(row[11]), tuple(row[12]))
+    known = Known(row[10], json.loads(row[11]), tuple(row[12]), tuple(row[18]))
     return Closed._make(
         (*row[:4], json.loads(row[4]), *row[5:9], json.loads(row[9]), known, *row[13:18], until)
     )
@@ -168,6 +168,11 @@ def _is_another_movement(one: Closed, finding: Finding) -> bool:
     return finding.outcome is Outcome.SUCCEEDED and bool(named and booked) and not {named, ""} & set(booked)
 
 
+def _is_standing(one: Closed, movement_id: str) -> bool:
+    """Booked by that name, and not known to be taken back."""
+    return movement_id in one.known.movements and movement_id not in one.known.taken_back
+
+
 def _in_vain(one: Closed) -> Finding:
     """The last look for this hint: from here on a person asks, or the next hint."""
     since = f"{one.told_at:%Y-%m-%d %H:%M} UTC"
@@ -185,11 +190,14 @@ def _is_unsaid(finding: Finding | None) -> bool:
 
 
 def _next(one: Closed, finding: Finding | None, patience: float) -> Next:
-    """Done with who was answered, unless an end was told that this look does not show yet."""
+    """Done with who was answered, unless an end was told that this look does not show yet, or it says of one movement
+    that it was taken back: then nothing was said of what else came under the attempt."""
     now = clock.machine_now()
     if finding is None or (_is_open_still(finding) and finding.code != LOOKED_IN_VAIN):
         waited = (now - one.told_at).total_seconds()
         return Next(now + timedelta(seconds=max(spans.unsaid(waited), patience)), one.told_looks)
+    if finding.outcome is Outcome.REVERSED and _is_standing(one, finding.movement_id):
+        return Next(now + timedelta(seconds=spans.unsaid(0)))
     if finding.code == LOOKED_IN_VAIN or not one.told_end or _shows_end(one, finding):
         return Next()
     if one.told_looks:

@@ -280,6 +280,13 @@ def test_a_second_payment_told_of_just_after_the_first_was_booked_is_booked_too(
     assert engine.world.balances()["ipaymu:platform:available"] == {"IDR": held()}
     assert (Payment.objects.get().state, Case.objects.get().kind) == ("succeeded", "amount_differs")
     assert Transfer.objects.get(kind="payment.mismatch").amount_minor == AMOUNT
+    engine.end(second, "refunded")
+    for _ in range(2):  # the second look finds the first payment as it was
+        hinted.make_due([Told(Attempt.objects.get().pk)])
+        look_due()
+    assert Payment.objects.get().state == "succeeded"
+    assert [leg.debit.kind for leg in Transfer.objects.filter(kind="payment.reversed")] == ["suspense"]
+    assert engine.world.balances()["ipaymu:platform:available"] == {"IDR": held()}
 
 
 def test_what_is_paid_on_an_old_link_is_booked_late(engine: Shop, owed) -> None:

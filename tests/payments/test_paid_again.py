@@ -11,7 +11,7 @@ import pytest
 from engine.core.actor import SYSTEM
 from engine.ledger.models import Transfer
 from engine.providers import registry
-from engine.providers.base import Finding
+from engine.providers.base import FailureClass, Finding, Outcome
 from payments import suspense
 from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import evidence, hinted, look_again
@@ -84,6 +84,35 @@ def test_a_person_says_whose_it_is(twice: UUID, verb) -> None:
     assert held(twice).get("unapplied", 0) == (-700 if applied else 0)
     assert "suspense" not in held(twice)
     assert broken() == set()
+
+
+def taken_back(name: str) -> Finding:
+    return Finding(Outcome.REVERSED, FailureClass.NONE, "taken_back", "They gave it back.", movement_id=name)
+
+
+@pytest.mark.parametrize("applied", [True, False])
+def test_what_is_taken_back_of_several_leaves_the_books_alone(
+    twice: UUID, world: Scripted, payment, applied
+) -> None:
+    """And the others are looked at once more: that look said nothing of them."""
+    heard()
+    case = Case.objects.get()
+    if applied:
+        suspense.apply_money(case.pk, reason="a drill", by=SYSTEM)
+    for name, state in (("b", "succeeded"), ("a", "reversed")):
+        world.looks[twice] = [taken_back(name)]
+        heard()
+        assert Attempt.objects.get().look_at is not None
+        assert payment(twice).state == state
+        assert not {"suspense", "unapplied"} & held(twice).keys()
+        assert broken() == set()
+    assert held(twice) == {}
+    if not applied:
+        with pytest.raises(suspense.Refusal) as refused:
+            suspense.return_money(case.pk, reason="a drill", by=SYSTEM)
+        assert refused.value.code == "nothing_in_suspense"
+    heard()
+    assert Attempt.objects.get().look_at is None, "and no more, once all is known"
 
 
 @pytest.mark.parametrize(("first", "then"), [("", "b"), ("a", "")])

@@ -18,9 +18,15 @@ _TAKEN_BACK = "It was paid, and iPaymu gave it back."
 
 
 def of_all(one: Asked, replies: Sequence[Reply]) -> Finding:
-    """One finding of them all: paid if any is; taken back or ended if nothing of it is open, or can't be read."""
+    """One finding of them all: what was booked and is given back, by its number, whatever the others are; then paid if
+    any is; taken back or ended if nothing of it is open, or can't be read."""
     read = [(_read(one, reply), reply) for reply in replies]
     known = [(each, reply) for each, reply in read if isinstance(each, Transaction)]
+    back = [(each, reply) for each, reply in known if each.status is Status.REFUNDED]
+    standing = set(one.known.movements) - set(one.known.taken_back)
+    gone = [(each, reply) for each, reply in back if each.number in standing]
+    if gone:
+        return _taken_back(*gone[0])
     paid = [(each, reply) for each, reply in known if each.status in PAID]
     if paid:
         chosen = _singly(paid, one.known.movements)
@@ -32,7 +38,6 @@ def of_all(one: Asked, replies: Sequence[Reply]) -> Finding:
         return odd[0]
     if waiting:
         return _open(one, *waiting[0])
-    back = [(each, reply) for each, reply in known if each.status is Status.REFUNDED]
     return _taken_back(*back[0]) if back else _ended(*known[-1])
 
 

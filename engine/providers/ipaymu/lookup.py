@@ -87,17 +87,17 @@ def _of_numbers(
 ) -> Finding | None:
     """What is said of one; None where that would need the rest of the history."""
     numbers, whole = set(read.numbers.get(one.identity, ())), one.identity in read.whole
-    if one.known.provider_ref.isdecimal():
-        numbers.add(one.known.provider_ref)
+    booked = {number for name in one.known.movements for number in name.split("+")}
+    numbers.update(each for each in (one.known.provider_ref, *booked) if each.isdecimal())
     finding: Finding | None = None
     if numbers:
         replies = [_transaction(account, number, seen) for number in sorted(numbers)]
         finding = _while_open(one, judge.of_all(one, replies), now)
     elif whole:
         finding = _not_listed(one, now)
-    # Ended is said only of all its transactions.
+    # Ended is said only of all its transactions; taken back, of one that is booked.
     ended = finding is None or finding.outcome in (Outcome.DECLINED, Outcome.REVERSED)
-    if not ended or whole:
+    if not ended or whole or (finding is not None and finding.movement_id in one.known.movements):
         return finding
     return _cut() if one.identity in read.cut else None
 

@@ -1,5 +1,5 @@
 -- I10: any number of takers; SKIP LOCKED gives each row to one. With each: what is known of it, its bookings by the
--- provider's name for each movement, whether its last look was in vain, and what was told of it. Indexes: attempts_to_look_at,
+-- provider's name for each movement and those that it took back, whether its last look was in vain, and what was told of it. Indexes: attempts_to_look_at,
 -- evidence_of_attempt.
 WITH due AS (
   SELECT a.id FROM payments_attempt a JOIN payments_payment p ON p.id = a.payment_id
@@ -16,14 +16,16 @@ SELECT t.id, t.payment_id, t.state, t.identity, t.data::text, t.send_no,
        p.amount_minor, p.fee_minor, p.currency, p.instructions::text,
        coalesce(k.provider_ref, ''), coalesce(k.steps, '{}')::text, k.movements,
        coalesce(l.outcome = 'unknown' AND l.code <> %(gave_up)s, false),
-       t.told_at, t.told_end, t.told_ref, t.told_looks
+       t.told_at, t.told_end, t.told_ref, t.told_looks, k.taken_back
   FROM taken t
   JOIN payments_payment p ON p.id = t.payment_id
   LEFT JOIN LATERAL (
     SELECT (array_agg(e.provider_ref ORDER BY e.id DESC) FILTER (WHERE e.provider_ref <> ''))[1] AS provider_ref,
            jsonb_object_agg(e.code, e.detail ORDER BY e.id) FILTER (WHERE e.outcome = 'step') AS steps,
            coalesce(array_agg(e.movement_id ORDER BY e.applied_at, e.id) FILTER (WHERE e.applied_at IS NOT NULL
-             AND e.verdict IN ('succeeded', 'late', 'late, paid elsewhere', 'amount differs')), '{}') AS movements
+             AND e.verdict IN ('succeeded', 'late', 'late, paid elsewhere', 'amount differs')), '{}') AS movements,
+           coalesce(array_agg(e.movement_id ORDER BY e.id) FILTER (WHERE e.movement_id <> ''
+             AND e.verdict IN ('reversed', 'taken back', 'given_and_taken')), '{}') AS taken_back
       FROM payments_evidence e WHERE e.attempt_id = t.id
   ) k ON true
   LEFT JOIN LATERAL (
