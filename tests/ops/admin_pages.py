@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from django.contrib.auth.models import Group, User
+from django.template import engines
 from django.test import Client
+
+FRAME = "admin/base_site.html"
+WHAT_IS_IN_IT = "{% block content %}{% endblock %}{% block footer %}{% endblock %}"
 
 
 def client_of(role: str = "") -> Client:
@@ -18,6 +23,16 @@ def client_of(role: str = "") -> Client:
     user.groups.set(Group.objects.filter(name=role))
     client.force_login(user)
     return client
+
+
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages without menu and frame: for tests that go through very many and hold what is asked and found.
+
+    The frame is the same around each, and most of a page's time; test_admin.py shows it around every list.
+    """
+    engine = engines["django"].engine  # type: ignore[attr-defined]
+    (loader,) = engine.template_loaders
+    monkeypatch.setitem(loader.get_template_cache, FRAME, engine.from_string(WHAT_IS_IN_IT))
 
 
 def url(table: str, *rest: object) -> str:

@@ -24,7 +24,7 @@ from ops.models import Job
 from payments import switches
 from payments.models import Attempt, Evidence, Payment
 from tests import pages
-from tests.ops.admin_pages import client_of, listed, url
+from tests.ops.admin_pages import bare, client_of, listed, url
 
 SHOWN = [
     "payments_payment", "payments_attempt", "payments_evidence", "payments_case", "payments_paymentmethod",
@@ -76,7 +76,8 @@ def test_the_ledger_and_the_outbox_are_found_by_source_owner_and_object(boss, pa
         assert listed(boss, table, "nonsense") == []
 
 
-def test_an_id_is_found_as_the_api_shows_it_and_by_what_names_its_owner(boss, payments):
+def test_an_id_is_found_as_the_api_shows_it_and_by_what_names_its_owner(boss, payments, monkeypatch):
+    bare(monkeypatch)
     one = Payment.objects.get(pk=payments["paid"])
     invoice = Invoice.objects.get(pk=one.source_id)
     customer = Customer.objects.get(pk=invoice.customer_id)
@@ -173,8 +174,10 @@ def test_people_without_a_role_see_nothing(payments):
 
 
 @pytest.mark.parametrize("role", ["viewer", "operator", "approver", "admin"])
-def test_every_role_sees_every_page_and_admins_alone_the_people(payments, role):
+def test_every_role_sees_every_page_and_admins_alone_the_people(payments, role, monkeypatch):
     client = client_of(role)
+    assert client.get("/admin/").status_code == 200
+    bare(monkeypatch)
     for model in pages.registered():
         people = model._meta.label in ("auth.User", "auth.Group")
         expected = 403 if people and role != "admin" else 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from payments.models import Payment
-from tests.ops.admin_pages import act, client_of, url
+from tests.ops.admin_pages import act, bare, client_of, url
 
 DIGITS = "9" * 500
 
@@ -23,7 +23,8 @@ def boss(standing_payments):
      ("payments_providerswitch", "pause")],
 )  # fmt: skip
 @pytest.mark.parametrize("junk", ["zzz", "\0", "a\0b", DIGITS, "-" + DIGITS, ""])
-def test_a_key_that_is_none_is_left_out(boss, table, action, junk):
+def test_a_key_that_is_none_is_left_out(boss, table, action, junk, monkeypatch):
+    bare(monkeypatch)
     page = boss.get(url(table))
     assert page.status_code == 200
     names = {name for name, _ in page.context["action_form"].fields["action"].choices if name}
@@ -51,7 +52,8 @@ def test_a_reason_with_a_nul_is_refused(boss):
     "9999", "9999-12", "9999-12-31", "1", "1600", "1-1-1-1", "2026-1-1-1", "--999999999999", "-" + DIGITS, DIGITS,
     "2026-00", "2026-13", "2026-02-30", "", "-", "\0", "2200-12-31", "1970",
 ])  # fmt: skip
-def test_a_day_that_is_none_is_no_condition(boss, made):
+def test_a_day_that_is_none_is_no_condition(boss, made, monkeypatch):
+    bare(monkeypatch)
     assert boss.get(url("payments_payment"), {"made": made}).status_code == 200
 
 
@@ -59,7 +61,8 @@ def test_a_day_that_is_none_is_no_condition(boss, made):
     "table", ["payments_payment", "payments_attempt", "billing_invoice", "billing_customer"]
 )
 @pytest.mark.parametrize("year", ["99999", "0", "-1", DIGITS, "zzz"])
-def test_a_year_that_is_none_is_no_condition(boss, table, year):
+def test_a_year_that_is_none_is_no_condition(boss, table, year, monkeypatch):
+    bare(monkeypatch)
     answer = boss.get(url(table), {"created_at__year": year}, follow=True)
     assert answer.status_code == 200
 
