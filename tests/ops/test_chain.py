@@ -10,12 +10,11 @@ from engine.core.actor import Actor, Role
 from ops.chain import ChainTransfer, Difference, compare_with_chain
 from payments import settle
 from payments.models import Attempt, Payment
-from tests.ops.world import fill
 
 
 @pytest.fixture
-def payments(world, scripted) -> dict[str, UUID]:
-    return fill(world, scripted)
+def payments(standing_payments) -> dict[str, UUID]:
+    return standing_payments
 
 
 @pytest.fixture

@@ -14,15 +14,15 @@ from payments import find, operate
 from payments.models import Attempt, Case, Payment
 from payments.pipeline import evidence
 from payments.pipeline.evidence import Said
-from tests.ops.world import WHOLE, fill, mark, say
+from tests.ops.world import WHOLE, mark, say
 from tests.payments.scripted import paid
 
 WHO = {"reason": "a drill", "by": Actor("ada", "user", Role.OPERATOR)}
 
 
 @pytest.fixture
-def payments(world, scripted) -> dict[str, UUID]:
-    return fill(world, scripted)
+def payments(standing_payments) -> dict[str, UUID]:
+    return standing_payments
 
 
 def get(payment_id: UUID) -> Payment:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
 from billing import again
@@ -19,6 +21,11 @@ from tests.payments_api.conftest import row
 
 ADA = Actor("ada", "user", Role.APPROVER)
 SAID = {"resolution": "sent back", "reason": "the bank confirmed it"}
+
+
+@pytest.fixture
+def payments(standing_payments) -> dict[str, UUID]:
+    return standing_payments
 
 
 def case_of(payment_id) -> Case:
