@@ -43,24 +43,24 @@ def many(world: World, count: int) -> list[Subscription]:
 
 def test_four_claimers_make_one_invoice_per_period(committed_world: World) -> None:
     world = committed_world
-    many(world, 60)
+    many(world, 30)
     world.at(datetime(2026, 4, 1, tzinfo=UTC))  # two more periods each, one of them missed
     results = together(*[lambda: cycle.claim(world.clock_id, batch=7)] * 4)
-    assert sum(result.claimed for result in results) == 120
+    assert sum(result.claimed for result in results) == 60
     assert sum(result.held for result in results) == 0
-    assert Counter(Invoice.objects.values_list("period_no", flat=True)) == {0: 60, 1: 60, 2: 60}
+    assert Counter(Invoice.objects.values_list("period_no", flat=True)) == {0: 30, 1: 30, 2: 30}
     assert set(Subscription.objects.values_list("period_no", flat=True)) == {3}
 
 
 def test_four_finalizers_make_one_payment_per_invoice(committed_world: World) -> None:
     world = committed_world
-    many(world, 60)
+    many(world, 30)
     world.at(datetime(2026, 4, 1, tzinfo=UTC))
     together(*[lambda: cycle.claim(world.clock_id, batch=7)] * 2, *[lambda: cycle.finalize(batch=7)] * 4)
     # A claimer passes over what a finalizer holds at that moment; the next cycle takes it.
     world.bill()
-    assert Invoice.objects.filter(state="open", collecting_minor=1000, payments_made=1).count() == 180
-    assert Payment.objects.count() == 180 == Transfer.objects.filter(kind="invoice.finalized").count()
+    assert Invoice.objects.filter(state="open", collecting_minor=1000, payments_made=1).count() == 90
+    assert Payment.objects.count() == 90 == Transfer.objects.filter(kind="invoice.finalized").count()
     per_subscription = Payment.objects.order_by("id").values_list("queue_key", "due_at")
     seen: dict[UUID, datetime] = {}
     for queue, due in per_subscription:
@@ -70,19 +70,19 @@ def test_four_finalizers_make_one_payment_per_invoice(committed_world: World) ->
 
 def test_numbers_have_no_gaps_whoever_gives_them(committed_world: World) -> None:
     world = committed_world
-    many(world, 60)
+    many(world, 30)
     together(
         *[lambda: cycle.finalize(batch=7)] * 2,
-        *[lambda: [numbering.number_invoices(batch=3) for _ in range(20)]] * 4,
+        *[lambda: [numbering.number_invoices(batch=3) for _ in range(10)]] * 4,
     )
     numbering.number_invoices()
-    assert sorted(Invoice.objects.values_list("number", flat=True)) == list(range(1, 61))
-    assert NumberSeries.objects.get().last == 60
+    assert sorted(Invoice.objects.values_list("number", flat=True)) == list(range(1, 31))
+    assert NumberSeries.objects.get().last == 30
 
 
 def test_after_a_cancel_nothing_is_asked_for(committed_world: World) -> None:
     world = committed_world
-    every = many(world, 40)
+    every = many(world, 24)
 
     def cancel_all() -> int:
         busy = 0
@@ -96,7 +96,7 @@ def test_after_a_cancel_nothing_is_asked_for(committed_world: World) -> None:
     _, busy = together(lambda: [cycle.finalize(batch=3) for _ in range(10)], cancel_all)
     cycle.finalize()
     canceled = Subscription.objects.filter(state="canceled")
-    assert canceled.count() == 40 - int(str(busy))
+    assert canceled.count() == 24 - int(str(busy))
     left = Invoice.objects.filter(subscription__in=canceled)
     assert not left.filter(collecting_minor__gt=0).exists()
     assert not Payment.objects.filter(state="scheduled", source_id__in=left.values("pk")).exists()

@@ -9,7 +9,7 @@ from sandbox.live.house import house
 from sandbox.live.nursery import CLAIM_BATCH
 
 pytestmark = pytest.mark.live
-DUE = 40
+DUE = 24
 # Each batch of a claim takes as long as a beat waits: whoever begins is still at it when the others come.
 SLOW_CLAIM = (
     "CREATE FUNCTION slow_claim() RETURNS trigger LANGUAGE plpgsql AS"
