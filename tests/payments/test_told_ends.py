@@ -40,9 +40,9 @@ def settled(reversible: Scripted, new_payment, monkeypatch: pytest.MonkeyPatch) 
     return one
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def by_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The gaps between looks as they are if nobody sets them."""
+    """The gaps between looks as they are if nobody sets them: none is over before a test is."""
     monkeypatch.setattr(settings.ENV, "verify_first_seconds", 2)
     monkeypatch.setattr(settings.ENV, "verify_max_seconds", 900)
 
@@ -77,7 +77,7 @@ def test_what_was_told_to_be_taken_back_is_looked_up_until_it_shows(
     assert Payment.objects.get().state == "reversed"
 
 
-def test_some_looks_further_apart_and_then_no_more(settled: UUID, by_default: None) -> None:
+def test_some_looks_further_apart_and_then_no_more(settled: UUID) -> None:
     gaps = [gap(told("reversed")), gap(again()), gap(again())]
     assert [most / 2 < each <= most for each, most in zip(gaps, (30, 300, 3600), strict=True)] == [True] * 3
     last = again()
@@ -137,9 +137,7 @@ def test_a_refund_that_failed_before_anybody_saw_it_done_is_looked_up_after_a_st
     assert (payment(way).state, Refund.objects.get().state) == ("reversed", "failed")
 
 
-def test_who_is_left_out_again_and_again_is_asked_less_often(
-    settled: UUID, reversible: Scripted, by_default: None
-) -> None:
+def test_who_is_left_out_again_and_again_is_asked_less_often(settled: UUID, reversible: Scripted) -> None:
     reversible.left_out = {settled}
     assert gap(told("")) <= 30
     Attempt.objects.update(told_at=clock.machine_now() - timedelta(minutes=10))
