@@ -8,29 +8,47 @@ import os
 import sys
 from pathlib import Path
 
-import django
+from sandbox.demo import purse
 
 
 def main(words: list[str]) -> int:
     """Do what `words` say; returns the exit code."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    django.setup()
-    from sandbox.demo import load, operator, picture, purse
-
     match words:
-        case ["load"]:
-            operator.make()
-            print(f"{load.load()} subscriptions made", flush=True)
-        case ["picture", file]:
-            picture.export(Path(file))
         case ["wallet", name]:
             print(purse.address(name))
         case ["sign", name, transaction]:
             print(purse.sign(name, transaction))
+        case ["load"]:
+            _load()
+        case ["picture", file]:
+            _picture(Path(file))
         case _:
             print(__doc__, file=sys.stderr)
             return 2
     return 0
+
+
+def _load() -> None:
+    _product()
+    from sandbox.demo import load, operator
+
+    operator.make()
+    print(f"{load.load()} subscriptions made", flush=True)
+
+
+def _picture(file: Path) -> None:
+    _product()
+    from sandbox.demo import picture
+
+    picture.export(file)
+
+
+def _product() -> None:
+    """Load it; a wallet knows nothing of it."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    import django
+
+    django.setup()
 
 
 if __name__ == "__main__":
