@@ -17,6 +17,7 @@ from tests.run.house import gone
 
 FAST = {"fsync": "off"}
 """For tests that kill no server."""
+PROMISED = {"fsync": "on", "synchronous_commit": "on", "max_connections": "200", "work_mem": "5MB"}
 WRITE = "CREATE TABLE kept (n int); INSERT INTO kept VALUES (42)"
 
 
@@ -35,32 +36,19 @@ def kept(url: str) -> int:
         return int(row[0])
 
 
-def test_data_outlives_a_restart(paths: Paths) -> None:
-    with embedded(paths.run_dir) as servers:
+def test_the_promises_of_production_hold_and_data_outlives_a_restart(paths: Paths) -> None:
+    with embedded(paths.run_dir, settings={"work_mem": "5MB"}) as servers:
         with psycopg.connect(servers.database_url) as connection:
             connection.execute(WRITE)
+            shown = {name: connection.execute(f"SHOW {name}").fetchone() for name in PROMISED}
+        assert shown == {name: (value,) for name, value in PROMISED.items()}
+        assert "noeviction" in valkey(servers.redis_url, "CONFIG", "GET", "maxmemory-policy")
         assert valkey(servers.redis_url, "SET", "name", "value") == "+OK\r\n"
         pids = {service.name: service.process.pid or 0 for service in servers.supervisor.services}
     assert gone(pids)
     with embedded(paths.run_dir) as servers:
         assert kept(servers.database_url) == 42
         assert "value" in valkey(servers.redis_url, "GET", "name")
-
-
-def test_the_promises_of_production_hold(paths: Paths) -> None:
-    with embedded(paths.run_dir, settings={"work_mem": "5MB"}) as servers:
-        with psycopg.connect(servers.database_url) as connection:
-            shown = {
-                name: connection.execute(f"SHOW {name}").fetchone()
-                for name in ("fsync", "synchronous_commit", "max_connections", "work_mem")
-            }
-        assert "noeviction" in valkey(servers.redis_url, "CONFIG", "GET", "maxmemory-policy")
-    assert shown == {
-        "fsync": ("on",),
-        "synchronous_commit": ("on",),
-        "max_connections": ("200",),
-        "work_mem": ("5MB",),
-    }
 
 
 def test_a_deep_folder_with_blanks_and_two_at_once(paths: Paths) -> None:

@@ -15,14 +15,16 @@ from sandbox.run.embedded import embedded
 from sandbox.run.paths import Paths
 from tests.run.house import House, gone, some_port, until
 from tests.run.test_embedded import WRITE, kept
-from tests.run.test_supervisor import GIVEN
+from tests.run.test_supervisor import GIVEN, names
 
 
-def test_children_end_with_a_killed_supervisor_and_the_next_start_goes_on(
+def test_servers_come_first_end_with_a_killed_supervisor_and_the_next_start_goes_on(
     house: Callable[..., House], paths: Paths
 ) -> None:
     first = house()
     first.see("all up")
+    assert names(first, "✓")[:3] == ["postgres", "valkey", "setup"]
+    assert all(line.endswith(" ms") for line in first.lines if line.startswith("✓"))
     pids = first.pids()
     assert {"postgres", "valkey", "web", "one", "two"} <= pids.keys()
     with psycopg.connect(_url(paths)) as connection:

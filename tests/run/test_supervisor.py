@@ -20,6 +20,7 @@ from tests.run.house import House, gone, some_port, until
 
 GIVEN = {"DATABASE_URL": "postgresql://elsewhere/db", "REDIS_URL": "redis://elsewhere"}
 """Spares the scenes that need no server the time to start one."""
+LAST = "the last word"  # said when everything has ended
 
 
 def names(house: House, mark: str) -> list[str]:
@@ -38,15 +39,9 @@ def test_a_stop_signal_ends_all_in_reverse_order(
     assert names(run, "✓")[0] == "setup"
     assert names(run, "✓")[-1] == "two"
     assert (paths.run_dir / "order").read_text().split() == ["two", "one"]
+    assert run.lines[-1] == LAST
     assert gone(pids)
     assert not list(paths.pids.iterdir())
-
-
-def test_servers_come_first_each_with_its_milliseconds(house: Callable[..., House]) -> None:
-    run = house(EXIT="5")
-    assert run.wait() == 5
-    assert names(run, "✓")[:3] == ["postgres", "valkey", "setup"]
-    assert all(line.endswith(" ms") for line in run.lines if line.startswith("✓"))
 
 
 def test_a_deaf_child_is_asked_and_then_killed(house: Callable[..., House], paths: Paths) -> None:
@@ -55,16 +50,8 @@ def test_a_deaf_child_is_asked_and_then_killed(house: Callable[..., House], path
     pids = run.pids()
     assert run.stop() == 0
     assert (paths.run_dir / "order").read_text() == "deaf\n"
-    assert "■ deaf had to be killed" in run.lines
+    assert run.lines[-2:] == ["■ deaf had to be killed", LAST]
     assert gone(pids)
-
-
-@pytest.mark.parametrize("scene", ["plain", "stubborn"])
-def test_the_last_words_come_when_all_has_ended(house: Callable[..., House], scene: str) -> None:
-    run = house(scene, **GIVEN)
-    run.see("all up")
-    run.stop()
-    assert run.lines[-1] == "the last word"
 
 
 @pytest.mark.parametrize("scene", ["plain", "slow"])

@@ -73,8 +73,7 @@ def _raise() -> None:
 
 
 def through() -> Callable[[Context], int]:
-    """Returns at once where EXIT is set, else waits for a signal."""
-    code = os.environ.get("EXIT")
+    """Waits for a signal, or for changes of code."""
     if sys.argv[1] == "watching":
         from sandbox.run import dev, supervisor  # dev's library is not there in `make run`'s environment
 
@@ -82,7 +81,7 @@ def through() -> Callable[[Context], int]:
         folder = Path(os.environ["RUN_DIR"]) / "code"
         folder.mkdir()
         return lambda context: dev.reloading(context, wait, names=("one", "deaf"), folders=[folder])
-    return (lambda context: int(code)) if code else wait
+    return wait
 
 
 if __name__ == "__main__":
