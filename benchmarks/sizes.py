@@ -14,7 +14,7 @@ SHORT: dict[str, list[Size]] = {
     "b": [{"charges": 40, "pgbench": 2, "rounds": 1, "warm": 20, "money": [1], "defaults": False}],
     "c": [{"pulls": 4, "wallets": 4, "warm": 4, "ceiling": 16, "rounds": 1}],
     "d": [{"due": [20, 60], "warm": 10, "fresh": False}],
-    "e": [{"due": 200, "beside": [1], "alone": [1]}],
+    "e": [{"due": 200, "beside": [1], "alone": []}],
     "f": [
         {
             "payments": 400,
