@@ -156,7 +156,7 @@ def test_timetable_and_wakes_name_registered_tasks() -> None:
 def _task_names(path: object, *, everywhere: bool) -> list[tuple[int, str]]:
     """String constants of the timetable; elsewhere the first argument of wake() and Wake()."""
     found = []
-    for node in ast.walk(tree.parsed(path)):  # type: ignore[arg-type]
+    for node in tree.nodes(path):  # type: ignore[arg-type]
         if everywhere and isinstance(node, ast.Constant) and isinstance(node.value, str):
             found.append((node.lineno, node.value))
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):

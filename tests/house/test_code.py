@@ -16,10 +16,10 @@ CONSUMES = {"list", "tuple", "set", "dict", "sorted", "len", "bool", "next", "it
 def test_every_row_lock_is_taken() -> None:
     found = []
     for path in tree.python(*tree.ALL):
-        parents = {
-            child: node for node in ast.walk(tree.parsed(path)) for child in ast.iter_child_nodes(node)
-        }
-        for node in ast.walk(tree.parsed(path)):
+        if "select_for_update" not in path.read_text():
+            continue
+        parents = {child: node for node in tree.nodes(path) for child in ast.iter_child_nodes(node)}
+        for node in tree.nodes(path):
             if (
                 isinstance(node, ast.Attribute)
                 and node.attr == "select_for_update"
@@ -81,7 +81,7 @@ def test_arguments_that_could_be_mixed_up_have_names() -> None:
 def test_the_product_does_not_print() -> None:
     found = []
     for path in tree.python():
-        for node in ast.walk(tree.parsed(path)):
+        for node in tree.nodes(path):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
                 found.append(tree.where(path, node.lineno))
     tree.none_of(found, "Log with structlog, or write to a command's self.stdout:")
@@ -90,7 +90,7 @@ def test_the_product_does_not_print() -> None:
 def test_no_exception_is_swallowed() -> None:
     found = []
     for path in tree.python(*tree.ALL):
-        for node in ast.walk(tree.parsed(path)):
+        for node in tree.nodes(path):
             if isinstance(node, ast.ExceptHandler) and (node.type is None or _swallows(node)):
                 found.append(tree.where(path, node.lineno))
     tree.none_of(found, "Name the exception, and do or say something (an unknown outcome is evidence, I4):")
@@ -170,7 +170,7 @@ def _orm_moves(path: Path) -> list[int]:
     if not {"Payment", "Attempt"} & names:
         return []
     found = []
-    for node in ast.walk(tree.parsed(path)):
+    for node in tree.nodes(path):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
         of_money = re.search(r"\b(Payment|Attempt)\.(objects|_default_manager)\b", ast.unparse(node.func))

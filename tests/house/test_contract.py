@@ -24,7 +24,7 @@ def test_each_field_of_the_sheet_is_read_or_says_whom_it_waits_for() -> None:
     read = {
         node.attr
         for path in _engine_and_above()
-        for node in ast.walk(tree.parsed(path))
+        for node in tree.nodes(path)
         if isinstance(node, ast.Attribute) and _is_sheet(node.value)
     }
     tree.none_of(
@@ -42,7 +42,7 @@ def test_each_ability_is_looked_for_or_says_whom_it_waits_for() -> None:
     asked = {
         ast.unparse(node.args[1]).strip("'")
         for path in _engine_and_above()
-        for node in ast.walk(tree.parsed(path))
+        for node in tree.nodes(path)
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "hasattr"
     }
     unread = [name for name, verb in _abilities().items() if verb not in asked]

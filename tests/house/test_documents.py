@@ -241,7 +241,7 @@ def _is_test(name: str) -> bool:
     path, _, function = name.partition("::")
     if not (tree.ROOT / path).is_file():
         return False
-    nodes = ast.walk(tree.parsed(tree.ROOT / path))
+    nodes = tree.nodes(tree.ROOT / path)
     return any(
         isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == function for node in nodes
     )

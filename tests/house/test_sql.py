@@ -54,7 +54,7 @@ def test_models_never_ask_a_clock() -> None:
         for number, name in tree.imported(path):
             if name == "django.db.models.functions.Now":
                 found.append(tree.where(path, number))
-        for node in ast.walk(tree.parsed(path)):
+        for node in tree.nodes(path):
             if isinstance(node, ast.keyword) and node.arg in ("auto_now", "auto_now_add"):
                 found.append(tree.where(path, node.value.lineno))
     tree.none_of(found, "A row's time is handed in by its verb, never taken by the column:")
@@ -136,7 +136,7 @@ def _body(path: Path) -> str:
 def _statements(path: Path) -> list[tuple[int, str]]:
     """(line, name) of each `statement(__file__, "name")` in the file."""
     found = []
-    for node in ast.walk(tree.parsed(path)):
+    for node in tree.nodes(path):
         if isinstance(node, ast.Call) and len(node.args) == 2:
             beside, name = node.args
             if isinstance(beside, ast.Name) and beside.id == "__file__" and isinstance(name, ast.Constant):

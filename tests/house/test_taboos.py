@@ -30,7 +30,7 @@ TAKES_AWAY = {"RemoveField", "DeleteModel", "RenameField", "RenameModel", "Renam
 
 
 def calls(path: Path) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(tree.parsed(path)) if isinstance(node, ast.Call))
+    return (node for node in tree.nodes(path) if isinstance(node, ast.Call))
 
 
 def test_no_django_signals() -> None:

@@ -50,12 +50,18 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(), str(path))
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Every node of the file: most rules ask all of them, and to walk a tree is slow."""
+    return tuple(ast.walk(parsed(path)))
+
+
 def where(path: Path, line: int) -> str:
     return f"{path.relative_to(ROOT)}:{line}"
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
@@ -63,10 +69,10 @@ def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
 def sql_strings(path: Path) -> Iterator[tuple[int, str]]:
     """String constants that hold SQL, with their line; docstrings are prose."""
     prose = set()
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             prose.add(id(node.value))
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
         if is_text and id(node) not in prose and SQL_WORDS.search(node.value):
             yield node.lineno, node.value
@@ -76,13 +82,20 @@ def without_comments(text: str) -> str:
     return re.sub(r"--[^\n]*", "", text)
 
 
-def imported(path: Path) -> Iterator[tuple[int, str]]:
+@cache
+def imported(path: Path) -> tuple[tuple[int, str], ...]:
     """(line, dotted name) of each import; `from a import b` gives a.b."""
-    for node in ast.walk(parsed(path)):
-        if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+    return tuple(
+        (node.lineno, name)
+        for node in nodes(path)
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [f"{node.module}.{alias.name}" for alias in node.names]
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level
+            else ()
+        )
+    )
 
 
 def none_of(found: Iterable[str], mend: str) -> None:
