@@ -10,14 +10,14 @@ from collections.abc import Sequence
 
 from engine.core import money
 from engine.core.errors import Refusal
-from payments import dispute_books, states
+from payments import dispute_books, setup_charge, states
 from payments.models import Case, Dispute, Evidence
 from payments.pipeline.in_suspense import Held
 
 
 def lost(case: Case) -> list[Dispute]:
     """The disputes of its money that were lost. Reads. Raises Refusal "payment_disputed" while one is open."""
-    if case.about.operation != "charge":
+    if case.about.operation != "charge" and case.kind != setup_charge.CASE:
         return []
     found = list(_of(case))
     if any(one.state in states.OPEN_DISPUTE for one in found):
@@ -45,11 +45,18 @@ def cover(case: Case, held: Sequence[Held]) -> int:
     if any(one.counted_minor for one in found):
         raise Refusal("dispute_lost", "its payer had it back by a dispute, and its payee bears that: apply it",
                       param="case")  # fmt: skip
+    return _cover(found, [(each.currency, each.amount_minor) for each in held if _lay_at(case, each)])
+
+
+def cover_setup(case: Case, minor: int) -> int:
+    """The same of what is left of a set-up's money, which a person says to have given back. Writes; raises likewise."""
+    return _cover(lost(case), [(case.about.currency, minor)])
+
+
+def _cover(found: Sequence[Dispute], lay: Sequence[tuple[str, int]]) -> int:
     covered = 0
     for one in found:
-        there = sum(
-            each.amount_minor for each in held if _lay_at(case, each) and each.currency == one.currency
-        )
+        there = sum(minor for currency, minor in lay if currency == one.currency)
         minor = min(one.amount_minor, there - covered)
         if minor > 0:
             dispute_books.covered(one, minor)
@@ -68,10 +75,19 @@ def _lay_at(case: Case, held: Held) -> bool:
 
 
 def _of(case: Case) -> Sequence[Dispute]:
-    """By all that the provider calls what came: the charges of the case's attempt, or of its payment's."""
+    """By all that the provider calls what came."""
+    disputes = Dispute.objects.filter(
+        provider=case.about.provider, charge_ref__in=sorted(_names(case) - {""})
+    )
+    return list(disputes.order_by("created_at"))
+
+
+def _names(case: Case) -> set[str]:
+    """Of the charges of the case's attempt, or of its payment's; of what was paid to set a method up, of that."""
+    if case.kind == setup_charge.CASE:
+        charge = case.about.instructions["charge"]
+        return {charge["movement_id"], charge["provider_ref"]}
     said = Evidence.objects.filter(payment_id=case.about.pk)
     if case.attempt_id is not None:
         said = said.filter(attempt_id=str(case.attempt_id))
-    names = {name for both in said.values_list("movement_id", "provider_ref") for name in both} - {""}
-    disputes = Dispute.objects.filter(provider=case.about.provider, charge_ref__in=sorted(names))
-    return list(disputes.order_by("created_at"))
+    return {name for both in said.values_list("movement_id", "provider_ref") for name in both}

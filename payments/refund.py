@@ -92,7 +92,7 @@ def record(refund_id: UUID, *, reference: str, reason: str, by: Actor) -> Refund
     """Say that a refund by hand was done, under the `reference` by which others find it. Writes. An approver's.
 
     Raises Refusal for one that is not to be done by hand, or has ended, and where the provider took the charge back
-    meanwhile (I1): given back as well, its money would go twice.
+    meanwhile, or its payer by a dispute, or may yet (I1): given back as well, its money would go twice.
     """
     said = reference.strip()
     with act(by, "record_refund", Refund, refund_id, fields=_KEPT, reason=reason, role=Role.APPROVER):
@@ -102,6 +102,7 @@ def record(refund_id: UUID, *, reference: str, reason: str, by: Actor) -> Refund
         if _is_taken_back(payment):
             raise Refusal("charge_reversed", f"{payment.provider} took the charge back, nothing of it is left to "
                           "give back: cancel the refund", param="refund")  # fmt: skip
+        _must_not_be_disputed(payment)
         if not 0 < len(said) <= 200:
             raise Refusal("reference_invalid", "say in at most 200 characters where it is found, such as a transfer's "
                           "number", param="reference")  # fmt: skip
@@ -216,6 +217,15 @@ def _is_taken_back(payment: Payment) -> bool:
     late = payment.state == Payment.State.SUCCEEDED_LATE
     gone = payment.state == Payment.State.REVERSED or (late and not shares.paid_late(payment))
     return gone or Case.objects.filter(payment=payment, kind=GIVEN_AND_TAKEN, closed_at=None).exists()
+
+
+def _must_not_be_disputed(payment: Payment) -> None:
+    """Raises Refusal while a dispute of it is open, and where a lost one left too little for what goes back."""
+    if Dispute.objects.filter(payment=payment, state__in=states.OPEN_DISPUTE).exists():
+        raise Refusal("payment_disputed", "its payer disputes it: that is decided first", param="payment")
+    if shares.uncounted(payment) > shares.left_of(payment):
+        raise Refusal("dispute_lost", "its payer had it back by a dispute, and too little is left of it: cancel the "
+                      "refund", param="refund")  # fmt: skip
 
 
 def _charge(payment: Payment) -> Evidence:

@@ -33,10 +33,14 @@ def left_of(payment: Payment) -> int:
 
 
 def free_of(payment: Payment) -> int:
-    """The same less what lost disputes took beyond what is counted of them: that is gone, and counted soon. Reads."""
+    """The same less what lost disputes took beyond what is counted of them. Reads."""
+    return max(0, left_of(payment) - uncounted(payment))
+
+
+def uncounted(payment: Payment) -> int:
+    """What lost disputes took beyond what is counted of them: a refund on its way had the room. Reads."""
     lost = Dispute.objects.filter(payment=payment, state=Dispute.State.LOST)
-    uncounted = lost.aggregate(sum=Sum(F("amount_minor") - F("counted_minor")))["sum"] or 0
-    return max(0, left_of(payment) - uncounted)
+    return int(lost.aggregate(sum=Sum(F("amount_minor") - F("counted_minor")))["sum"] or 0)
 
 
 def fee_of(payment: Payment, amount: int) -> int:

@@ -114,8 +114,10 @@ def return_money(case_id: UUID, *, reason: str, by: Actor, by_hand: bool = False
             return case
         if case.kind == setup_charge.CASE:
             _must_be_known(case)
+            gone = disputed.cover_setup(case, setup_charge.left_of(case.about))
             setup_charge.by_hand(case)
-            case.resolution = f"given back by hand: {reason}"
+            how = disputed.told(gone, case.about.currency) if gone else ""
+            case.resolution = f"given back by hand{how and ', '}{how}: {reason}"
             return case
         held, payment = _held(case), case.about
         if not (case.kind == REFUSED_CASE and _taken_back(case)):

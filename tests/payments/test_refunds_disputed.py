@@ -11,9 +11,10 @@ from engine.core.errors import Refusal
 from engine.providers.base import Finding, Outcome
 from payments import cancel, disputes, refund
 from payments.models import Dispute, Payment, Refund
-from tests.payments.refunding import REFUND, WHY, ask, broken, carrier, carry_out, counters
+from tests.payments.refunding import ADA, REFUND, WHY, ask, broken, carrier, carry_out, counters
 from tests.payments.steps import absence_may_be_read, look
 from tests.payments.test_disputes import LOST, WON, charged, gateway, held, keep
+from tests.payments.test_refunds import code_of
 
 __all__ = ["charged", "gateway"]
 
@@ -82,3 +83,21 @@ def test_a_refund_in_flight_is_not_sent_again_while_its_charge_is_disputed(charg
     look(REFUND)
     assert [each.send_no for each in gateway.sent if each.payment_id == way] == [1]
     assert (carrier(one).state, carrier(one).stop_code) == ("in_flight", "")
+
+
+@pytest.mark.parametrize("end", [WON, LOST])
+def test_a_refund_by_hand_is_not_recorded_while_its_charge_is_disputed_nor_after_it_was_lost(
+    charged, gateway, end
+):
+    gateway.sheet = replace(gateway.sheet, operations=("charge",))
+    one = ask(charged, 600)
+    done = {"reference": "SEPA 4711", "reason": "sent by the bank", "by": ADA}
+    keep()
+    assert code_of(lambda: refund.record(one.pk, **done)) == "payment_disputed"
+    keep(end)
+    if end is LOST:
+        assert code_of(lambda: refund.record(one.pk, **done)) == "dispute_lost"
+        refund.cancel(one.pk, **WHY)
+    else:
+        refund.record(one.pk, **done)
+    assert (counters(charged), broken()) == ((0, 600 if end is WON else 0), set())

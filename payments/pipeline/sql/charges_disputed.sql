@@ -12,6 +12,12 @@ WITH asked AS (
                 SELECT 1 FROM payments_evidence e
                  WHERE e.attempt_id = r.attempt_id AND d.charge_ref IN (e.movement_id, e.provider_ref)) END
    WHERE p.id = ANY(%(ids)s::uuid[]) AND p.source_kind = 'refund' AND d.state <> 'won'
+  UNION ALL -- What was paid to set a method up: none of it is left beside a dispute.
+  SELECT p.id, p.id, 0, d.state, d.amount_minor
+    FROM payments_payment p
+    JOIN payments_dispute d ON d.provider = p.provider AND d.charge_ref <> ''
+     AND d.charge_ref IN (p.instructions->'charge'->>'movement_id', p.instructions->'charge'->>'provider_ref')
+   WHERE p.id = ANY(%(ids)s::uuid[]) AND p.source_kind = 'payment_method' AND d.state <> 'won'
 )
 SELECT id, coalesce(sum(amount_minor) FILTER (WHERE state = 'lost'), 0)
            > CASE WHEN attempt_id IS NULL THEN greatest(left_minor, 0) ELSE 0 END AS gone
