@@ -27,7 +27,7 @@ SHORT: dict[str, list[Size]] = {
         }
     ],
     "g": [{"rate": 40, "seconds": 1, "rested": 20, "processes": 1}],
-    "h": [{"charges": 60, "warm": 50, "sick": 8, "payers": 4, "stuck": 2, "ceiling": 100, "rounds": 1}],
+    "h": [{"charges": 60, "warm": 60, "sick": 8, "payers": 4, "stuck": 2, "ceiling": 100, "rounds": 1}],
 }
 USUAL: dict[str, list[Size]] = {
     "a": [
