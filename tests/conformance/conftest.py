@@ -10,23 +10,23 @@ import pytest
 from django.conf import settings as django_settings
 
 from config import gateways as config
-from engine.core import wake
 from engine.providers import registry
-from engine.providers.edge import breaker, limiter, shared, tokens
 from engine.providers.edge.models import AccessToken
 from payments import switches
 from sandbox.gateways.control import Gateways
 from sandbox.localnet.control import Localnet
 from tests.conformance import sandboxes
 from tests.conformance.driven import Driven
+from tests.conformance.faults import HANGING
 from tests.conformance.outsides import OUTSIDES, OnGateway, OnSolana, Outside
 from tests.databases import own_copy
+from tests.edge.conftest import begin_afresh
 from tests.gateways.receiver import Receiver
 
 SPANS = {
     "take_seconds": 5.0,
     "send_window_seconds": 5.0,
-    "send_deadline_seconds": 0.5,
+    "send_deadline_seconds": 5.0,
     "verify_first_seconds": 0.01,
     "payment_retry_delay": 10,
     "park_unknown_seconds": 86_400.0,
@@ -91,6 +91,7 @@ def driven(
     outside = _world(WORLDS[request.param], request)
     if reason := outside.not_declared.get(getattr(request.node, "originalname", "")):
         pytest.skip(reason)
+    outside.hasty = request.node.callspec.params.get("name") in HANGING
     with outside.prepared():
         use(outside, monkeypatch)
         yield Driven(outside.name, outside)
@@ -118,16 +119,12 @@ def _world(kind: type[Outside], request: pytest.FixtureRequest) -> Outside:
 
 def use(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its provider is the only one from now on."""
-    env = django_settings.ENV.model_copy(update=SPANS | outside.settings())
+    spans = SPANS | {"send_deadline_seconds": 0.5} if outside.hasty else SPANS
+    env = django_settings.ENV.model_copy(update=spans | outside.settings())
     monkeypatch.setattr(django_settings, "ENV", env)
     found = {outside.name: outside.path} if outside.path else config.adapters(env)
     monkeypatch.setattr(django_settings, "PROVIDERS", {outside.name: found[outside.name]})
     registry.get.cache_clear()
-    for each in (shared, breaker, limiter, tokens):
-        each.forget()
-    redis = wake.connect(django_settings.CELERY_BROKER_URL)
-    for key in redis.scan_iter("edge:*"):
-        redis.delete(key)
-    redis.close()
+    begin_afresh()
     AccessToken.objects.all().delete()  # of a simulator that has forgotten it
     switches.seed()

@@ -41,6 +41,8 @@ FAULTS: dict[str, Fault] = {
     "token spent": Fault(11, {"kind": "token_expired"}),
     "key at work": Fault(12, {"kind": "duplicate_key_conflict"}),
 }
+HANGING = {name for name, each in FAULTS.items() if each.rule["kind"].startswith(("timeout", "drip"))}
+"""Only where one of these is waited out does a call get less time than a busy machine may need."""
 LIES: dict[str, Fault] = {
     "wrong amount": Fault(9, {"kind": "wrong_amount", "amount": 100}, "both"),
     "wrong currency": Fault(9, {"kind": "wrong_currency"}, "both"),

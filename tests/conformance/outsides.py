@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -45,6 +45,7 @@ class Outside:
     declines: ClassVar[dict[str, FailureClass]]  # kind of payer -> why their payment fails
     not_declared: ClassVar[dict[str, str]] = {}  # test -> why this world has none of it
     takes_back: ClassVar[bool] = False  # a charge that was paid may not be so any more, days later
+    hasty = False  # a call has half a second, for a test that waits one out
 
     def settings(self) -> dict[str, Any]:
         """Typed values for settings.ENV."""
@@ -111,9 +112,7 @@ class OnGateway(Outside):
         self._payers = 0
 
     def settings(self) -> dict[str, Any]:
-        values = {name.lower(): value for name, value in self.rail.environ().items()}
-        rates = {name: 10_000.0 for name in Variables.model_fields if name.endswith("_calls_per_second")}
-        return Variables(**values).model_dump() | rates  # type: ignore[arg-type]
+        return _typed(self.rail)
 
     @contextmanager
     def prepared(self) -> Iterator[None]:
@@ -184,6 +183,13 @@ class OnGateway(Outside):
         return self.rail.speakers[0]
 
 
+@cache
+def _typed(rail: Rail) -> dict[str, Any]:
+    values = {name.lower(): value for name, value in rail.environ().items()}
+    rates = {name: 10_000.0 for name in Variables.model_fields if name.endswith("_calls_per_second")}
+    return Variables(**values).model_dump() | rates  # type: ignore[arg-type]
+
+
 class OnStripe(OnGateway):
     name = "stripe"
     rail_type = rails.Stripe
@@ -251,8 +257,9 @@ class OnIpaymu(OnGateway):
     def prepared(self) -> Iterator[None]:
         """Its own patience is half a minute: as short here as everybody's."""
         with pytest.MonkeyPatch.context() as hurry, super().prepared():
-            hurry.setattr(sheet, "DEADLINE_SECONDS", 1.0)
-            hurry.setattr(client, "LOOK_SECONDS", 0.5)
+            if self.hasty:
+                hurry.setattr(sheet, "DEADLINE_SECONDS", 1.0)
+                hurry.setattr(client, "LOOK_SECONDS", 0.5)
             yield
 
     def call_back(self, url: str) -> None:

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 from django.conf import settings
 
 from engine.core import wake
-from engine.providers.edge import breaker, limiter, shared, wire
+from engine.providers.edge import breaker, limiter, shared, tokens, wire
 from engine.providers.edge.http import Call
 
 MakeCall = Callable[..., Call]
+_redis = cache(wake.connect)
+
+
+def begin_afresh() -> None:
+    """Closed breakers, full buckets, no token in memory: for whoever speaks through the edge."""
+    for each in (shared, breaker, limiter, tokens):
+        each.forget()
+    redis = _redis(settings.CELERY_BROKER_URL)
+    for key in redis.scan_iter("edge:*"):
+        redis.delete(key)
 
 
 @pytest.fixture(autouse=True)
 def _fresh() -> None:
-    for each in (shared, breaker, limiter):
-        each.forget()
-    redis = wake.connect(settings.CELERY_BROKER_URL)
-    for key in redis.scan_iter("edge:*"):
-        redis.delete(key)
-    redis.close()
+    begin_afresh()
     if hasattr(wire._local, "session"):
         wire._local.session.close()
         wire._local.__dict__.clear()

@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.conf import settings as django_settings
 from django.db import connection
 from pydantic import SecretStr
 
-from engine.core import wake
-from engine.providers.edge import breaker, limiter, shared, tokens
 from engine.providers.edge.models import AccessToken
 from engine.providers.flutterwave.provider import Flutterwave
 from sandbox.gateways.control import Gateways
+from tests.edge.conftest import begin_afresh
 from tests.flutterwave.desk import AVAILABLE, Desk
 from tests.gateways.conftest import listening
 from tests.gateways.receiver import Receiver
@@ -41,12 +39,7 @@ def world(served: Gateways) -> Iterator[Gateways]:
 @pytest.fixture(autouse=True)
 def _fresh() -> None:
     """Closed breakers, full buckets, no token in memory."""
-    for each in (shared, breaker, limiter, tokens):
-        each.forget()
-    redis = wake.connect(django_settings.CELERY_BROKER_URL)
-    for key in redis.scan_iter("edge:*"):
-        redis.delete(key)
-    redis.close()
+    begin_afresh()
 
 
 @pytest.fixture

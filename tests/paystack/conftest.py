@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.conf import settings as django_settings
 from pydantic import SecretStr
 
-from engine.core import wake
-from engine.providers.edge import breaker, http, limiter, shared
+from engine.providers.edge import http
 from engine.providers.paystack.provider import Paystack
 from sandbox.gateways.control import Gateways
+from tests.edge.conftest import begin_afresh
 from tests.paystack.desk import Desk
 from tests.paystack.recorder import Recorder
 
@@ -35,12 +34,7 @@ def world(served: Gateways) -> Iterator[Gateways]:
 @pytest.fixture(autouse=True)
 def _fresh_edge() -> None:
     """Closed breakers and full buckets."""
-    for each in (shared, breaker, limiter):
-        each.forget()
-    redis = wake.connect(django_settings.CELERY_BROKER_URL)
-    for key in redis.scan_iter("edge:*"):
-        redis.delete(key)
-    redis.close()
+    begin_afresh()
 
 
 @pytest.fixture
