@@ -102,29 +102,6 @@ def is_in(payment_id: UUID, state: str) -> Callable[[], bool]:
 BOTH = pytest.mark.parametrize("desk", ["v4", "v3"], indirect=True)
 
 
-@BOTH
-def test_it_is_collected_once(desk: Desk, schedule: Schedule) -> None:
-    one = schedule()
-    drive(until=is_in(one, "succeeded"))
-    assert Payment.objects.get(pk=one).settled_minor == 30_050
-    assert [row["reference"] for row in desk.moved()] == [Attempt.objects.get().identity]
-
-
-@BOTH
-def test_a_refused_card_fails_it(desk: Desk, schedule: Schedule) -> None:
-    one = schedule(POOR)
-    drive(until=is_in(one, "failed"))
-    assert Attempt.objects.get().failure_class == "insufficient_funds" and desk.moved() == []
-
-
-@BOTH
-def test_an_answer_that_is_lost_is_looked_up(desk: Desk, schedule: Schedule) -> None:
-    one = schedule()
-    breaks(desk, "reset_after_success")
-    drive(until=is_in(one, "succeeded"))
-    assert Attempt.objects.count() == 1 and len(desk.moved()) == 1
-
-
 def test_what_never_began_is_sent_again_under_its_key(desk: Desk, schedule: Schedule) -> None:
     one = schedule()
     breaks(desk, "500_before")

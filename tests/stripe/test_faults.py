@@ -32,15 +32,15 @@ LOST = [
 ]
 
 
-@pytest.mark.parametrize("route", [CREATE, CONFIRM], ids=["create", "confirm"])
 @pytest.mark.parametrize(
     ("kind", "how"), LOST, ids=[f"{kind}-{''.join(map(str, how.values()))}" for kind, how in LOST]
 )
-def test_what_was_not_answered_is_unknown_and_is_paid_once(
-    shop: Shop, kind: str, how: dict[str, object], route: str
+def test_an_intent_whose_making_was_not_answered_is_unknown_and_is_paid_once(
+    shop: Shop, kind: str, how: dict[str, object]
 ) -> None:
+    """The same of its confirmation: tests/conformance."""
     attempt = shop.prepare()
-    shop.world.fault(kind, provider="stripe", route=route, count=1, **how)
+    shop.world.fault(kind, provider="stripe", route=CREATE, count=1, **how)
     found = shop.send(attempt)
     assert (found.outcome, found.failure_class) == (Outcome.UNKNOWN, FailureClass.UNKNOWN)
     assert found.detail.get("trace") or found.detail["request_digest"]
