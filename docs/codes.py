@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -60,6 +61,7 @@ KEPT = {
 }
 
 
+@cache
 def found() -> dict[str, str]:
     """Code -> what it says, `…` where a value stands; sorted. Reads the product's source."""
     said = FRAMEWORK | KEPT | {code.value: sentence for code, sentence in SENTENCES.items()}
