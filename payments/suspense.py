@@ -16,6 +16,7 @@ from engine.core import clock, money
 from engine.core.actor import Actor
 from engine.core.errors import Refusal, first_line
 from engine.ledger import posting
+from engine.ledger.models import Transfer
 from engine.outbox.models import Event
 from payments import (
     cases,
@@ -31,7 +32,7 @@ from payments import (
 from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import end, in_suspense
 from payments.pipeline.apply import REFUSED_CASE
-from payments.pipeline.decision import REVERSED, TERMINAL
+from payments.pipeline.decision import TERMINAL
 from payments.pipeline.in_suspense import Held
 from payments.sources import HookRefused, SourceChange
 
@@ -172,8 +173,8 @@ def _is_still_there(case: Case) -> None:
 
 def _taken_back(case: Case) -> bool:
     """Of a refused success: the payment stands as succeeded until a person has returned it."""
-    there = Case.objects.filter(payment=case.about, kind=REVERSED)
-    return case.about.state == Payment.State.SUCCEEDED and there.exists()
+    gone = Transfer.objects.filter(kind="payment.reversed", source_id=case.about.pk)
+    return case.about.state == Payment.State.SUCCEEDED and gone.exists()
 
 
 def _end(case: Case, held: Sequence[Held]) -> tuple[int, list[SourceChange]]:

@@ -1,6 +1,6 @@
 -- Design 4: collecting is what its open payments ask for, collected what its succeeded ones brought and what a person
 -- took of late ones (late.applied) and was not taken back, at most the due amount. A payment that ended and whose invoice refused to hear of it
--- keeps its reservation: it is parked with that sentence (payments/pipeline/apply.py). Refunded is what was given back of
+-- keeps its reservation until its case is closed (payments/pipeline/apply.py). Refunded is what was given back of
 -- its payments. A paid invoice has all of it.
 WITH asked AS (
   SELECT source_id AS invoice_id,
@@ -8,8 +8,9 @@ WITH asked AS (
          sum(settled_minor) FILTER (WHERE NOT untold AND state IN ('succeeded', 'reversed')) AS collected,
          sum(refunded_minor) AS refunded
     FROM (SELECT source_id, amount_minor, settled_minor, refunded_minor, state,
-                 parked_at IS NOT NULL AND starts_with(parked_reason, 'what it was for refused it') AS untold
-            FROM payments_payment WHERE source_kind = 'invoice') p
+                 EXISTS (SELECT 1 FROM payments_case c WHERE c.payment_id = p.id AND c.kind = 'source_refused'
+                                                         AND c.closed_at IS NULL) AS untold
+            FROM payments_payment p WHERE source_kind = 'invoice') p
    GROUP BY source_id
 ), late AS (
   SELECT p.source_id AS invoice_id, sum(t.amount_minor) AS minor

@@ -37,8 +37,9 @@ class CaseAdmin(OfPayment, Operated):
                "The same, and what was paid after close was given back by a person: its provider is not asked.",
                role=Role.APPROVER),
         action("It left once", left_twice.once,
-               "What was given back by hand and what its provider took back since are one movement. Where less had "
-               "been given back, the rest counts as given back, too. The case is closed.", role=Role.APPROVER),
+               "What was given back by hand, or by a dispute, and what its provider took back since are one movement. "
+               "Where less had been given back, the rest counts as given back, too. The case is closed.",
+               role=Role.APPROVER),
         action("It left twice", left_twice.twice,
                "They are two movements: a payment that stood as paid is reversed and owed again; what had left the "
                "books already is our loss. The case is closed.", role=Role.APPROVER),

@@ -146,10 +146,10 @@ class LeftOnce(CaseMoney):
         examples.sent({"reason": "iPaymu shows our own transfer"}), examples.shown(examples.CASE_LEFT),
     ])  # fmt: skip
     def post(self, request: Request, case_id: str) -> Response:
-        """Say that what was given back by hand and what its provider took back are one movement; the case is closed.
+        """Say that what had left by hand, or by a dispute, and what its provider took back are one movement.
 
-        The books have it; where less had been given back, the rest counts as given back by hand, too. Of a case
-        `given_and_taken`. An approver's: `admin:write`.
+        The books have it; where less had left, the rest counts as given back by hand, too. The case, a
+        `given_and_taken`, is closed. An approver's: `admin:write`.
         """
         return self.settle(case_id, left_twice.once, ActBody)
 
@@ -162,7 +162,7 @@ class LeftTwice(CaseMoney):
         examples.shown({**examples.CASE_LEFT, "resolution": "it left twice: both stand in the statements"}),
     ])  # fmt: skip
     def post(self, request: Request, case_id: str) -> Response:
-        """Say that it left twice, by hand and by its provider; the case is closed.
+        """Say that it left twice: by hand, or by a dispute, and by its provider; the case is closed.
 
         A payment that stood as paid is reversed, and what it had paid is owed again. What had left the books with what
         was given back by hand is a loss. Of a case `given_and_taken`. An approver's: `admin:write`.

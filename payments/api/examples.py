@@ -117,8 +117,8 @@ CASE_RETURNED: dict[str, Any] = {
 }
 CASE_LEFT: dict[str, Any] = {
     **CASE_CLOSED, "kind": "given_and_taken", "resolution": "it left once: iPaymu shows our own transfer",
-    "sentence": "It was paid, and iPaymu gave it back. It had been given back before: a person says whether both are "
-    "one movement, or it left twice",
+    "sentence": "It was paid, and iPaymu gave it back. It had left before, by hand or by a dispute: a person says "
+    "whether both are one movement, or it left twice",
 }  # fmt: skip
 REFUND: dict[str, Any] = {
     "id": f"ref_{_HEX}d", "object": "refund", "livemode": False, "payment": ATTEMPT["payment"], "no": 1,

@@ -1,7 +1,8 @@
 """What it means that a final success was taken back: it leaves the books as it came, or a person is asked. Pure.
 
-Where a person gave it back before, that had left the books already. Whether what the provider took is the same money or
-as much once more, nobody here can know: nothing is booked before a person says it (payments/left_twice.py).
+Where a person gave it back before, or its payer disputes it, that had left already. Whether what the provider took is
+the same money or as much once more, nobody here can know: nothing is booked before a person says it
+(payments/left_twice.py).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from payments.pipeline.decision import (
     as_it_was,
     is_open,
 )
-from payments.pipeline.rows import APPLIED, ASKED, EXPLAINED, RETURNED, Row
+from payments.pipeline.rows import APPLIED, ASKED, DISPUTED, EXPLAINED, RETURNED, Row
 
 
 def taken_back(row: Row, sheet: Sheet, now: datetime) -> Decision:
@@ -30,14 +31,14 @@ def taken_back(row: Row, sheet: Sheet, now: datetime) -> Decision:
         return Decision("declined: taken back", "declined", "failed", None, books=books, case=case)
     if row.attempt_state != "succeeded" or not row.booked_as:
         return as_it_was(row, "refused: nothing of it is booked")
-    if not _was_given_back(row):
-        return _out_of_the_books(row)
     if row.given == ASKED:
         return as_it_was(row, "refused: a person was asked about it")
+    if not _had_left(row):
+        return _out_of_the_books(row)
     return Decision(
         GIVEN_AND_TAKEN, look_at=row.next_action_at, case=GIVEN_AND_TAKEN,
-        says=f"{row.message or row.code or 'Its provider took it back.'} It had been given back before: a person says "
-        "whether both are one movement, or it left twice",
+        says=f"{row.message or row.code or 'Its provider took it back.'} It had left before, by hand or by a dispute: "
+        "a person says whether both are one movement, or it left twice",
     )  # fmt: skip
 
 
@@ -61,6 +62,8 @@ def _paid(row: Row) -> bool:
     return row.booked_as == "succeeded" or (row.booked_as == EXPLAINED and row.cleared_minor > 0)
 
 
-def _was_given_back(row: Row) -> bool:
-    """By a person: the booking itself, or some of what it had paid."""
-    return row.booked_as == RETURNED or (bool(row.given) and (_paid(row) or row.booked_as == APPLIED))
+def _had_left(row: Row) -> bool:
+    """By a dispute, or by a person's hand: the booking itself, or some of what it had paid."""
+    if row.booked_as == RETURNED or row.given == DISPUTED:
+        return True
+    return bool(row.given) and (_paid(row) or row.booked_as == APPLIED)

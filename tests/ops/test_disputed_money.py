@@ -7,11 +7,22 @@ from uuid import UUID
 
 import pytest
 
-from payments import cancel, dispute, suspense
+from payments import cancel, dispute, left_twice, suspense
 from payments.models import Case, Dispute, Refund
-from tests.ops.suspended import WHY, broken, differing, in_suspense, legs, refused, row
+from tests.ops.suspended import (
+    WHY,
+    broken,
+    differing,
+    in_suspense,
+    invoice_of,
+    legs,
+    refused,
+    refused_by_its_invoice,
+    row,
+)
 from tests.ops.test_late_refunds import late
-from tests.ops.test_paid_late import case_of, unapplied
+from tests.ops.test_paid_late import TAKEN_BACK, case_of, unapplied
+from tests.ops.world import say
 from tests.payments.refunding import carrier, carry_out
 from tests.payments.test_disputes import LOST, OPEN, WON, found
 
@@ -92,6 +103,37 @@ def test_what_a_lost_dispute_took_out_of_suspense_leaves_it_once(other: UUID) ->
     suspense.return_money(of_suspense(other).pk, **WHY)
     assert legs("dispute.covered") == [(0, "clearing:scripted", "dispute_loss", 900)]
     assert (in_suspense(other), row(other).state, broken()) == (0, "canceled", [])
+
+
+@pytest.mark.parametrize("answer", [left_twice.once, left_twice.twice])
+def test_what_its_invoice_refused_has_an_end_though_a_dispute_and_its_provider_took_it(
+    world, scripted, answer
+) -> None:
+    """The dispute stands on its payment: the payee bears that out of what is applied, whatever else left."""
+    scripted.sheet = replace(scripted.sheet, settlement="platform", reversible=True)
+    one = refused_by_its_invoice(world)
+    keep(OPEN)
+    say(one, TAKEN_BACK)
+    asked = Case.objects.get(payment_id=one, kind="given_and_taken")
+    assert (in_suspense(one), refused(answer, asked.pk)) == (1000, "payment_disputed")
+    keep(LOST)
+    if answer is left_twice.twice:
+        assert refused(answer, asked.pk) == "source_untold"
+    suspense.apply_money(Case.objects.get(payment_id=one, kind="source_refused").pk, **WHY)
+    answer(asked.pk, **WHY)
+    ends = ("reversed", "open") if answer is left_twice.twice else ("succeeded", "paid")
+    assert (row(one).state, invoice_of(one).state, in_suspense(one)) == (*ends, 0)
+    assert not Case.objects.filter(payment_id=one, closed_at=None).exclude(kind="disputed").exists()
+    assert broken() == []
+
+
+def test_late_money_that_a_dispute_took_and_its_provider_shows_is_returned_once(late: UUID) -> None:
+    keep(LOST)
+    say(late, TAKEN_BACK)
+    asked = Case.objects.get(payment_id=late, kind="given_and_taken")
+    left_twice.once(asked.pk, **WHY)
+    suspense.return_money(case_of(late).pk, **WHY)
+    assert (legs("payment.reversed"), len(legs("dispute.covered")), unapplied(), broken()) == ([], 1, 0, [])
 
 
 def test_a_refund_of_late_money_is_called_back_once_a_dispute_took_it(late: UUID, monkeypatch) -> None:

@@ -55,8 +55,8 @@ def asked_of(one: UUID) -> Case:
     case = Case.objects.get(payment_id=one, kind="given_and_taken", closed_at=None)
     assert Transfer.objects.count() == before
     assert case.sentence == (
-        "It was paid, and they gave it back. It had been given back before: a person says whether both are one "
-        "movement, or it left twice"
+        "It was paid, and they gave it back. It had left before, by hand or by a dispute: a person says "
+        "whether both are one movement, or it left twice"
     )
     assert code_of(cases.close_case, case.pk, resolution="seen") == "say_how_often"
     return case

@@ -30,6 +30,7 @@ from tests.ops.suspended import (
     in_suspense,
     invoice_of,
     refused,
+    refused_by_its_invoice,
     row,
     two_attempts,
 )
@@ -59,6 +60,15 @@ def listening(monkeypatch: pytest.MonkeyPatch) -> list[sources.SourceChange]:
 
 
 HEARD = collect.payments_changed
+
+
+def test_another_payment_that_was_taken_back_keeps_none_from_being_applied(world, scripted):
+    """Of two under one reference: the case says reversed, and what its invoice refused lies here still."""
+    one = refused_by_its_invoice(world)
+    case, now = case_of(one), clock.machine_now()
+    Case.objects.create(id=uuid7(), kind="reversed", payment_id=one, sentence="the other", opened_at=now)
+    suspense.apply_money(case.pk, **WHY)
+    assert (in_suspense(one), invoice_of(one).state, broken()) == (0, "paid", [])
 
 
 def test_an_end_that_its_source_could_not_hear_is_told_again(world, scripted, monkeypatch):
