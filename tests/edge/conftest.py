@@ -41,11 +41,11 @@ def no_redis(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def quick_breaker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three failures open it for 0.2 s; every call asks."""
+    """Three failures open it for longer than any test takes; every call asks."""
     for name, value in {
         "breaker_failures": 3,
-        "breaker_open_seconds": 0.2,
-        "breaker_open_max_seconds": 0.4,
+        "breaker_open_seconds": 60,
+        "breaker_open_max_seconds": 120,
     }.items():
         monkeypatch.setattr(settings.ENV, name, value)
     monkeypatch.setattr(breaker, "REMEMBER_SECONDS", 0.0)

@@ -7,6 +7,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.conf import settings
 
 from engine.providers.base import HoldKind, Payable, ProviderUnavailable
 from engine.providers.edge import breaker, gate, limiter
@@ -98,7 +99,8 @@ def test_one_whose_first_call_has_room_goes() -> None:
 
 
 @pytest.mark.usefixtures("quick_breaker")
-def test_an_open_breaker_is_a_wait_with_a_reason_and_then_one_goes() -> None:
+def test_an_open_breaker_is_a_wait_with_a_reason_and_then_one_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings.ENV, "breaker_open_seconds", 1.0)
     trip()
     with pytest.raises(ProviderUnavailable, match="did not answer lately") as raised:
         gate.admit(payables(3), provider="acme", operation="charge", limit=SLOW)
