@@ -131,9 +131,11 @@ def _said(payment_id: Any) -> look.Found:
     return look.Found(attempt, declined(), clock.machine_now())
 
 
-# Tried below, in tests/ops/test_scheduler.py and in tests/payments/test_disputes.py.
+# Tried below, in tests/ops (test_scheduler.py, test_left_twice.py) and in tests/payments/test_disputes.py.
 ELSEWHERE = {
     "look_up_dispute",
+    "left_once",
+    "left_twice",
     "trigger",
     "stop_scheduler",
     "start_scheduler",

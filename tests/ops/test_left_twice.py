@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from billing import trigger
+from engine.audit.models import Entry
 from engine.ledger.models import Transfer
 from engine.providers.base import FailureClass, Finding, Outcome
 from payments import cases, left_twice, refund, suspense
@@ -84,6 +85,7 @@ def test_a_refund_by_hand_that_its_provider_shows_is_one_movement(paid: UUID, am
 def test_a_refund_by_hand_that_is_another_movement_is_owed_again(paid: UUID) -> None:
     give_back(paid, 400)
     left_twice.twice(asked_of(paid).pk, **WHY)
+    assert Entry.objects.get(verb="left_twice").actor == ADA.name
     assert (row(paid).state, invoice_of(paid).state) == ("reversed", "open")
     assert (0, "receivable", "clearing:scripted", 1000) in legs("payment.reversed")
     assert not Case.objects.filter(payment_id=paid, kind="reversed").exists(), "it was asked about already"
@@ -97,6 +99,7 @@ def test_late_money_that_its_provider_shows_as_given_back_left_once(late: UUID) 
         trigger.trigger(invoice_of(late).subscription_id)
     assert held.value.code == "payment_in_question"
     left_twice.once(case.pk, **WHY)
+    assert Entry.objects.get(verb="left_once").actor == ADA.name
     is_asked_no_more(late)
     assert len(trigger.trigger(invoice_of(late).subscription_id).scheduled) == 1
 
