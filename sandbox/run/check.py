@@ -25,6 +25,8 @@ CHECKS = {
     "format": (PY, "-m", "ruff", "format", "--check", "."),
     "imports": (str(Path(PY).parent / "lint-imports"),),
 }
+# No test takes the machine's power away: a server that is killed keeps what it gave to the system.
+SETTINGS = {"fsync": "off"}
 # mypy's Django plugin boots the settings, which want an environment.
 TYPES = (PY, "-m", "mypy")
 # Six on two cores: the live tests wait for their workers more than they compute. Who is done takes over others' tests.
@@ -68,7 +70,8 @@ def main(words: list[str]) -> int:
     for name, argv in CHECKS.items():
         if code := step(name, argv, os.environ):
             return code
-    with embedded(os.environ.get("TEST_RUN_DIR") or RUN_DIR, fresh=True, say=say) as servers:
+    run_dir = os.environ.get("TEST_RUN_DIR") or RUN_DIR
+    with embedded(run_dir, fresh=True, settings=SETTINGS, say=say) as servers:
         environ = {**os.environ, **servers.values}
         # An image that keeps Python from storing what it compiled would have each process compile all of it again.
         environ.pop("PYTHONDONTWRITEBYTECODE", None)
