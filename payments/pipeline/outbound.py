@@ -20,7 +20,7 @@ from threading import Event
 from types import TracebackType
 
 import structlog
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from engine.core import sql, wake
 from engine.providers.base import FailureClass, Finding, Outcome, Provider
@@ -67,9 +67,11 @@ class Outbound:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        while self._on_their_way:
-            self.collect(seconds=1.0)
-        self._pool.shutdown()
+        try:
+            while self._on_their_way:
+                self.collect(seconds=1.0)
+        finally:
+            self._pool.shutdown()
 
     @property
     def free(self) -> int:
@@ -96,9 +98,11 @@ class Outbound:
         """Wait up to `seconds` for words of the threads and store what came; how many. Commits."""
         words = self._heard(seconds) if self._on_their_way else []
         if words:
-            _keep_until_stored([word.said for word in words])
             ended = sum(word.last for word in words)
-            self._on_their_way -= ended
+            try:
+                _keep_until_stored([word.said for word in words])
+            finally:  # whatever went wrong: who waits for all would wait for ever for words that were heard already
+                self._on_their_way -= ended
             self.sent += ended
             self._quick.extend(time.monotonic() for word in words if word.quick)
             for word in words:
@@ -156,8 +160,9 @@ def _keep_until_stored(said: list[Said]) -> None:
         try:
             evidence.store(said)
             return
-        except DatabaseError as fault:
+        except Error as fault:
             log.warning("evidence is kept and tried again", count=len(said), fault=type(fault).__name__)
-            connection.close()
+            with suppress(Error):
+                connection.close()
             time.sleep(pause)
             pause = min(pause * 2, 5.0)
