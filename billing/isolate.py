@@ -12,8 +12,11 @@ from django.db import DataError, IntegrityError, transaction
 from engine.core import sql
 from engine.core.errors import Refusal
 
-# What data can cause. A lost connection, a deadlock or a bug in the code is none of them: those are raised.
-BAD_ROW = (DataError, IntegrityError, Refusal, ValueError, ArithmeticError, LookupError)
+# What data can cause, also JSON of another shape than it is read as. A lost connection, a deadlock or no memory is none
+# of them: those are raised.
+BAD_ROW = (
+    DataError, IntegrityError, Refusal, ValueError, ArithmeticError, LookupError, TypeError, AttributeError,
+)  # fmt: skip
 
 
 class _HasId(Protocol):

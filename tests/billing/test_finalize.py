@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.db.models import JSONField, Value
 
 from billing import collect, cycle, finalize, lines, resume, stop
 from billing.models import Creator, Invoice, InvoiceLine, PlanVersion, Subscription
@@ -224,13 +225,14 @@ def test_a_draft_stopped_before_it_was_issued_is_void(world: World) -> None:
 
 def test_one_poisonous_draft_never_stops_the_others(world: World) -> None:
     every = [world.subscription() for _ in range(9)]
-    PaymentMethod.objects.filter(pk=every[4].method_id).update(provider="nobody")
+    method = PaymentMethod.objects.filter(pk=every[4].method_id)
+    method.update(details=Value(None, JSONField()))
     result = cycle.finalize()
     assert (result.finalized, result.held) == (8, 1)
     (bad,) = invoices(every[4])
-    assert bad.state == "draft" and bad.next_action_at is None and "nobody" in bad.held_reason
+    assert bad.state == "draft" and bad.next_action_at is None and "TypeError" in bad.held_reason
     assert Event.objects.filter(type="invoice.held", object_id=bad.pk).exists()
-    PaymentMethod.objects.filter(pk=every[4].method_id).update(provider="direct")
+    method.update(details=DETAILS)
     resume.release_draft(bad.pk)
     assert cycle.finalize().finalized == 1
 
