@@ -42,6 +42,8 @@ class Account:
             self.last_payment_at = max(self.last_payment_at or change.business_at, change.business_at)
         if failed and self.debts:
             self.reason_code, self.reason = failed[-1].failure_code, failed[-1].failure_message
+        elif paid and self.state == "expired" and not self.debts:
+            self.reason_code = self.reason = ""  # it had run out owing, and paid since
         new = self._state_after(bool(paid))
         if new == self.state:
             return []

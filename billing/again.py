@@ -30,7 +30,7 @@ def collect_again(
     params = {"subscription_id": subscription_id, "only": None if only is None else list(only)}
     found = [Draft._make(row) for row in sql.rows(sql.statement(__file__, "take_open"), params)]
     # Read again under its lock: a subscription that was stopped while this waited is asked for nothing.
-    drafts = [draft for draft in found if draft.state in states.BILLED]
+    drafts = [draft for draft in found if draft.state in states.ASKED]
     if not drafts:
         return []
     if by_hand:

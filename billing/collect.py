@@ -20,6 +20,8 @@ from engine.core.packed import packed
 from engine.outbox import emit
 from payments.sources import SourceChange
 
+PAUSED = ("subscription_paused", "The subscription was paused.")  # what its invoices say of a pause
+
 
 def payments_changed(changes: Sequence[SourceChange]) -> None:
     """Record payments of invoices that came to an end, also late. Writes in the caller's transaction.
@@ -54,17 +56,24 @@ def payments_changed(changes: Sequence[SourceChange]) -> None:
 def _ask_again(
     changes: Sequence[SourceChange], debts: dict[UUID, Debt], accounts: dict[UUID, Account]
 ) -> None:
-    """What was called back in flight and did not leave: whoever is still billed is asked for that again, from the
-    method and under the terms they have now. A stopped subscription's invoice stays a visible debt; so does one that
-    was called back because another payment of it is in question: a person who decides that asks again.
+    """What was called back in flight and did not leave: whoever is still billed, or has run out since, is asked for
+    that again, from the method and under the terms they have now. A stopped subscription's invoice stays a visible
+    debt, also where its end came during a pause; so does one that was called back because another payment of it is in
+    question: a person who decides that asks again.
     """
     called_back: dict[UUID, list[UUID]] = defaultdict(list)
     for change in changes:
-        if change.state == "canceled" and change.failure_code != again.IN_QUESTION.code:
-            called_back[debts[change.source_id].subscription_id].append(change.source_id)
+        subscription_id = debts[change.source_id].subscription_id
+        if change.state == "canceled" and _is_asked(accounts[subscription_id].state, change.failure_code):
+            called_back[subscription_id].append(change.source_id)
     for subscription_id, invoice_ids in sorted(called_back.items()):
-        if accounts[subscription_id].state in states.BILLED:
-            again.collect_again(subscription_id, machine_at=changes[0].machine_at, only=invoice_ids)
+        again.collect_again(subscription_id, machine_at=changes[0].machine_at, only=invoice_ids)
+
+
+def _is_asked(state: str, why: str) -> bool:
+    if why == again.IN_QUESTION.code:
+        return False
+    return state in states.BILLED or (state in states.ASKED and why != PAUSED[0])
 
 
 def reservations_off(invoice_ids: Sequence[UUID], *, reason_code: str, reason: str) -> None:

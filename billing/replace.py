@@ -6,9 +6,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from billing import again, moment, states, stop
-from billing.models import Subscription
+from billing.models import Invoice, Subscription
 from billing.moment import Moment
 from engine.audit.act import note
 from engine.core.actor import SYSTEM, Actor, Role
@@ -70,9 +71,11 @@ def _replaceable(method_id: UUID, replacement_id: UUID) -> PaymentMethod:
 
 
 def _users_of(method: PaymentMethod) -> list[UUID]:
-    """Index: that of the customer."""
+    """Who is collected from it: also who has run out and still owes. Index: that of the customer."""
     found = Subscription.objects.filter(customer_id=method.customer_id, method_id=method.pk)
-    return list(found.exclude(state__in=("canceled", "expired")).values_list("pk", flat=True))
+    owed = Invoice.objects.filter(subscription=OuterRef("pk"), state__in=("draft", "open"))
+    return list(found.filter(~Q(state__in=("canceled", "expired")) | Q(Exists(owed), state="expired"))
+                .values_list("pk", flat=True))  # fmt: skip
 
 
 def _change(subscription_ids: list[UUID], replacement_id: UUID, reason: str, by: Actor) -> Replaced:
@@ -85,6 +88,6 @@ def _change(subscription_ids: list[UUID], replacement_id: UUID, reason: str, by:
 
     changed = stop.call_back(subscription_ids, told, write)
     for subscription in changed.subscriptions:
-        if subscription.state in states.BILLED:
+        if subscription.state in states.ASKED:
             again.collect_again(subscription.pk, machine_at=moment.read(subscription.clock_id).machine)
     return Replaced([each.pk for each in changed.subscriptions], changed.in_flight)

@@ -33,5 +33,7 @@ INVOICE = machine(
 
 # Billed while in these states; a past_due subscription goes on being billed until dunning's final action.
 BILLED = ("incomplete", "active", "past_due")
+# Asked for what is open: what had run out before it was paid is owed all the same (I2).
+ASKED = (*BILLED, "expired")
 # A draft of these is not opened any more: the customer stopped it before anything was owed.
 STOPPED = ("paused", "canceled")

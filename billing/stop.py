@@ -57,7 +57,7 @@ def pause(subscription_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> Sto
     what it missed before and what the pause skips could not be told apart afterwards.
     """
 
-    told = Told(by, "pause", "subscription_paused", "The subscription was paused.", reason)
+    told = Told(by, "pause", *collect.PAUSED, reason)
 
     def write(subscription: Subscription, at: Moment) -> None:
         if subscription.state not in ("active", "past_due"):
@@ -93,7 +93,8 @@ def cancel(subscription_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> St
 def change_method(subscription_id: UUID, *, method_id: UUID, reason: str = "", by: Actor = SYSTEM) -> Stopped:
     """Collect from another method from now on, also for what is open and not in flight. Writes.
 
-    Raises Refusal for a method that is not the customer's, not active or of another currency.
+    An expired one can be given another while it owes something. Raises Refusal for a method that is not the
+    customer's, not active or of another currency.
     """
 
     told = Told(by, "change_method", *METHOD_CHANGED, reason)
@@ -103,7 +104,7 @@ def change_method(subscription_id: UUID, *, method_id: UUID, reason: str = "", b
 
     with transaction.atomic():
         stopped = _call_back(subscription_id, told, write)
-        if stopped.subscription.state in states.BILLED:
+        if stopped.subscription.state in states.ASKED:
             again.collect_again(
                 subscription_id, machine_at=moment.read(stopped.subscription.clock_id).machine
             )
@@ -112,7 +113,8 @@ def change_method(subscription_id: UUID, *, method_id: UUID, reason: str = "", b
 
 def write_method(subscription: Subscription, method_id: UUID, at: Moment) -> None:
     """The locked subscription is collected from that method. Writes. Raises Refusal as `change_method`."""
-    if subscription.state in ("canceled", "expired"):
+    owes = Invoice.objects.filter(subscription=subscription, state__in=("draft", "open"))
+    if subscription.state == "canceled" or (subscription.state == "expired" and not owes.exists()):
         raise Refusal("not_active", "Subscription is not active", param="subscription")
     version = subscription.plan_version
     subscribe.check_method(method_id, customer_id=subscription.customer_id, version=version)

@@ -25,6 +25,7 @@ class Triggered(NamedTuple):
 def trigger(subscription_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> Triggered:
     """Bill the period that is due and ask for whatever is open, once. Writes.
 
+    Of an expired one nothing is billed any more; what it still owes is asked for, also where its plan is off.
     Raises Refusal, with nothing written: not active, plan gone, not due yet, a payment under way, or one for
     which a person decides.
     """
@@ -72,9 +73,9 @@ def _billable(subscription_id: UUID) -> Subscription:
         raise Refusal(
             "subscription_unknown", f"there is no subscription {subscription_id}", param="subscription"
         )
-    if found.state not in states.BILLED:
+    if found.state not in states.ASKED:
         raise Refusal("not_active", "Subscription is not active", param="subscription")
-    if not found.plan.active:
+    if not found.plan.active and found.state in states.BILLED:
         raise Refusal("plan_inactive", "Subscription plan is no longer active", param="plan")
     if found.held_code:
         raise Refusal("held", found.held_reason, param="subscription")
@@ -83,7 +84,7 @@ def _billable(subscription_id: UUID) -> Subscription:
 
 def _refusal(subscription_id: UUID) -> Refusal:
     now = Subscription.objects.get(pk=subscription_id)
-    if now.state not in states.BILLED:  # stopped meanwhile
+    if now.state not in states.ASKED:  # stopped meanwhile
         return Refusal("not_active", "Subscription is not active", param="subscription")
     if now.held_code:
         return Refusal("held", now.held_reason, param="subscription")
@@ -98,6 +99,8 @@ def _refusal(subscription_id: UUID) -> Refusal:
     if owed is not None:
         return Refusal(owed.reason_code or "open", owed.reason or "The invoice can't be collected now",
                        param="subscription")  # fmt: skip
+    if now.state not in states.BILLED:  # expired, and nothing of it is owed
+        return Refusal("not_active", "Subscription is not active", param="subscription")
     return Refusal("not_due_yet", "Payment is not due yet", param="subscription")
 
 

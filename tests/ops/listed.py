@@ -28,6 +28,13 @@ LISTED = (
         {"due_minor": 1000, "collected_minor": 0, "period_no": 1},
     ),
     Break(
+        "unasked",
+        "its subscription has run out, and owes it",
+        "WITH s AS (UPDATE billing_subscription SET state = 'expired', next_due_at = NULL) "
+        + invoice("reason_code = '', reason = ''", "declined"),
+        {"due_minor": 1000, "collected_minor": 0, "period_no": 1},
+    ),
+    Break(
         "unnumbered",
         "it was not numbered for an hour",
         _AGED + invoice("number = NULL", "declined"),
