@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import structlog
@@ -10,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Max, Sum
 from django_celery_results.models import TaskResult
 
-from billing import expire
+from billing import expire, settled
 from billing.models import DailyReport, Subscription
 from engine.core import clock, sql
 
@@ -53,10 +54,14 @@ def report_day(day: date) -> bool:
             if not sql.lock_advisory(cursor, "billing.reports"):
                 return False
             cursor.execute(_TIMEOUT)
+        ends_at = starts_at + timedelta(days=1)
+        paid = settled.settled(starts_at, ends_at)
         written = sql.rows(
             sql.statement(__file__, "daily_report"),
-            {"day": day, "starts_at": starts_at, "ends_at": starts_at + timedelta(days=1),
-             "machine_at": clock.machine_now()},
+            {"day": day, "starts_at": starts_at, "ends_at": ends_at, "machine_at": clock.machine_now(),
+             "currencies": [each.currency for each in paid], "paids": [each.paid for each in paid],
+             "minors": [Decimal(each.minor) for each in paid], "fees": [Decimal(each.fee_minor) for each in paid],
+             "averages": [each.average_seconds for each in paid]},
         )  # fmt: skip
     if beyond := [currency for currency, clipped in written if clipped]:
         log.error("a day's sum is beyond 64 bits and was written as the most there is", currencies=beyond)
@@ -89,7 +94,10 @@ def statistics() -> dict[str, Any]:
 def _days_to_report() -> list[date]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_TIMEOUT)
-        return [day for (day,) in sql.rows(sql.statement(__file__, "days_to_report"))]
+        return [
+            day
+            for (day,) in sql.rows(sql.statement(__file__, "days_to_report"), {"kinds": list(settled.KINDS)})
+        ]
 
 
 def _last_cycle() -> datetime | None:

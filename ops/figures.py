@@ -1,7 +1,7 @@
 """The figures of rows 0.52 to 0.56 and the scheduler's history (rows 0.31, 0.32), from rows.
 
-Whole days come from billing's daily reports; what ended since comes from the evidence of that time, never from
-the history.
+Whole days come from billing's daily reports; what was paid or ended since comes from the ledger and the evidence of
+that time, never from the history.
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ from __future__ import annotations
 import resource
 import time
 from datetime import UTC, datetime, timedelta
+from datetime import time as time_of_day
 from typing import Any, NamedTuple
 
-from django.db.models import Max, Sum
+from django.db.models import Sum
 from django_celery_results.models import TaskResult
 
+from billing import settled
 from billing.models import DailyReport
+from billing.settled import Settled
 from engine.core import clock, sql
 from engine.core.ids import first_at
 from ops.models import Job
@@ -29,7 +32,7 @@ _kept: dict[datetime, tuple[float, list[tuple[Any, ...]]]] = {}
 
 
 class Ended(NamedTuple):
-    """Payments that ended in a span. Amounts in minor units by currency."""
+    """What was paid and what failed in a span. Amounts in minor units by currency, net of what was taken back."""
 
     succeeded: int
     failed: int
@@ -43,7 +46,7 @@ def start_of_today() -> datetime:
 
 
 def ended_since(since: datetime) -> Ended:
-    """What billing's payments ended as since then. Reads."""
+    """What was paid since then, and what failed. Reads."""
     found = _since(since)
     return Ended(
         sum(row[1] for row in found), sum(row[3] for row in found), {row[0]: row[2] for row in found},
@@ -128,7 +131,11 @@ def _since(since: datetime) -> list[tuple[Any, ...]]:
         return found
     began = time.monotonic()
     params = {"since": since, "floor": first_at(since - _EARLIER)}
-    found = [sql.whole(row) for row in sql.rows(sql.statement(__file__, "ended_since"), params)]
+    failed = dict(sql.rows(sql.statement(__file__, "failed_since"), params))
+    paid = {each.currency: each for each in settled.settled(since, clock.machine_now() + _EARLIER)}
+    found = [
+        _row(currency, paid.get(currency), failed.get(currency, 0)) for currency in sorted({*paid, *failed})
+    ]
     took = time.monotonic() - began
     if took > _SLOW_SECONDS:
         _kept.clear()
@@ -136,15 +143,27 @@ def _since(since: datetime) -> list[tuple[Any, ...]]:
     return found
 
 
+def _row(currency: str, paid: Settled | None, failed: int) -> tuple[Any, ...]:
+    if paid is None:
+        return currency, 0, 0, failed, 0.0
+    return currency, paid.paid, paid.minor, failed, (paid.average_seconds or 0) * paid.paid
+
+
 def _revenue() -> dict[str, int]:
-    """All that succeeded, by currency: the reports, and what ended since the last one was computed."""
+    """All that was paid and not taken back, by currency: the reports, and what was booked since the newest of them."""
     sums = DailyReport.objects.values_list("currency").annotate(minor=Sum("succeeded_minor"))
     revenue: dict[str, int] = dict(sums.order_by("currency"))
-    computed_at = DailyReport.objects.aggregate(last=Max("computed_at"))["last"]
-    since = ended_since(computed_at or datetime(2000, 1, 1, tzinfo=UTC))
-    for currency, minor in since.succeeded_minor.items():
+    for currency, minor in ended_since(_reported_until()).succeeded_minor.items():
         revenue[currency] = revenue.get(currency, 0) + minor
     return revenue
+
+
+def _reported_until() -> datetime:
+    """Up to where the newest day's report goes: a report of an older one says nothing of what came since."""
+    newest = DailyReport.objects.order_by("-day", "computed_at").first()
+    if newest is None:
+        return datetime(2000, 1, 1, tzinfo=UTC)
+    return min(newest.computed_at, datetime.combine(newest.day + timedelta(days=1), time_of_day(), UTC))
 
 
 def _rss() -> int:

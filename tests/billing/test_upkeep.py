@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -11,8 +12,11 @@ from structlog.testing import capture_logs
 from billing import cycle, expire, hold, tasks, upkeep
 from billing.models import DailyReport, Subscription
 from engine.core import clock
+from engine.core.ids import first_at, uuid7
 from engine.core.money import MAX_MINOR
+from engine.ledger.models import Transfer
 from engine.outbox.models import Event
+from ops import figures
 from payments.models import Payment
 from tests.billing.world import World, end, invoices
 
@@ -58,7 +62,36 @@ def ended(world: World) -> World:
         end(invoices(each)[0].pk, state)
     now = clock.machine_now()
     Payment.objects.update(created_at=now - timedelta(seconds=4), ended_at=now)
+    for each in Payment.objects.filter(state="succeeded"):
+        book(each, "payment.succeeded", now)
     return world
+
+
+def book(payment: Payment, kind: str, at: datetime, minor: int = 1000) -> None:
+    """What a posting at `at` would be: of what the invoice's payer owes, and of the fee."""
+    roles = [("settled_direct", "receivable", minor), ("billed", "fee_income", minor // 40)]
+    for seq, (debit, credit, amount) in enumerate(roles):
+        sides = (payment.accounts[debit], payment.accounts[credit])
+        if kind.endswith("reversed"):
+            sides = sides[::-1]
+        Transfer.objects.create(
+            id=UUID(int=first_at(at).int | uuid7().int & (1 << 62) - 1), kind=kind, source_id=payment.pk, seq=seq,
+            debit_id=sides[0], credit_id=sides[1], currency=payment.currency, amount_minor=amount, business_at=at,
+            posted_at=at,
+        )  # fmt: skip
+
+
+def backdate(payments: list[Payment], at: datetime) -> None:
+    """As if they had been paid then."""
+    Payment.objects.filter(pk__in=[each.pk for each in payments]).update(ended_at=at)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(
+            "DELETE FROM engine_ledger_transfer WHERE source_id = ANY(%s)", [[each.pk for each in payments]]
+        )
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    for each in payments:
+        book(each, "payment.succeeded", at)
 
 
 def test_a_day_is_computed_from_its_rows_and_again_gives_the_same(ended: World) -> None:
@@ -90,7 +123,7 @@ def test_days_that_were_missed_are_made_up_for_however_long_ago(ended: World) ->
     """Row 0.54: the total is that of all payments, after a year in which nobody reported."""
     now = clock.machine_now()
     paid = list(Payment.objects.filter(state="succeeded"))
-    Payment.objects.filter(pk=paid[0].pk).update(ended_at=now - timedelta(days=400))
+    backdate(paid[:1], now - timedelta(days=400))
     Payment.objects.filter(state="failed").update(ended_at=now - timedelta(days=40))
     today = now.astimezone(UTC).date()
     upkeep.report_day(today)  # as statistics and reports of a range do, whatever came before
@@ -104,6 +137,7 @@ def test_days_that_were_missed_are_made_up_for_however_long_ago(ended: World) ->
 def test_a_report_that_was_written_before_its_day_was_over_is_written_again(ended: World) -> None:
     long_ago = clock.machine_now() - timedelta(days=90)
     Payment.objects.update(ended_at=long_ago)
+    backdate(list(Payment.objects.filter(state="succeeded")), long_ago)
     upkeep.report_day(long_ago.astimezone(UTC).date())
     assert upkeep.maintain().days == 0
     DailyReport.objects.update(computed_at=long_ago, succeeded_minor=1)
@@ -111,9 +145,42 @@ def test_a_report_that_was_written_before_its_day_was_over_is_written_again(ende
     assert upkeep.statistics()["revenue_minor"] == {"USDC": 2000}
 
 
+def test_what_is_taken_back_or_paid_late_counts_on_its_own_day(ended: World) -> None:
+    """No day's figures change after it is over, and the total is what was paid and not taken back."""
+    now = clock.machine_now()
+    paid, failed = list(Payment.objects.filter(state="succeeded")), Payment.objects.get(state="failed")
+    first = now - timedelta(days=3)
+    backdate(paid, first)
+    upkeep.maintain()
+    book(paid[0], "payment.reversed", now)
+    Payment.objects.filter(pk=paid[0].pk).update(state="reversed", settled_minor=0, ended_at=now)
+    book(paid[1], "payment.reversed", now)
+    Payment.objects.filter(pk=paid[1].pk).update(state="reversed", settled_minor=0, ended_at=now)
+    book(failed, "late.applied", now, 400)
+    for _ in range(2):
+        for day in (first, now):
+            upkeep.report_day(day.astimezone(UTC).date())
+        found = DailyReport.objects.order_by("day").values_list("succeeded", "succeeded_minor", "fee_minor")
+        assert list(found) == [(2, 2000, 50), (1, 400 - 2000, 10 - 50)]
+    assert upkeep.statistics()["revenue_minor"] == figures.metrics()["revenue_minor"] == {"USDC": 400}
+    assert upkeep.maintain().days == 1, "today's"
+
+
+def test_the_total_does_not_depend_on_which_day_was_reported_last(ended: World) -> None:
+    now = clock.machine_now()
+    upkeep.report_day((now - timedelta(days=1)).astimezone(UTC).date())
+    upkeep.report_day(now.astimezone(UTC).date())
+    DailyReport.objects.update(computed_at=now)
+    book(Payment.objects.get(state="failed"), "late.applied", now)
+    backdate(list(Payment.objects.filter(state="canceled")), now - timedelta(days=2))
+    upkeep.report_day((now - timedelta(days=2)).astimezone(UTC).date())
+    assert figures.metrics()["revenue_minor"] == {"USDC": 4000}
+
+
 def test_a_sum_beyond_64_bits_stops_no_report(ended: World) -> None:
     """The columns are 64 bits: the most there is is written, and said; sums over payments and reports are exact."""
-    Payment.objects.filter(state="succeeded").update(amount_minor=MAX_MINOR, settled_minor=MAX_MINOR)
+    for each in Payment.objects.filter(state="succeeded"):
+        book(each, "late.applied", clock.machine_now(), MAX_MINOR)
     with capture_logs() as logged:
         assert upkeep.maintain().days == 1
     assert [(line["log_level"], line["currencies"]) for line in logged] == [("error", ["USDC"])]

@@ -281,9 +281,9 @@ def test_a_report_says_what_was_settled_failed_and_earned(world, scripted):
 def test_a_report_computes_days_that_maintenance_missed(world, scripted):
     fill(world, scripted)
     yesterday = clock.machine_now() - timedelta(days=1)
-    Payment.objects.filter(state="succeeded").update(ended_at=yesterday)
+    Payment.objects.filter(state="failed").update(ended_at=yesterday)
     day = f"{yesterday:%Y-%m-%d}"
-    assert [line["succeeded"] for line in read("report", "--from", day, "--to", day)["lines"]] == [7]
+    assert [line["failed"] for line in read("report", "--from", day, "--to", day)["lines"]] == [1]
 
 
 def test_a_payment_is_given_back_and_a_dry_run_gives_nothing_back(world, scripted):
