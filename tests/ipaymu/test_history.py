@@ -75,16 +75,25 @@ def test_where_it_does_not_come_newest_first_all_of_it_is_read(shop: Shop, lost,
     assert pages(shop) == 2
 
 
-def test_what_was_not_read_to_its_end_is_left_out(shop: Shop, lost, monkeypatch) -> None:
+def test_what_was_not_read_to_its_end_is_left_out_and_the_next_look_reads_on(
+    shop: Shop, lost, monkeypatch
+) -> None:
+    """Among 51 it is on neither the newest nor the oldest page: a provider that answers few pages a look hides none."""
+    for _ in range(25):
+        shop.make(channel="va:bni")
     made = lost()
     for _ in range(25):
         shop.make(channel="va:bni")
     monkeypatch.setattr(history, "PAGES_MAX", 1)
     assert shop.look(made) == [None]
-    monkeypatch.undo()
+    assert shop.look_at(made).outcome is Outcome.PENDING
+
+
+def test_a_page_that_is_not_answered_does_not_hide_what_is_older(shop: Shop, lost) -> None:
+    made = lost()
+    for _ in range(45):
+        shop.make(channel="va:bni")
     shop.world.fault("500_before", provider=NAME, nth=2)
-    assert shop.look(made) == [None]
-    shop.world.clear_faults()
     assert shop.look_at(made).outcome is Outcome.PENDING
 
 

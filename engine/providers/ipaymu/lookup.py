@@ -7,7 +7,8 @@ in the history yet may still be (sheet.py).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -63,8 +64,8 @@ def _through_history(
 ) -> None:
     """All transactions of each, asked for by the numbers that the history names. Writes into `found`.
 
-    What lives is looked for among the newest, what is over day by day. A row without a number is asked for all the
-    same: what comes back says nothing, and so it stays unknown.
+    What lives is looked for among the newest first, what is over day by day. A row without a number is asked for all
+    the same: what comes back says nothing, and so it stays unknown.
     """
     now = clock.machine_now()
     spans = {
@@ -77,9 +78,22 @@ def _through_history(
         scan = history.find(account, living)
         read.numbers.update({name: {number_of(row) for row in rows} for name, rows in scan.rows.items()})
         read.whole.update(living if scan.complete else ())
+        if not scan.complete:
+            _read_on(
+                days, {name: Span(at, now) for name, at in living.items() if name not in scan.rows}, read
+            )
     for one in asked:
         if (finding := _of_numbers(account, one, read, now, seen)) is not None:
             found[one.attempt_id] = finding
+
+
+def _read_on(days: Days, beyond: Mapping[str, Span], read: Found) -> None:
+    """What lives and was not reached among the newest, day by day from where the last look was: however few pages one
+    look gets, the next ones come to it. That a list keeps no order says nothing yet of who may still be paid."""
+    with suppress(ProviderUnavailable):
+        more = days.find(beyond, now=max(span.over_at for span in beyond.values())) if beyond else read
+        read.numbers.update(more.numbers)
+        read.whole.update(more.whole)
 
 
 def _of_numbers(
