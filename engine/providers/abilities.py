@@ -12,6 +12,7 @@ from uuid import UUID
 from engine.core.errors import Refusal
 from engine.providers.base import Asked, Finding, Outcome, Sendable
 from engine.providers.setups import SetupCharge
+from engine.providers.statements import Line, Settlement
 from engine.providers.unread import Unread
 
 if TYPE_CHECKING:
@@ -281,20 +282,15 @@ class CallingBack(Protocol):
         "callback_too_old" (or from the future). A hint alone: what it names is looked up before anything moves."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One movement as the provider's own statement has it. Minor units; `amount_minor` above 0 came to us."""
-
-    movement_id: str
-    at: datetime
-    currency: str
-    amount_minor: int
-    fee_minor: int
-    provider_ref: str
-
-
 class Stating(Protocol):
     """A provider that gives an account of what moved."""
 
     def statement(self, since: datetime, until: datetime) -> Iterator[Line]:
         """What moved from `since` to before `until`, page by page. Calls out. Raises ProviderUnavailable."""
+
+
+class Settling(Protocol):
+    """A provider that pays our balance into our bank by itself, and tells what it paid."""
+
+    def settlements(self, since: datetime, until: datetime) -> Iterator[Settlement]:
+        """Those made from `since` to before `until`, page by page. Calls out. Raises ProviderUnavailable."""

@@ -52,9 +52,9 @@ class Books:
         """Move money now; the movement.
 
         ``kind`` is charge, refund, transfer, payout, release (between members), fee, settle (pending to
-        available), return (of a payout or a refund that failed), reversal, dispute, dispute_return, seed or
-        drain. ``reference`` is the caller's own word for the operation, ``object_id`` ours. ``amount`` is
-        whole minor units above zero; ``more`` is kept (key, metadata).
+        available), settlement (to our own bank), return (of a payout or a refund that failed), reversal, dispute,
+        dispute_return, seed or drain. ``reference`` is the caller's own word for the operation, ``object_id`` ours.
+        ``amount`` is whole minor units above zero; ``more`` is kept (key, metadata).
         """
         if type(amount) is not int or amount <= 0:
             raise ValueError(f"a movement is of whole minor units above zero, not {amount!r}")

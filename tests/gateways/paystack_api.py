@@ -1,13 +1,15 @@
 """A caller of the simulated Paystack that holds every request and answer against the published specification.
 
-The specification (tests/specs, MIT) has two defects of which Paystack's own samples fall foul: looked-up transfers
-have nulls where it wants text, and it doesn't know the answer by which a charge is paused. Those alone are allowed.
+The specification (tests/specs, MIT) has three defects of which Paystack's own samples fall foul: looked-up transfers
+have nulls where it wants text, it doesn't know the answer by which a charge is paused, and its list of settlements has
+the general answer's one object for data, with no word of what a settlement looks like. Those alone are allowed.
 """
 
 import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import yaml
@@ -76,5 +78,7 @@ def faults_of(base: str, asked: Any, answer: requests.Response) -> Iterator[str]
 def _allowed(path: tuple[Any, ...], validator: str, answer: requests.Response) -> bool:
     if "/transfer/verify/" in answer.url:
         return path in NULLS
+    if urlsplit(answer.url).path.endswith("/settlement"):
+        return path == ("data",) and validator == "type" and isinstance(answer.json()["data"], list)
     paused = answer.url.endswith("/charge_authorization") and answer.json()["data"].get("paused") is True
     return paused and path == ("data",) and validator == "required"

@@ -16,6 +16,7 @@ from tests.house import tree
 TO_COME = {
     "unique_reference": "a gateway without an idempotency key sends again only under a reference that is refused twice",
     "Stating": "reconciliation against the provider's own statement",
+    "Settling": "reconciliation of what came into our bank against what a provider says it settled",
 }
 
 

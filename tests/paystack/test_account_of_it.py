@@ -75,7 +75,7 @@ def test_disputes_and_statements_that_get_no_answer(desk: Desk, kind: str) -> No
     desk.world.fault(kind, period=60)
     with pytest.raises(ProviderUnavailable):
         desk.provider.find_dispute("5")
-    for rows in (desk.provider.disputes, desk.provider.statement):
+    for rows in (desk.provider.disputes, desk.provider.statement, desk.provider.settlements):
         with pytest.raises(ProviderUnavailable):
             list(rows(*span(desk.world)))
 
@@ -129,6 +129,22 @@ def test_spans_that_touch_name_each_movement_once(desk: Desk, monkeypatch: pytes
         line.movement_id for part in ((since, cut), (cut, until)) for line in desk.provider.statement(*part)
     ]
     assert sorted(seen) == sorted(paid)
+
+
+def test_settlements_are_what_was_paid_into_our_bank(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.providers.paystack.pages.SIZE", 2)
+    made = []
+    for _ in range(5):
+        desk.paid()
+        made.append(str(desk.world.do("paystack", "settle", currency="NGN")["id"]))
+        desk.world.advance(86_400)
+    since, until = span(desk.world, days=6)
+    cut = until - timedelta(seconds=1 + 3 * 86_400)
+    found = [each for part in ((since, cut), (cut, until)) for each in desk.provider.settlements(*part)]
+    assert sorted(each.settlement_ref for each in found) == sorted(made), "once each"
+    assert {(each.gross_minor, each.fee_minor, each.amount_minor) for each in found} == {(10_000, 150, 9_850)}
+    assert {(each.currency, each.status) for each in found} == {("NGN", "success")}
+    assert desk.world.balances()[AVAILABLE] == {"NGN": 0}
 
 
 def test_a_standing_says_how_it_is(desk: Desk) -> None:

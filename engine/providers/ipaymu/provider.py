@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from engine.providers.abilities import Hint, Line, Payer, SetupAsked, SetupFound, Standing
+from engine.providers.abilities import Hint, Payer, SetupAsked, SetupFound, Standing
 from engine.providers.base import Asked, Finding, Hold, Payable, Prepared, Sendable
 from engine.providers.ipaymu import account, charge, lookup, setup, standing, statement, webhook
 from engine.providers.ipaymu.days import Days
 from engine.providers.ipaymu.sheet import NAME, sheet
+from engine.providers.statements import Line
 
 
 class Ipaymu:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from engine.providers.abilities import Line
 from engine.providers.ipaymu import history, transaction
 from engine.providers.ipaymu.account import Account
 from engine.providers.ipaymu.sheet import CURRENCY
 from engine.providers.ipaymu.words import PAID, Status
+from engine.providers.statements import Line
 
 # The history goes by when a transaction was made; it is paid within the life of its longest code.
 LIFE = timedelta(hours=36)

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from engine.core.errors import Refusal
-from engine.providers.abilities import DisputeFound, Hint, Line, Payer, SetupAsked, SetupFound, Standing
+from engine.providers.abilities import DisputeFound, Hint, Payer, SetupAsked, SetupFound, Standing
 from engine.providers.base import Asked, Finding, Hold, Payable, Prepared, Sendable
 from engine.providers.edge import gate
 from engine.providers.paystack import (
@@ -18,6 +18,7 @@ from engine.providers.paystack import (
     lookup,
     payout,
     refund,
+    settlements,
     setup,
     standing,
     statement,
@@ -25,6 +26,7 @@ from engine.providers.paystack import (
 )
 from engine.providers.paystack.client import Client
 from engine.providers.paystack.sheet import sheet
+from engine.providers.statements import Line, Settlement
 from engine.providers.unread import Unread
 
 _PREPARE = {"charge": charge.prepared, "refund": refund.prepared, "payout": payout.prepared}
@@ -115,6 +117,10 @@ class Paystack:
     def statement(self, since: datetime, until: datetime) -> Iterator[Line]:
         """What moved in a span. Calls out. Raises ProviderUnavailable."""
         return statement.lines(self.client, since, until)
+
+    def settlements(self, since: datetime, until: datetime) -> Iterator[Settlement]:
+        """What was paid into our bank, by when it was made. Calls out. Raises ProviderUnavailable."""
+        return settlements.listed(self.client, since, until)
 
     def standing(self) -> Standing:
         """Whether Paystack answers to our key. Calls out, never raises."""

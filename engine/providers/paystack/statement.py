@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.providers.abilities import Line
 from engine.providers.base import ProviderUnavailable
 from engine.providers.edge.faults import Fault
 from engine.providers.paystack import findings, pages, refund, strict
 from engine.providers.paystack.client import Client
 from engine.providers.paystack.strict import Odd
+from engine.providers.statements import Line
 
 Row = Mapping[str, Any]
 Read = Callable[[Row], Iterator[Line]]

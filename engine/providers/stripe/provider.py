@@ -11,18 +11,10 @@ from uuid import UUID
 
 from engine.core import clock
 from engine.core.errors import Refusal
-from engine.providers.abilities import (
-    DisputeFound,
-    Hint,
-    Line,
-    Payer,
-    SetupAsked,
-    SetupFound,
-    Standing,
-    Told,
-)
+from engine.providers.abilities import DisputeFound, Hint, Payer, SetupAsked, SetupFound, Standing, Told
 from engine.providers.base import Asked, Finding, Hold, Payable, Prepared, Sendable
 from engine.providers.edge import gate
+from engine.providers.statements import Line
 from engine.providers.stripe import (
     balance,
     bank,

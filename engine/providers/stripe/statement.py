@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from engine.providers.abilities import Line
 from engine.providers.edge.faults import Fault
+from engine.providers.statements import Line
 from engine.providers.stripe import refusal
 from engine.providers.stripe.client import Api, Refused
 from engine.providers.stripe.reading import Json, Odd, check, currency, moment, named, text, whole

@@ -1,15 +1,15 @@
-"""The balance, and every change of it: what reconciliation reads."""
+"""The balance, every change of it, and what of it was paid into our bank: what reconciliation reads."""
 
 from typing import Any
 
 from sandbox.gateways.messages import Answer, Request
 from sandbox.gateways.paystack import objects
-from sandbox.gateways.paystack.mount import MOUNT, NAME, PLATFORM
+from sandbox.gateways.paystack.mount import FEES, MOUNT, NAME, PLATFORM, TREASURY
 from sandbox.gateways.world import World
 
 Row = dict[str, Any]
 MODELS = {"charge": "Transaction", "fee": "Fee", "hold": "Transfer", "return": "Transfer", "dispute": "Dispute",
-          "dispute_return": "Dispute"}  # fmt: skip
+          "dispute_return": "Dispute", "settlement": "Settlement"}  # fmt: skip
 
 
 @MOUNT.route("GET", "/balance", lookup=True)
@@ -30,8 +30,28 @@ def ledger(request: Request) -> Answer:
 
 @MOUNT.route("GET", "/settlement", lookup=True)
 def settlements(request: Request) -> Answer:
-    """None: here every charge is in the balance at once, from which transfers are made."""
-    return objects.page(request, "Settlements retrieved", [])
+    """Those that were made. None by itself: here a charge is in the balance at once, from which transfers are made."""
+    rows = [objects.shown(row) for _, row in objects.table(request.world, "settlements").items()]
+    return objects.page(request, "Settlements retrieved", rows)
+
+
+@MOUNT.control("settle")
+def settle(world: World, data: Row) -> Row:
+    """{currency}: all of the balance is paid into our bank."""
+    currency, books = data["currency"], world.books
+    amount, settled = books.balance(PLATFORM, currency), objects.table(world, "settlements")
+    if amount <= 0:
+        raise ValueError("there is nothing to settle")
+    earlier = sum(row["total_fees"] for _, row in settled.items() if row["currency"] == currency)
+    fees, now, number = books.balance(FEES, currency) - earlier, objects.moment(world), objects.number(world)
+    row = {
+        "id": number, "domain": objects.domain(world), "status": "success", "currency": currency,
+        "integration": objects.INTEGRATION, "total_amount": amount, "effective_amount": amount, "total_fees": fees,
+        "total_processed": amount + fees, "deductions": None, "settlement_date": now, "settled_by": None,
+        "createdAt": now, "_key": str(number),
+    }  # fmt: skip
+    books.move("settlement", PLATFORM, TREASURY, amount, currency, object_id=str(number))
+    return objects.shown(objects.keep(world, "settlements", row))
 
 
 def _changes(world: World) -> list[Row]:

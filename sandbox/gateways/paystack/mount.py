@@ -14,7 +14,9 @@ from sandbox.gateways.world import World
 NAME = "paystack"
 PLATFORM = Account(NAME, "platform")
 TRANSIT = Account(NAME, "platform", "transit")
-PAYERS, BANKS, SCHEME, FEES = (Account(NAME, OUTSIDE, part) for part in ("payers", "banks", "scheme", "fees"))
+PAYERS, BANKS, SCHEME, FEES, TREASURY = (
+    Account(NAME, OUTSIDE, part) for part in ("payers", "banks", "scheme", "fees", "treasury")
+)
 HOUR = 3600
 
 
