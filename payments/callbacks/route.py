@@ -11,12 +11,14 @@ from django.conf import settings
 
 from engine.core import sql
 from engine.providers import registry
+from engine.providers.base import Outcome
 from payments.pipeline.hinted import Told
 from payments.pipeline.lanes import Lane
 
 _BUSY_MOST_SECONDS, _UNKNOWN_MOST_SECONDS = 30.0, 900.0
 # The callback of a success is worked within moments of it. What is worked later tells of something else, as does what
-# names another payment under the same identity: a page may be paid twice.
+# names another payment under the same identity, for a page may be paid twice, and what says that it was taken back: we
+# may be the last to know that it was paid.
 _MOMENTS = timedelta(seconds=60)
 _MAY_COME_BACK = ("refund", "payout")
 
@@ -143,7 +145,8 @@ def _may_tell(one: Taken, named: Named, now: datetime) -> bool:
     if not registry.get(one.provider).sheet.reversible:
         return False
     late = named.resolved_at is None or now > named.resolved_at + _MOMENTS
-    return late or not named.known or named.operation in _MAY_COME_BACK
+    back = one.says == Outcome.REVERSED or named.operation in _MAY_COME_BACK
+    return late or back or not named.known
 
 
 def _news_end(one: Taken, state: str, *, other: bool = False) -> str:

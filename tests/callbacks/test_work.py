@@ -163,6 +163,19 @@ def test_what_had_succeeded_is_looked_at_only_for_what_comes_later(tell, gateway
     assert Attempt.objects.get().look_at is not None
 
 
+def test_what_is_told_to_be_taken_back_is_never_too_soon(tell, gateway, open_payment):
+    """We may hear of a success long after it, and of its end moments later."""
+    gateway.looks[open_payment] = [
+        paid(gross_minor=1000, currency="USDC", fee_minor=50, provider_ref="ref-1")
+    ]
+    Payment.objects.update(next_action_at=clock.machine_now())
+    steps.look()
+    tell(identity=identity(open_payment), provider_ref="ref-1", says="reversed")
+    work.work()
+    one = Attempt.objects.get()
+    assert (one.told_end, one.look_at is None) == ("reversed", False)
+
+
 @pytest.mark.parametrize(
     ("told", "end", "ref"),
     [

@@ -137,6 +137,21 @@ def test_a_refund_that_failed_before_anybody_saw_it_done_is_looked_up_after_a_st
     assert (payment(way).state, Refund.objects.get().state) == ("reversed", "failed")
 
 
+def test_a_charge_that_was_taken_back_before_anybody_saw_it_paid_is_looked_up_after_a_stale_look(
+    reversible: Scripted, new_payment
+) -> None:
+    one = new_payment()
+    mark()
+    reversible.looks[one] = [paid(**WHOLE)]
+    assert hinted.make_due([Told(Attempt.objects.get().pk, "reversed")]) == 1
+    look()
+    assert Payment.objects.get().state == "succeeded"
+    assert again().look_at is not None
+    reversible.looks[one] = [TAKEN_BACK]
+    assert again().look_at is None
+    assert Payment.objects.get().state == "reversed"
+
+
 def test_who_is_left_out_again_and_again_is_asked_less_often(settled: UUID, reversible: Scripted) -> None:
     reversible.left_out = {settled}
     assert gap(told("")) <= 30

@@ -1,11 +1,11 @@
 -- A hint: an open attempt's payment is looked up now, any other attempt has a look of its own. So has an open one that
--- is told to have come back: a look that does not show that yet may close it as done. What was told before and is not
--- shown yet stands. Locks payments in id order and then their attempts, as apply does; it waits for whoever has them,
--- for a hint that is lost is late. Index: primary keys.
+-- is told to have come back: a look that does not show that yet may close it as done. A charge that is told to be
+-- declined has not come back. What was told before and is not shown yet stands. Locks payments in id order and then
+-- their attempts, as apply does; it waits for whoever has them, for a hint that is lost is late. Index: primary keys.
 WITH told AS (
   SELECT a.id, p.id AS payment_id, t.told_end, t.told_ref,
          a.state IN ('sent', 'pending', 'unknown') AND p.state = 'in_flight' AND p.parked_at IS NULL AS open,
-         t.told_end IN ('declined', 'reversed') AND p.operation IN ('refund', 'payout') AS back
+         t.told_end = 'reversed' OR (t.told_end = 'declined' AND p.operation IN ('refund', 'payout')) AS back
     FROM unnest(%(attempt_id)s::uuid[], %(end)s::text[], %(ref)s::text[]) AS t(id, told_end, told_ref)
     JOIN payments_attempt a ON a.id = t.id
     JOIN payments_payment p ON p.id = a.payment_id
