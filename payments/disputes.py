@@ -77,7 +77,7 @@ def _watch(name: str, counts: dict[str, int]) -> None:
 @contextmanager
 def _alone(counts: dict[str, int], name: str, ref: str) -> Iterator[None]:
     """What goes wrong with it is counted, and stops no other; but for a database that is away. A fault of ours is a
-    person's to see."""
+    person's to see; a statement that lost against another's lock is made again by the next run."""
     try:
         yield
     except Refusal as refusal:
@@ -91,10 +91,12 @@ def _alone(counts: dict[str, int], name: str, ref: str) -> Iterator[None]:
             "disputes are looked at later", provider=name, dispute=ref, fault=fault.message or fault.code
         )
     except Exception as fault:
-        if sql.lost(fault):
+        if sql.lost(fault) and not sql.its_own(fault):
             raise
         counts["failed"] += 1
         log.exception("a look at disputes raised", provider=name, dispute=ref)
+        if sql.its_own(fault):
+            return
         unread.tell(name, Unread("dispute", ref, first_line(fault)))
 
 
