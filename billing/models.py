@@ -237,6 +237,7 @@ class Invoice(models.Model):
             # A subscription's age must not show: what is unfinished of it is found without its history.
             models.Index(fields=["subscription", "period_no"], condition=Q(state="draft"),
                          name="drafts_of_subscription"),
+            models.Index(fields=["id"], condition=Q(state="draft") & ~Q(held_reason=""), name="drafts_held"),
             models.Index(fields=["subscription"], condition=Q(state="open"), name="open_of_subscription"),
             models.Index(fields=["state", "id"], condition=Q(state__in=("void", "uncollectible")),
                          name="invoices_given_up"),

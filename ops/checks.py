@@ -166,6 +166,12 @@ CHECKS: Sequence[Check] = (
         violation=False,
     ),
     Check(
+        "held",
+        "Subscriptions and drafts that billing set aside with a reason, until somebody releases them.",
+        sql.statement(__file__, "check_held"),
+        violation=False,
+    ),
+    Check(
         "unasked",
         "Open invoices that nobody asks for though they would be collected by themselves: they say no reason, or that "
         "a person decides, and nobody has to any more. Trigger their subscriptions.",

@@ -14,7 +14,7 @@ from django_celery_beat.models import PeriodicTask
 
 from engine.core import clock
 from engine.providers import registry
-from ops import books, heartbeat, parts, probes, scheduler, timetable
+from ops import books, heartbeat, parts, probes, scheduler, timetable, waits
 from ops.checks import CHECKS
 from ops.probes import FAULT, OK, WARN, Look, Seen
 from payments.models import KillSwitch, ProviderSwitch
@@ -23,6 +23,7 @@ SECONDS = 1.4
 _BOOKS_SECONDS = 0.9
 _HOST_SKEW_SECONDS = 2.0
 _CHAIN_SKEW_SECONDS = 120.0
+_MANY = 1000
 _LOW_BYTES, _LEAST_BYTES = 5 * 2**30, 500 * 2**20
 _UNMIGRATED = Seen(FAULT, "unknown: tables are missing", "run manage.py migrate")
 _NO_DATABASE = "start PostgreSQL, or mend DATABASE_URL"
@@ -34,7 +35,7 @@ def examine(*, seconds: float = SECONDS) -> dict[str, Seen]:
         "database": _database, "migrations": _migrations, "redis": _redis, "host clock": _host_clock,
         "signs of life": _signs, "timetable": _timetable, "switches": _switches, "books": _books, "disk": _disk,
         "networks": _networks, "keys": _keys, "ledger": parts.ledger,
-        "inbox": parts.inbox,
+        "inbox": parts.inbox, "waiting payments": _waiting,
     }  # fmt: skip
     looks |= {f"provider {name}": partial(_provider, name) for name in registry.names()}
     found = probes.look(looks, seconds=seconds, mend="it hangs, or its server does: look at it by hand")
@@ -138,6 +139,13 @@ def _books() -> Seen:
     if broken := [each.name for each in found if each.broken]:
         return Seen(FAULT, f"wrong: {', '.join(broken)}", "run manage.py check_books")
     return Seen(WARN, said, "run manage.py check_books") if said else Seen(OK, "every rule holds")
+
+
+def _waiting() -> Seen:
+    if found := waits.told(most=_MANY):
+        mend = "they go on by themselves once that is mended: docs/operations.md, under PaymentsWait"
+        return Seen(WARN, " ".join(found), mend)
+    return Seen(OK, "none for long")
 
 
 def _disk() -> Seen:

@@ -9,11 +9,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from billing import find
-from billing.models import Subscription
+from billing.models import Invoice, Subscription
 from engine.core.actor import Role
 from engine.core.errors import Refusal
 from engine.core.readonly import actor
-from ops import figures, scheduler
+from ops import figures, scheduler, waits
 from payments.models import Attempt, Case, KillSwitch, Payment, ProviderSwitch
 
 MOST = 1000  # nobody acts on the exact number of more
@@ -60,7 +60,9 @@ def stopped() -> list[str]:
         found.append(f"Open cases, a person decides: {_shown(cases)}.")
     if held := _count(Subscription.objects.exclude(held_code="")):
         found.append(f"Subscriptions held, an approver releases them: {_shown(held)}.")
-    return found + _scheduler()
+    if drafts := _count(Invoice.objects.filter(state="draft").exclude(held_reason="")):
+        found.append(f"Drafts held, an approver releases them: {_shown(drafts)}.")
+    return found + waits.told(most=MOST) + _scheduler()
 
 
 def _scheduler() -> list[str]:

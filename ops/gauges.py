@@ -17,7 +17,7 @@ from engine.core import clock, sql
 from engine.ledger import rollup
 from engine.outbox.models import Event
 from engine.providers import registry
-from ops import heartbeat, parts
+from ops import heartbeat, parts, waits
 from payments.callbacks.models import Callback, TurnedAway
 from payments.models import Case, KillSwitch, Payment, ProviderSwitch
 
@@ -39,7 +39,9 @@ def read() -> Iterator[Gauge]:
     now = clock.machine_now()
     yield from _subscriptions(now)
     yield from _payments(now)
+    yield from _waiting(now)
     yield from _decided_by_people(now)
+    yield from _held(now)
     yield from _backlogs(now)
     yield from _callbacks(now)
     yield from _sending()
@@ -82,6 +84,28 @@ def _payments(now: datetime) -> Iterator[Gauge]:
                     {(provider,): count for provider, count, _ in away})  # fmt: skip
         yield Gauge(f"{name}_oldest_seconds", "Since the oldest of them could leave last", ("provider",),
                     {(provider,): _age(at, now) for provider, _, at in away})  # fmt: skip
+
+
+def _waiting(now: datetime) -> Iterator[Gauge]:
+    found, labels = waits.payments(most=MOST), ("provider", "for", "code")
+    yield Gauge("payments_waiting", f"Payments not sent, as they wait for us or for the payee, each to {MOST}", labels,
+                {each[:3]: each.number for each in found})  # fmt: skip
+    yield Gauge("payments_waiting_oldest_seconds", "Since the oldest of them was made", labels,
+                {each[:3]: _age(each.since, now) for each in found})  # fmt: skip
+
+
+def _held(now: datetime) -> Iterator[Gauge]:
+    drafts, held = waits.drafts(most=MOST), waits.subscriptions(most=MOST)
+    yield Gauge(
+        "drafts_held", f"Drafts that an approver releases, counted to {MOST}", (), {(): drafts.number}
+    )
+    yield Gauge(
+        "drafts_held_oldest_seconds", "Since the oldest of them is held", (), {(): _age(drafts.since, now)}
+    )
+    yield Gauge("subscriptions_held", f"Subscriptions that wait for somebody, each code to {MOST}", ("code",),
+                {(code,): each.number for code, each in held.items()})  # fmt: skip
+    yield Gauge("subscriptions_held_oldest_seconds", "Since the oldest of them is held", ("code",),
+                {(code,): _age(each.since, now) for code, each in held.items()})  # fmt: skip
 
 
 def _decided_by_people(now: datetime) -> Iterator[Gauge]:

@@ -131,7 +131,10 @@ def provider(name: str) -> Seen:
             _seen[name] = (time.monotonic(), standing)
     if standing is None:
         return Seen(OK, "can't be asked, is not asked")
-    facts = {"unix_seconds": standing.unix_seconds}
+    facts = {"unix_seconds": standing.unix_seconds, "reachable": standing.reachable}
+    if standing.reachable and standing.lacks:
+        mend = "payments wait and nothing is lost: they go on by themselves once that is mended"
+        return Seen(FAULT, f"connected, but {standing.lacks}", mend, facts)
     if standing.reachable:
         return Seen(OK, "connected", "", facts)
     return Seen(WARN, f"unreachable: {standing.message}", "payments wait and nothing is lost; look at its endpoint",

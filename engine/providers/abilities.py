@@ -79,19 +79,20 @@ class Approving(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How the other side is right now. `unix_seconds` is its own clock, None where it has or says none."""
+    """How the other side is right now. `unix_seconds` is its own clock, None where it has or says none. `lacks`: one
+    sentence on what of ours keeps payments waiting there though it answers; "" for nothing."""
 
     reachable: bool
     message: str
     unix_seconds: int | None = None
+    lacks: str = ""
 
 
 class Observed(Protocol):
     """A provider that can be asked how it is, without anything being asked of it."""
 
     def standing(self) -> Standing:
-        """For health and doctor. Calls out; the world's faults are an answer, never raised. Where no more calls are
-        allowed just now, theirs or ours, nothing is wrong."""
+        """Calls out; the world's faults are an answer, never raised. No more calls allowed just now is no fault."""
 
 
 class BearingTokens(Protocol):
@@ -256,8 +257,7 @@ class Retelling(Protocol):
     """A provider that can be asked what it had to tell, for callbacks that never came."""
 
     def told(self, since: datetime, until: datetime) -> Iterator[Told | Unread]:
-        """What it had to tell from `since` to before `until` about things of ours, page by page. Calls out. Raises
-        ProviderUnavailable."""
+        """What it told of ours from `since` to before `until`, page by page. Calls out. Raises ProviderUnavailable."""
 
 
 class SignatureWrong(Refusal):

@@ -21,9 +21,9 @@ _FAILED = {"database": "Database connection failed", "redis": "Redis connection 
 
 
 def health(request: HttpRequest) -> JsonResponse:
-    """200 `healthy`, or `degraded` where beat, workers or a provider are silent, or the roll-up or the inbox is behind;
-    503 `unhealthy` without database or Redis. Reads the database and Redis, calls the providers, at most once a
-    second; needs no key and tells no secret.
+    """200 `healthy`, or `degraded` where beat, workers or a provider are silent, or our own fee payer is empty,
+    or the roll-up or the inbox is behind; 503 `unhealthy` without database or Redis. Reads the
+    database and Redis, calls the providers, at most once a second; needs no key and tells no secret.
     """
     asked = {name: partial(parts.provider, name) for name in registry.names()}
     looks: dict[str, probes.Look] = {
@@ -47,7 +47,7 @@ def health(request: HttpRequest) -> JsonResponse:
         "beat": _shown(alive["beat"]),
         "workers": {queue: _shown(alive[queue]) for queue in heartbeat.QUEUES},
         "chain": {
-            name: {"status": _connected(seen), "detail": seen.sentence} for name, seen in providers.items()
+            name: {"status": _reached(seen), "detail": seen.sentence} for name, seen in providers.items()
         },
         "ledger": _behind(found[LEDGER], "deltas"),
         "callbacks": _behind(found[INBOX], "late"),
@@ -83,6 +83,11 @@ def _behind(seen: Seen, counted: str) -> dict[str, Any]:
 
 def _connected(seen: Seen) -> str:
     return "connected" if seen.state == OK else "disconnected"
+
+
+def _reached(seen: Seen) -> str:
+    """A provider that answers is connected, whatever else keeps payments waiting there."""
+    return "connected" if seen.facts.get("reachable") else _connected(seen)
 
 
 def _this_machines_time() -> datetime:

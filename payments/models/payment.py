@@ -109,6 +109,8 @@ class Payment(models.Model):
             models.Index(fields=["parked_at"], condition=Q(parked_at__isnull=False), name="parked_payments"),
             models.Index(fields=["id"], condition=Q(state="scheduled") & ~Q(stop_code=""),
                          name="payments_told_to_stop"),
+            models.Index(fields=["provider", "waiting", "failure_code", "created_at"], name="payments_waiting",
+                         condition=Q(state="scheduled", parked_at__isnull=True, waiting__in=("provider", "payee"))),
             # Cost nothing where money moved. In the order of lists, too: old ones would be looked for through all.
             models.Index(fields=["state", "ended_at"], condition=_NOT_PAID, name="payments_not_paid"),
             models.Index(fields=["state", "id"], condition=_NOT_PAID, name="payments_not_paid_in_order"),

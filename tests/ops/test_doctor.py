@@ -40,7 +40,7 @@ def sound(committed):
 
 PARTS = (
     "database", "migrations", "redis", "host clock", "timetable", "switches", "books", "disk", "networks", "keys",
-    "ledger", "inbox", "provider scripted", "beat", "workers plan", "workers money", "workers io",
+    "ledger", "inbox", "waiting payments", "provider scripted", "beat", "workers plan", "workers money", "workers io",
 )  # fmt: skip
 
 

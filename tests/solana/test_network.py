@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from config import celery
+from engine.providers import registry
 from engine.providers.solana import network
+from sandbox.localnet import wallets
 from sandbox.localnet.control import Localnet
 from sandbox.run.paths import CHECKOUT
 from tests.solana.scripted import node, results
+from tests.solana.world import World
 
 pytestmark = pytest.mark.usefixtures("keys")
 DEVNET = {"getGenesisHash": network.GENESIS["devnet"]}
@@ -82,3 +85,12 @@ def test_clock_and_health(net: Localnet, change: Callable[..., None]) -> None:
     assert state.slot > state.finalized_slot > state.block_height
     change(solana_rpc_url=f"{net.url}/lag/200")
     assert not network.clock_and_health().healthy
+
+
+def test_an_empty_fee_payer_is_told_though_the_chain_is_well(
+    world: World, change: Callable[..., None]
+) -> None:
+    assert registry.get("solana_delegate").standing().lacks == ""  # type: ignore[attr-defined]
+    change(solana_fee_payer_min=2 * wallets.LAMPORTS_PER_SOL)
+    said = registry.get("solana_delegate").standing()  # type: ignore[attr-defined]
+    assert said.reachable and "wallet for network fees" in said.lacks

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from engine.providers.solana import rpc
+from engine.core.errors import Refusal
+from engine.providers.solana import keys, rpc
 from engine.providers.solana.endpoints import Endpoint
 from engine.providers.solana.faults import OutcomeUnknown, RpcError, RpcFault
 
@@ -62,6 +63,26 @@ def clock_and_health() -> ClockAndHealth:
     slot, final, height = answers
     healthy, message = _health(client)
     return ClockAndHealth(healthy, message, slot, final, height, _block_time(client, final))
+
+
+def fee_payer_lacks() -> str:
+    """One sentence if our fee payer holds too little for any pull (prepare.py), "" if not, or if it has no key.
+
+    Calls out. Raises RpcFault.
+    """
+    if not settings.ENV.solana_fee_payer_key.get_secret_value():
+        return ""
+    try:
+        address = str(keys.fee_payer().pubkey())
+    except Refusal as refusal:
+        return refusal.message
+    found = rpc.client().read("getBalance", [address, {"commitment": settings.ENV.solana_commitment}])
+    held = found.get("value") if isinstance(found, dict) else None
+    if type(held) is not int:
+        raise OutcomeUnknown("the fee payer's balance is no number")
+    if held >= settings.ENV.solana_fee_payer_min:
+        return ""
+    return "our own wallet for network fees holds less than SOLANA_FEE_PAYER_MIN, so nothing is sent"
 
 
 def _check(client: rpc.Client, endpoint: Endpoint) -> EndpointCheck:

@@ -115,12 +115,14 @@ class SolanaDelegate:
         public_key(wallet, "wallet")
 
     def standing(self) -> Standing:
-        """Whether a node answers and says that it is healthy, and the chain's time. Calls out, never raises."""
+        """Whether a node answers and says that it is healthy, the chain's time, and whether our fee payer can pay.
+        Calls out, never raises."""
         try:
             seen = network.clock_and_health()
+            lacks = network.fee_payer_lacks()
         except RpcFault as fault:
             return Standing(False, str(fault))
-        return Standing(seen.healthy, seen.message, seen.block_time)
+        return Standing(seen.healthy, seen.message, seen.block_time, lacks)
 
     def wrong_network(self) -> str:
         """Which endpoints are of another chain than SOLANA_NETWORK, by their genesis hash. Calls out."""

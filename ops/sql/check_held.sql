@@ -1,0 +1,8 @@
+-- I2: what billing could not work and set aside with a reason: it goes on when somebody releases it. Indexes:
+-- subscriptions_held, drafts_held.
+SELECT s.id AS subscription_id, NULL::uuid AS invoice_id, s.period_no, s.held_code, s.held_reason
+  FROM billing_subscription s WHERE s.held_code <> ''
+UNION ALL
+SELECT i.subscription_id, i.id, i.period_no, '', i.held_reason
+  FROM billing_invoice i WHERE i.state = 'draft' AND i.held_reason <> ''
+ ORDER BY subscription_id, period_no
