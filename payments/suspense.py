@@ -8,8 +8,9 @@ Each closes its case in the same transaction; the payment ends with it, and what
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from engine.core import clock, money
@@ -208,16 +209,16 @@ def _again(payment: Payment, event: Event) -> SourceChange:
     state, said = event.type.removeprefix("payment."), event.payload
     return SourceChange(
         payment.pk, payment.source_kind, payment.source_id, payment.no, state, payment.currency, payment.amount_minor,
-        _settled(payment, state), said.get("failure_class", ""),
+        _settled(payment, state, said), said.get("failure_class", ""),
         said.get("code", ""), said.get("message", ""), payment.clock_id, event.occurred_at, clock.machine_now(),
         payment.correlation_id,
     )  # fmt: skip
 
 
-def _settled(payment: Payment, state: str) -> int:
-    """As apply told it (telling.py)."""
+def _settled(payment: Payment, state: str, said: Mapping[str, Any]) -> int:
+    """As apply told it (telling.py): what is taken back of one that was paid in part is that part."""
     if state == "reversed":
-        return -payment.amount_minor
+        return int(said.get("settled_minor", -payment.amount_minor))
     return payment.settled_minor if state in ("succeeded", "succeeded_late") else 0
 
 

@@ -95,6 +95,8 @@ def _payload(row: Row, decision: Decision) -> dict[str, Any]:
     }
     if decision.waiting == PAYER:
         payload["action"] = row.action
+    if decision.payment == "reversed":
+        payload["settled_minor"] = _settled(row, decision)
     if any(_why(row, decision)):
         payload |= dict(zip(("failure_class", "code", "message"), _why(row, decision), strict=True))
     return payload

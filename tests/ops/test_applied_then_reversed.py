@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from billing.models import Invoice
 from engine.ledger.models import Transfer
 from payments import refund, settle, suspense
 from payments.models import Case
@@ -70,6 +71,18 @@ def test_what_had_paid_is_owed_again(world, applied) -> None:
     before = Transfer.objects.count()
     say(one, TAKEN_BACK)
     assert Transfer.objects.count() == before
+
+
+def test_a_part_that_was_taken_back_is_told_again_as_that_part(world) -> None:
+    """Its invoice refused to hear of it."""
+    one = in_part(world)
+    Invoice.objects.filter(pk=row(one).source_id).update(collected_minor=0)
+    say(one, TAKEN_BACK)
+    case = Case.objects.get(payment_id=one, kind="source_refused")
+    Invoice.objects.filter(pk=row(one).source_id).update(collected_minor=900)
+    suspense.apply_money(case.pk, **WHY)
+    assert (invoice_of(one).state, invoice_of(one).collected_minor) == ("open", 0)
+    assert broken() == []
 
 
 def test_what_had_come_late_leaves_unapplied(world) -> None:
