@@ -1,7 +1,7 @@
 -- A day's figures from its rows; run again, it writes the same (one_report_per_day). Never counted up (D22). What was
 -- paid and the fee on it come from the ledger (settled.sql), what failed or was called off from the payments that stand
--- so. Scans the payments: once a day, under the reports' advisory lock. A sum beyond 64 bits is written as the most that
--- the column holds, and returned: it must not stop the report, nor pass in silence.
+-- so. Scans the payments: once a day, under the reports' advisory lock. A sum beyond 64 bits is written as the most
+-- that the column holds, and returned: it must not stop the report, nor pass in silence.
 WITH paid AS (
   SELECT * FROM unnest(%(currencies)s::text[], %(paids)s::int[], %(minors)s::numeric[], %(fees)s::numeric[],
                        %(averages)s::float8[]) AS s(currency, succeeded, minor, fee, average)

@@ -1,7 +1,7 @@
--- Row 0.54: the days on which one was paid, or what had paid was taken back, or a payment ended, and whose report is not there or was written
--- before the day was over (with an hour for those that were ending). However long nobody reported, none is left out:
--- what is summed over the reports is the truth. From day to day of the ledger by the primary key of transfers, whose
--- ids begin with their milliseconds; scans the payments: once a day.
+-- Row 0.54: the days on which one was paid, or what had paid was taken back, or a payment ended, and whose report is
+-- not there or was written before the day was over (with an hour for those that were ending). However long nobody
+-- reported, none is left out: what is summed over the reports is the truth. From day to day of the ledger by the
+-- primary key of transfers, whose ids begin with their milliseconds; scans the payments: once a day.
 WITH RECURSIVE booked AS (
   SELECT (t.posted_at AT TIME ZONE 'UTC')::date AS day
     FROM (SELECT posted_at FROM engine_ledger_transfer WHERE kind = ANY(%(kinds)s) ORDER BY id LIMIT 1) t

@@ -1,11 +1,11 @@
 -- I6, design 7: what lies at a provider is what the outside world said of it and we applied: the fee of a direct pull,
 -- never more than arrived, all of a platform one, each movement once (payments/pipeline/books.py). What the network
--- took, from our hot wallet or from what lies here, is what was booked of it by attempt (check_network_fees.sql). What is in
--- transit has no such word yet; check_books --chain asks the chain itself. What a person gave back (suspense.returned, late.returned,
--- under the key of what put it into suspense), and what the provider took back (payment.reversed, likewise), lies there no
--- more, as little as what was given back: by the provider, or by a person who says so; nor does what is
--- disputed and was not won back, and what that cost. What a payer paid to set a method up lies there less its fee, until it is
--- given back (payments/setup_charge.py). Reads all evidence and all accounts.
+-- took, from our hot wallet or from what lies here, is what was booked of it by attempt (check_network_fees.sql). What
+-- is in transit has no such word yet; check_books --chain asks the chain itself. What a person gave back
+-- (suspense.returned, late.returned, under the key of what put it into suspense), and what the provider took back
+-- (payment.reversed, likewise), lies there no more, as little as what was given back: by the provider, or by a person
+-- who says so; nor does what is disputed and was not won back, and what that cost. What a payer paid to set a method up
+-- lies there less its fee, until it is given back (payments/setup_charge.py). Reads all evidence and all accounts.
 WITH final AS (
   SELECT DISTINCT ON (e.payment_id, coalesce(nullif(e.movement_id, ''), e.id::text)) e.*
     FROM payments_evidence e

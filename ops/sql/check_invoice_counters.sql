@@ -1,7 +1,7 @@
 -- Design 4: collecting is what its open payments ask for, collected what its succeeded ones brought and what a person
--- took of late ones (late.applied) and was not taken back, at most the due amount. A payment that ended and whose invoice refused to hear of it
--- keeps its reservation until its case is closed (payments/pipeline/apply.py). Refunded is what was given back of
--- its payments. A paid invoice has all of it.
+-- took of late ones (late.applied) and was not taken back, at most the due amount. A payment that ended and whose
+-- invoice refused to hear of it keeps its reservation until its case is closed (payments/pipeline/apply.py). Refunded
+-- is what was given back of its payments. A paid invoice has all of it.
 WITH asked AS (
   SELECT source_id AS invoice_id,
          sum(amount_minor) FILTER (WHERE untold OR state IN ('scheduled', 'in_flight')) AS collecting,

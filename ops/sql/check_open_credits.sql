@@ -1,7 +1,7 @@
 -- I6: money that is booked but not explained, by age, with the payment that brought it and the case that asks a person
--- about it. What was taken out of suspense names what it took (suspense.*, late.*, a refund of late money that was not given
--- up, which may leave a rest); else oldest credits are cleared first, so what is open are the newest that make up the
--- balance. An account of which more was taken than lay there is listed below nothing, by what took last from it.
+-- about it. What was taken out of suspense names what it took (suspense.*, late.*, a refund of late money that was not
+-- given up, which may leave a rest); else oldest credits are cleared first, so what is open are the newest that make up
+-- the balance. An account of which more was taken than lay there is listed below nothing, by what took last from it.
 -- Indexes: transfers_by_credit, transfers_by_debit, one_transfer_per_fact, one_case_per_matter, refunds_of_late_money.
 WITH held AS (
   SELECT a.id, a.owner_id, -(a.balance_minor + coalesce(sum(d.amount_minor), 0)) AS open_minor

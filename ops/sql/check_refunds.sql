@@ -1,7 +1,8 @@
--- I1, I5: what is given back was paid, once and no more (payment_never_over_refunded bounds the counters). Of each refund
--- what was asked for was taken as the chart says, and what was given up went back to whom it came from; by hand, what a
--- person says to have done left. What came late goes back out of unapplied. A payment counts its refunds, but for these, and
--- refunds payable is what is under way. What its provider did is held by the rules of settlements. Indexes: one_refund_per_number, one_transfer_per_fact. Reads all refunds.
+-- I1, I5: what is given back was paid, once and no more (payment_never_over_refunded bounds the counters). Of each
+-- refund what was asked for was taken as the chart says, and what was given up went back to whom it came from; by hand,
+-- what a person says to have done left. What came late goes back out of unapplied. A payment counts its refunds, but
+-- for these, and refunds payable is what is under way. What its provider did is held by the rules of settlements.
+-- Indexes: one_refund_per_number, one_transfer_per_fact. Reads all refunds.
 WITH chart AS (
   SELECT * FROM unnest(%(kinds)s::text[], %(settlements)s::text[], %(seqs)s::int[], %(debits)s::text[],
                        %(credits)s::text[], %(amounts)s::text[])

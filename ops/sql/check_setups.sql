@@ -1,6 +1,7 @@
--- I5: what a payer paid to set a method up is booked once, as the chart says (handed in), with the fee that the gateway kept,
--- and a payment of its amount gives it back; by hand a person does, once, whom a case asks, or counts what went back of
--- another amount (payments/setup_differs.py). Those payments are one per movement (payments/setup_charge.py, key_of). Index: one_payment_per_number, one_transfer_per_fact.
+-- I5: what a payer paid to set a method up is booked once, as the chart says (handed in), with the fee that the gateway
+-- kept, and a payment of its amount gives it back; by hand a person does, once, whom a case asks, or counts what went
+-- back of another amount (payments/setup_differs.py). Those payments are one per movement (payments/setup_charge.py,
+-- key_of). Index: one_payment_per_number, one_transfer_per_fact.
 WITH chart AS (
   SELECT * FROM unnest(%(kinds)s::text[], %(seqs)s::int[], %(debits)s::text[], %(credits)s::text[])
              AS c(kind, seq, debit, credit)

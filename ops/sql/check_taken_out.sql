@@ -1,6 +1,7 @@
--- I5: what a person took out of suspense, or out of unapplied where it had come late, is what was put in, once, whole but
--- for what refunds of it took before, one way: given back as the mirror of its legs, or applied to the accounts that the
--- chart names (handed in), with the fee's share of what was due of it (payments/pipeline/in_suspense.py, payments/late.py).
+-- I5: what a person took out of suspense, or out of unapplied where it had come late, is what was put in, once, whole
+-- but for what refunds of it took before, one way: given back as the mirror of its legs, or applied to the accounts
+-- that the chart names (handed in), with the fee's share of what was due of it (payments/pipeline/in_suspense.py,
+-- payments/late.py).
 -- Indexes: one_transfer_per_fact, refunds_of_late_money. Reads the evidence of what differed.
 WITH put AS (
   SELECT source_id, seq, debit_id, credit_id, amount_minor FROM engine_ledger_transfer

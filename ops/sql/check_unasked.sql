@@ -1,6 +1,6 @@
 -- I2: a debt that nobody asks for and that says no reason, or says that a person decides where nobody has to any more
--- (the view payments_undecided): collected by itself, from an active method, and nothing of it is being collected. Who has
--- run out owes it all the same.
+-- (the view payments_undecided): collected by itself, from an active method, and nothing of it is being collected. Who
+-- has run out owes it all the same.
 -- Indexes: open_of_subscription, one_payment_per_number.
 SELECT i.id AS invoice_id, i.subscription_id, i.period_no, i.due_minor, i.collected_minor, i.currency, i.created_at
   FROM billing_invoice i

@@ -1,6 +1,6 @@
--- I5: the legs by which late money of an attempt lies in unapplied, if no booking has taken it out, less what its refunds
--- took that were not given up: one that went back in another amount than was asked leaves a rest, or nothing. What has a
--- refund was settled on the platform and is one leg. Indexes: one_transfer_per_fact, refunds_of_late_money.
+-- I5: the legs by which late money of an attempt lies in unapplied, if no booking has taken it out, less what its
+-- refunds took that were not given up: one that went back in another amount than was asked leaves a rest, or nothing.
+-- What has a refund was settled on the platform and is one leg. Indexes: one_transfer_per_fact, refunds_of_late_money.
 SELECT t.source_id, t.seq, t.debit_id, t.credit_id, t.currency, t.amount_minor - back.minor
   FROM engine_ledger_transfer t
   CROSS JOIN LATERAL (

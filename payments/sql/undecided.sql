@@ -1,9 +1,10 @@
 -- I1: payments of which a person still has to say what becomes of what they are for, so that nobody asks for it again:
 -- one with an open case; one that succeeded and stands parked; one that was paid late, while money of a late attempt
 -- lies in unapplied or is on its way back: nothing has taken it out by its key (late.applied, late.returned,
--- payment.reversed), and refunds of it that are done gave back less. What the books do not show is not decided; but money
--- of another amount, in unapplied because a person applied it after the end, is the customer's: that was the decision.
--- The view payments_undecided (payments/undecided.py), the one condition of billing, of sending and of check_books.
+-- payment.reversed), and refunds of it that are done gave back less. What the books do not show is not decided; but
+-- money of another amount, in unapplied because a person applied it after the end, is the customer's: that was the
+-- decision. The view payments_undecided (payments/undecided.py), the one condition of billing, of sending and of
+-- check_books.
 -- Indexes: one_case_per_matter, one_attempt_per_number, one_transfer_per_fact, refunds_of_late_money.
 SELECT q.payment_id, q.source_kind, q.source_id, q.late
   FROM (SELECT p.id AS payment_id, p.source_kind, p.source_id,

@@ -10,6 +10,7 @@ from django.apps import apps
 
 from tests.house import tree
 
+WIDTH = 120
 MACHINE_NOW = tree.ROOT / "engine/core/migrations/0001_initial.py"
 CLOCKS = re.compile(
     r"(?<![\w.])(now\s*\(|(current|clock|statement|transaction)_timestamp|current_(date|time)\b"
@@ -63,6 +64,16 @@ def test_models_never_ask_a_clock() -> None:
 def test_every_sql_file_says_what_it_relies_on() -> None:
     found = [str(path) for path in tree.sql() if not path.read_text().startswith("-- ")]
     tree.none_of(found, "Begin with a `-- ` comment: the invariant it holds and the index it relies on:")
+
+
+def test_no_comment_in_sql_is_wider_than_the_house() -> None:
+    found = [
+        tree.where(path, number)
+        for path in tree.sql()
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if line.lstrip().startswith("--") and len(line) > WIDTH
+    ]
+    tree.none_of(found, f"A head is read beside the code: wrap it at {WIDTH}:")
 
 
 def test_every_sql_file_is_one_statement() -> None:

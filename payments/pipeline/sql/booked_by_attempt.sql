@@ -1,8 +1,8 @@
 -- I5: the legs that booked the money of an attempt, by the verdict that booked it: a success by its payment, late money
 -- by its attempt, another amount by its movement (books.py, movement); with those by which a person applied it since.
 -- Where the evidence names one of several movements that were booked under the attempt it is that one, else the first.
--- What was taken back is left out, and late money that is refunded whole; what a person returned is told apart. Indexes:
--- evidence_of_attempt, one_transfer_per_fact, refunds_of_late_money.
+-- What was taken back is left out, and late money that is refunded whole; what a person returned is told apart.
+-- Indexes: evidence_of_attempt, one_transfer_per_fact, refunds_of_late_money.
 SELECT e.id, t.kind, t.source_id, t.seq, t.debit_id, t.credit_id, t.currency, t.amount_minor,
        EXISTS (SELECT 1 FROM engine_ledger_transfer o
                 WHERE o.kind IN ('suspense.returned', 'late.returned') AND o.source_id = t.source_id) AS returned

@@ -1,7 +1,7 @@
--- I1: of these locked payments the refunds whose charge its payer disputes, and whether a dispute of it was lost which left
--- too little for all that is on its way back: given back as well, it would go twice. Of late money it is the charge of its
--- attempt, whichever payment bears the dispute. A statement of its own: its snapshot is younger than the locks. Indexes:
--- disputes_of_payment, evidence_of_attempt; disputes are few.
+-- I1: of these locked payments the refunds whose charge its payer disputes, and whether a dispute of it was lost which
+-- left too little for all that is on its way back: given back as well, it would go twice. Of late money it is the
+-- charge of its attempt, whichever payment bears the dispute. A statement of its own: its snapshot is younger than the
+-- locks. Indexes: disputes_of_payment, evidence_of_attempt; disputes are few.
 WITH asked AS (
   SELECT p.id, r.attempt_id, c.settled_minor - c.refunded_minor - c.refunding_minor AS left_minor, d.state, d.amount_minor
     FROM payments_payment p

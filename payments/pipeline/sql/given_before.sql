@@ -1,6 +1,6 @@
--- I5: of what a look says was taken back, whether a person was asked about the same movement before; or its payer disputes
--- it, or had it back by a dispute; or a person gave some of its payment back by hand. The others are left out. Indexes:
--- evidence_of_attempt, one_refund_per_number; disputes are few.
+-- I5: of what a look says was taken back, whether a person was asked about the same movement before; or its payer
+-- disputes it, or had it back by a dispute; or a person gave some of its payment back by hand. The others are left out.
+-- Indexes: evidence_of_attempt, one_refund_per_number; disputes are few.
 SELECT id, CASE WHEN asked THEN 'asked' WHEN disputed THEN 'disputed' ELSE 'by_hand' END
   FROM (SELECT e.id,
                EXISTS (SELECT 1 FROM payments_evidence n

@@ -1,5 +1,6 @@
--- Only where the row is still this looker's own: a hint that came meanwhile stands. Who is looked at no more has nothing
--- told of it any more. Who is locked is left alone, so that it can't deadlock with apply; its lease ends by itself.
+-- Only where the row is still this looker's own: a hint that came meanwhile stands. Who is looked at no more has
+-- nothing told of it any more. Who is locked is left alone, so that it can't deadlock with apply; its lease ends by
+-- itself.
 -- Index: primary key.
 WITH mine AS (
   SELECT a.id, l.at, l.looks FROM payments_attempt a

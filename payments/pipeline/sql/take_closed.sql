@@ -1,6 +1,6 @@
 -- I10: any number of takers; SKIP LOCKED gives each row to one. With each: what is known of it, its bookings by the
--- provider's name for each movement and those that it took back, whether its last look was in vain, and what was told of it. Indexes: attempts_to_look_at,
--- evidence_of_attempt.
+-- provider's name for each movement and those that it took back, whether its last look was in vain, and what was told
+-- of it. Indexes: attempts_to_look_at, evidence_of_attempt.
 WITH due AS (
   SELECT a.id FROM payments_attempt a JOIN payments_payment p ON p.id = a.payment_id
    WHERE a.provider = %(provider)s AND a.look_at <= %(now)s AND p.operation = %(operation)s
