@@ -6,9 +6,12 @@ from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef
 
+from engine.ledger.models import Transfer
 from engine.providers.abilities import DisputeFound
 from payments import shares
 from payments.models import Dispute, Evidence, Payment
+from payments.pipeline import in_suspense
+from payments.pipeline.books import REFUSED
 from payments.pipeline.evidence import BOOKED
 
 
@@ -37,7 +40,8 @@ def of(row: Dispute, found: DisputeFound) -> Charge:
         return Charge(
             None,
             payment,
-            "what it names lies in suspense, came late or beyond what was paid, or was taken back",
+            "what it names lies in suspense, came late or beyond what was paid, was refused by what it was for, "
+            "or was taken back",
         )
     why = f"what it names is a {payment.operation} in {payment.currency}, settled {payment.settlement}"
     return Charge(None, payment, why)
@@ -56,4 +60,10 @@ def _is_outside(named: Evidence, payment: Payment) -> bool:
     if payment.state == Payment.State.SUCCEEDED_LATE:
         return named.attempt_id not in shares.paid_late(payment)
     elsewhere = Evidence.objects.filter(attempt_id=named.attempt_id, verdict="late, paid elsewhere")
-    return named.attempt.state != "succeeded" or elsewhere.exists()
+    return named.attempt.state != "succeeded" or elsewhere.exists() or _is_refused(payment)
+
+
+def _is_refused(payment: Payment) -> bool:
+    """Whether its source refused the success, and nobody has applied it: its payee never got a part of it."""
+    booked = Transfer.objects.filter(source_id=payment.pk)
+    return booked.filter(kind=REFUSED).exists() and not booked.filter(kind=in_suspense.APPLIED).exists()

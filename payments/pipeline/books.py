@@ -14,6 +14,7 @@ from engine.ledger.posting import Leg
 from payments.pipeline import rows
 from payments.pipeline.rows import Row
 
+REFUSED = "payment.refused"  # a success in suspense, for its source's hook refused it
 _MIRRORS = {"late.applied": "late.reversed", "suspense.applied": "suspense.reversed"}
 
 
@@ -45,7 +46,7 @@ def succeeded(row: Row, business_at: datetime, *, refused: bool = False) -> list
         return _given_back(
             row, business_at, "refund.succeeded", row.payment_id, [("refunds_payable", row.gross_minor)]
         )
-    kind = "payment.refused" if refused else "payment.succeeded"
+    kind = REFUSED if refused else "payment.succeeded"
     role = "suspense" if refused else "receivable"
     legs = settlement(row, business_at, credit=role, kind=kind, source=row.payment_id)
     if refused:

@@ -7,7 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from payments import cancel, dispute, left_twice, suspense
+from billing.debt import Debt
+from engine.core.errors import Refusal
+from payments import cancel, cases, dispute, left_twice, suspense
 from payments.models import Case, Dispute, Refund
 from tests.ops.suspended import (
     WHY,
@@ -109,7 +111,7 @@ def test_what_a_lost_dispute_took_out_of_suspense_leaves_it_once(other: UUID) ->
 def test_what_its_invoice_refused_has_an_end_though_a_dispute_and_its_provider_took_it(
     world, scripted, answer
 ) -> None:
-    """The dispute stands on its payment: the payee bears that out of what is applied, whatever else left."""
+    """No payee had a part of it, so none bears the dispute: what it took leaves suspense by that."""
     scripted.sheet = replace(scripted.sheet, settlement="platform", reversible=True)
     one = refused_by_its_invoice(world)
     keep(OPEN)
@@ -119,12 +121,57 @@ def test_what_its_invoice_refused_has_an_end_though_a_dispute_and_its_provider_t
     keep(LOST)
     if answer is left_twice.twice:
         assert refused(answer, asked.pk) == "source_untold"
-    suspense.apply_money(Case.objects.get(payment_id=one, kind="source_refused").pk, **WHY)
+    suspense.return_money(of_refused(one).pk, **WHY)
     answer(asked.pk, **WHY)
-    ends = ("reversed", "open") if answer is left_twice.twice else ("succeeded", "paid")
-    assert (row(one).state, invoice_of(one).state, in_suspense(one)) == (*ends, 0)
-    assert not Case.objects.filter(payment_id=one, closed_at=None).exclude(kind="disputed").exists()
-    assert broken() == []
+    lost = [(0, "write_off", "clearing:scripted", 1000)] if answer is left_twice.twice else []
+    assert (legs("payment.left_twice"), len(legs("dispute.covered"))) == (lost, 1)
+    assert (row(one).state, invoice_of(one).state, in_suspense(one)) == ("reversed", "open", 0)
+    _closes_whole(one)
+
+
+def test_what_its_invoice_refuses_for_ever_and_a_dispute_took_is_returned(
+    world, scripted, monkeypatch
+) -> None:
+    """Its payee never got a part of it, and bears none."""
+
+    def closed(*_: object) -> None:
+        raise Refusal("invoice_closed", "the invoice is void")
+
+    scripted.sheet = replace(scripted.sheet, settlement="platform", reversible=True)
+    one = refused_by_its_invoice(world)
+    monkeypatch.setattr(Debt, "_succeeded", closed)
+    assert refused(suspense.apply_money, of_refused(one).pk) == "source_refused"
+    keep(OPEN)
+    assert (row(one).disputed_minor, refused(suspense.return_money, of_refused(one).pk)) == (
+        0,
+        "payment_disputed",
+    )
+    keep(LOST)
+    assert refused(suspense.apply_money, of_refused(one).pk) == "dispute_lost"
+    suspense.return_money(of_refused(one).pk, **WHY)
+    assert legs("dispute.covered") == [(0, "clearing:scripted", "dispute_loss", 1000)]
+    assert (in_suspense(one), invoice_of(one).collecting_minor) == (0, 0)
+    _closes_whole(one)
+
+
+def test_what_its_invoice_refused_and_took_after_all_is_disputed_like_any_other(world, scripted) -> None:
+    scripted.sheet = replace(scripted.sheet, settlement="platform", reversible=True)
+    one = refused_by_its_invoice(world)
+    suspense.apply_money(of_refused(one).pk, **WHY)
+    keep(LOST)
+    assert (row(one).disputed_minor, broken()) == (1000, [])
+
+
+def of_refused(one: UUID) -> Case:
+    return Case.objects.get(payment_id=one, kind="source_refused")
+
+
+def _closes_whole(one: UUID) -> None:
+    """Only the dispute's own case is left, which says what it took; and the books hold."""
+    (left,) = Case.objects.filter(payment_id=one, closed_at=None)
+    assert left.kind == "dispute_unplaced"
+    cases.close_case(left.pk, resolution="gone by the dispute", **WHY)
+    assert (row(one).parked_at, broken()) == (None, [])
 
 
 def test_late_money_that_a_dispute_took_and_its_provider_shows_is_returned_once(late: UUID) -> None:
