@@ -1,5 +1,5 @@
--- I2: drafts that could not be finalized and wait for an approver: how many, to %(most)s, and since when the oldest, by its
--- event. Indexes: drafts_held, one_event_per_version.
+-- I2: drafts that could not be finalized and wait for an approver: how many, to %(most)s, and since when the oldest, by
+-- its event. Indexes: drafts_held, one_event_per_version.
 SELECT count(*), min(told.created_at)
   FROM (SELECT i.id FROM billing_invoice i
          WHERE i.state = 'draft' AND i.held_reason <> ''

@@ -1,6 +1,6 @@
--- Design 4: what is not sent because it waits for us or the provider (`provider`), or for the payee, by reason: how many
--- of the %(most)s oldest, and since when there is the oldest of them. The reasons are found by a skip scan: a few, however
--- many wait. Index: payments_waiting (provider, waiting, failure_code, created_at).
+-- Design 4: what is not sent because it waits for us or the provider (`provider`), or for the payee, by reason: how
+-- many of the %(most)s oldest, and since when there is the oldest of them. The reasons are found by a skip scan: a few,
+-- however many wait. Index: payments_waiting (provider, waiting, failure_code, created_at).
 WITH RECURSIVE reasons AS (
   (SELECT p.provider, p.waiting, p.failure_code
      FROM payments_payment p
