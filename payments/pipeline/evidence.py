@@ -25,7 +25,14 @@ from payments.pipeline import points
 
 log = structlog.get_logger(__name__)
 BOOKED = ("succeeded", "late", "late, paid elsewhere", "amount differs")  # verdicts that booked money
-TAKEN_BACK = ("reversed", "taken back", "given_and_taken")  # and those of what left again, or may have
+# And those of what left again, or may have.
+TAKEN_BACK = (
+    "reversed",
+    "taken back",
+    "declined: taken back",
+    "given_and_taken",
+    "refused: nothing of it is booked",
+)
 
 _UNREADABLE = Finding(
     Outcome.UNKNOWN, FailureClass.UNKNOWN, "answer_unreadable", "What was said of it can't be stored: see the log.",

@@ -130,7 +130,8 @@ def _look(provider: Provider, lane: Lane, taken: Sequence[Closed]) -> str:
     )
     if news:
         wake.wake("payments.apply")
-    _be_done(taken, {one.attempt_id: _next(one, findings.get(one.attempt_id), patience) for one in asked})
+    turns = {one.attempt_id: _next(one, findings.get(one.attempt_id), asked_at, patience) for one in asked}
+    _be_done(taken, turns)
     return silence
 
 
@@ -153,7 +154,9 @@ def _is_news(one: Closed, finding: Finding | None) -> bool:
         return finding.outcome in _TAKEN_BACK or _is_another_movement(one, finding)
     if one.state in states.UNRESOLVED_ATTEMPT:
         return finding.outcome in _CONCLUSIVE
-    return finding.outcome in _MOVED_AFTER_ALL
+    # Given up, and another amount is booked under it: that may be taken back.
+    back = finding.outcome is Outcome.REVERSED and bool(one.known.movements)
+    return back or finding.outcome in _MOVED_AFTER_ALL
 
 
 def _is_known(one: Closed, finding: Finding) -> bool:
@@ -189,15 +192,23 @@ def _is_unsaid(finding: Finding | None) -> bool:
     return finding is None or _is_open_still(finding)
 
 
-def _next(one: Closed, finding: Finding | None, patience: float) -> Next:
+def _was_said(one: Closed, finding: Finding, asked_at: datetime) -> bool:
+    """A look before this one found the same for the same hint, and it still stands: saying it again helps nobody."""
+    said = Evidence.objects.filter(attempt_id=one.attempt_id, source="lookup", outcome=finding.outcome)
+    said = said.filter(movement_id=finding.movement_id, observed_at__gte=one.told_at)
+    return said.filter(observed_at__lt=asked_at).exists()
+
+
+def _next(one: Closed, finding: Finding | None, asked_at: datetime, patience: float) -> Next:
     """Done with who was answered, unless an end was told that this look does not show yet, or it says of one movement
     that it was taken back: then nothing was said of what else came under the attempt."""
     now = clock.machine_now()
     if finding is None or (_is_open_still(finding) and finding.code != LOOKED_IN_VAIN):
         waited = (now - one.told_at).total_seconds()
         return Next(now + timedelta(seconds=max(spans.unsaid(waited), patience)), one.told_looks)
-    if finding.outcome is Outcome.REVERSED and _is_standing(one, finding.movement_id):
-        return Next(now + timedelta(seconds=spans.unsaid(0)))
+    standing = finding.outcome is Outcome.REVERSED and _is_standing(one, finding.movement_id)
+    if standing and not _was_said(one, finding, asked_at):
+        return Next(now + timedelta(seconds=spans.unsaid(0)), one.told_looks)
     if finding.code == LOOKED_IN_VAIN or not one.told_end or _shows_end(one, finding):
         return Next()
     if one.told_looks:

@@ -23,13 +23,16 @@ from payments.pipeline.rows import APPLIED, ASKED, DISPUTED, EXPLAINED, RETURNED
 
 
 def taken_back(row: Row, sheet: Sheet, now: datetime) -> Decision:
-    """Says a look: the mirror of what was booked, and a case. The attempt did succeed."""
+    """Says a look: the mirror of what was booked, and a case.
+
+    What was booked under an attempt that had been given up is of another amount: it leaves suspense.
+    """
     if row.source != "lookup":
         return as_it_was(row, "refused: a look alone takes it back")
     if is_open(row):
         books, case = ("reversed", REVERSED) if row.booked_as else ("", "")
         return Decision("declined: taken back", "declined", "failed", None, books=books, case=case)
-    if row.attempt_state != "succeeded" or not row.booked_as:
+    if not row.booked_as:
         return as_it_was(row, "refused: nothing of it is booked")
     if row.given == ASKED:
         return as_it_was(row, "refused: a person was asked about it")

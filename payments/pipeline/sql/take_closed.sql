@@ -25,7 +25,8 @@ SELECT t.id, t.payment_id, t.state, t.identity, t.data::text, t.send_no,
            coalesce(array_agg(e.movement_id ORDER BY e.applied_at, e.id) FILTER (WHERE e.applied_at IS NOT NULL
              AND e.verdict IN ('succeeded', 'late', 'late, paid elsewhere', 'amount differs')), '{}') AS movements,
            coalesce(array_agg(e.movement_id ORDER BY e.id) FILTER (WHERE e.movement_id <> ''
-             AND e.verdict IN ('reversed', 'taken back', 'given_and_taken')), '{}') AS taken_back
+             AND e.verdict IN ('reversed', 'taken back', 'declined: taken back', 'given_and_taken',
+                               'refused: nothing of it is booked')), '{}') AS taken_back
       FROM payments_evidence e WHERE e.attempt_id = t.id
   ) k ON true
   LEFT JOIN LATERAL (
