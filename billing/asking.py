@@ -34,10 +34,7 @@ FEE_WALLET_MISSING = NoPayment(
 
 
 def ask(draft: Draft, amount_minor: int) -> Charge | NoPayment:
-    """The charge of `amount_minor` for `draft`, or why nothing is charged. Pure but for settings.
-
-    Raises Refusal for a provider that is not configured.
-    """
+    """The charge of `amount_minor` for `draft`, or why nothing is charged. Pure but for settings."""
     if not draft.auto_pay:
         return NoPayment("auto_pay_off", "Automatic payment is off; the customer pays by hand.")
     if draft.method_id is None or draft.provider is None:
@@ -49,6 +46,9 @@ def ask(draft: Draft, amount_minor: int) -> Charge | NoPayment:
     if draft.method_currency != draft.currency:
         return NoPayment("currency_mismatch", f"The payment method pays in {draft.method_currency}, the invoice "
                          f"is in {draft.currency}.")  # fmt: skip
+    if not registry.known(draft.provider):  # sweep.py asks again once it is
+        return NoPayment("provider_not_configured", f"{draft.provider} is not configured here; it is asked for once "
+                         "that is back.")  # fmt: skip
     sheet = registry.get(draft.provider).sheet
     refused = limits(sheet, draft.currency, amount_minor)
     if refused:

@@ -45,10 +45,8 @@ class Creator(models.Model):
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(fee_bps__lte=10_000),
                                               name="creator_fee_at_most_everything")]  # fmt: skip
-        indexes = [
-            models.Index(fields=["wallet"], name="creators_by_wallet"),
-            by_metadata("creators_by_metadata"),
-        ]
+        indexes = [models.Index(fields=["wallet"], name="creators_by_wallet"),
+                   by_metadata("creators_by_metadata")]  # fmt: skip
 
     def __str__(self) -> str:
         return self.name
@@ -241,6 +239,7 @@ class Invoice(models.Model):
             models.Index(fields=["subscription"], condition=Q(state="open"), name="open_of_subscription"),
             models.Index(fields=["state", "id"], condition=Q(state__in=("void", "uncollectible")),
                          name="invoices_given_up"),
+            models.Index(fields=["id"], condition=Q(reason_code="provider_not_configured"), name="invoices_to_ask_for"),
         ]  # fmt: skip
 
     def __str__(self) -> str:

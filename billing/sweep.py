@@ -1,7 +1,7 @@
 """The audit behind claim and finalize: nothing that is to be billed is without a date or an operator (I2).
 
 Every verb leaves one, so a row that is mended here tells of a bug and is logged as an error; but for a hold
-that crossed the activation of its plan.
+that crossed the activation of its plan, and for what could not be asked for while its provider was not configured.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
-from billing import change, hold, isolate, moment, resume, states
+from billing import again, change, hold, isolate, moment, resume, states
 from billing.models import Subscription
 from engine.core import clock, sql
 from engine.core.errors import Refusal
+from engine.providers import registry
 
 log = structlog.get_logger(__name__)
 CHUNK = 1000
@@ -25,9 +26,15 @@ def sweep(*, chunk: int = CHUNK) -> dict[str, int]:
     """Mend drafts and subscriptions that nothing would look at again; how many of each. Commits per step.
 
     A draft is due now, a subscription on its next date from the anchor; one whose date can't be reckoned is
-    held with the reason. What has no period left before its end is sound. Any number may run at once.
+    held with the reason. What has no period left before its end is sound. Invoices whose provider is configured
+    again are asked for. Any number may run at once.
     """
-    return {"drafts": _drafts(chunk), **_subscriptions(chunk), "plans_active_again": _held_for_nothing(chunk)}
+    return {
+        "drafts": _drafts(chunk),
+        **_subscriptions(chunk),
+        "plans_active_again": _held_for_nothing(chunk),
+        "asked_again": _provider_is_back(chunk),
+    }
 
 
 def _drafts(chunk: int) -> int:
@@ -71,6 +78,28 @@ def _held_for_nothing(chunk: int) -> int:
         with suppress(Refusal):  # somebody let it go meanwhile
             resume.skip_missed(subscription_id, why="its plan is active")
     return len(found)
+
+
+def _provider_is_back(chunk: int) -> int:
+    """Invoices asked for that could not be while their provider was not configured. How many. Commits each."""
+    asked, after, count = 0, UUID(int=0), chunk
+    while count == chunk:
+        params = {"providers": registry.names(), "after": after, "most": chunk}
+        found = sql.rows(sql.statement(__file__, "unasked_for_lack"), params)
+        for subscription_id, invoice_ids in found:
+            try:
+                with transaction.atomic():
+                    asked += len(
+                        again.collect_again(subscription_id, machine_at=clock.machine_now(), only=invoice_ids)
+                    )
+            except isolate.BAD_ROW as fault:
+                reason = isolate.sentence(fault)
+                log.error(
+                    "subscription can't be asked again", subscription=str(subscription_id), reason=reason
+                )
+        count = len(found)
+        after = found[-1][0] if found else after
+    return asked
 
 
 def _mend(subscription_id: UUID) -> str:

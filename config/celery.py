@@ -66,6 +66,14 @@ def _stop_sending(**kwargs: Any) -> None:
     stopping.set()
 
 
+@signals.worker_ready.connect
+def _who_is_missing(**kwargs: Any) -> None:
+    """What waits for a provider that this process does not have is told at once: a variable may have been left out."""
+    from ops import gone
+
+    gone.warn()
+
+
 @signals.celeryd_init.connect
 def _share_connections(conf: Any, options: dict[str, Any], **kwargs: Any) -> None:
     """An io worker's threads share a few connections: one that waits for the outside has given its own back."""

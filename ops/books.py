@@ -17,6 +17,7 @@ from django.db import OperationalError, connection, transaction
 from engine.core import clock, sql
 from engine.core.errors import Refusal
 from engine.ledger.chart import EVENTS
+from engine.providers import registry
 from ops.checks import CHECKS, Check
 
 EXAMPLES = 10
@@ -136,6 +137,7 @@ def _run(check: Check, limits: dict[str, datetime]) -> Result:
         "account_kind": check.account_kind,
         "posted_before": limits["suspense_before" if check.violation else "now"],
         "observed_before": limits["observed_before"],
+        "providers": registry.names(),
         **_chart(),
     }
     counted = f"SELECT count(*) OVER (), row_to_json(v)::text FROM ({check.statement}) v LIMIT {EXAMPLES}"  # noqa: S608 - a file of ours

@@ -14,7 +14,7 @@ from django_celery_beat.models import PeriodicTask
 
 from engine.core import clock
 from engine.providers import registry
-from ops import books, heartbeat, parts, probes, scheduler, timetable, waits
+from ops import books, gone, heartbeat, parts, probes, scheduler, timetable, waits
 from ops.checks import CHECKS
 from ops.probes import FAULT, OK, WARN, Look, Seen
 from payments.models import KillSwitch, ProviderSwitch
@@ -35,7 +35,7 @@ def examine(*, seconds: float = SECONDS) -> dict[str, Seen]:
         "database": _database, "migrations": _migrations, "redis": _redis, "host clock": _host_clock,
         "signs of life": _signs, "timetable": _timetable, "switches": _switches, "books": _books, "disk": _disk,
         "networks": _networks, "keys": _keys, "ledger": parts.ledger,
-        "inbox": parts.inbox, "waiting payments": _waiting,
+        "inbox": parts.inbox, "waiting payments": _waiting, "providers": gone.seen,
     }  # fmt: skip
     looks |= {f"provider {name}": partial(_provider, name) for name in registry.names()}
     found = probes.look(looks, seconds=seconds, mend="it hangs, or its server does: look at it by hand")

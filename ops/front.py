@@ -13,7 +13,7 @@ from billing.models import Invoice, Subscription
 from engine.core.actor import Role
 from engine.core.errors import Refusal
 from engine.core.readonly import actor
-from ops import figures, scheduler, waits
+from ops import figures, gone, scheduler, waits
 from payments.models import Attempt, Case, KillSwitch, Payment, ProviderSwitch
 
 MOST = 1000  # nobody acts on the exact number of more
@@ -62,6 +62,7 @@ def stopped() -> list[str]:
         found.append(f"Subscriptions held, an approver releases them: {_shown(held)}.")
     if drafts := _count(Invoice.objects.filter(state="draft").exclude(held_reason="")):
         found.append(f"Drafts held, an approver releases them: {_shown(drafts)}.")
+    found += [f"Nothing moves: {one.sentence}." for one in gone.read()]
     return found + waits.told(most=MOST) + _scheduler()
 
 

@@ -17,7 +17,7 @@ from engine.core import clock, sql
 from engine.ledger import rollup
 from engine.outbox.models import Event
 from engine.providers import registry
-from ops import heartbeat, parts, waits
+from ops import gone, heartbeat, parts, waits
 from payments.callbacks.models import Callback, TurnedAway
 from payments.models import Case, KillSwitch, Payment, ProviderSwitch
 
@@ -63,7 +63,8 @@ def _subscriptions(now: datetime) -> Iterator[Gauge]:
 
 def _payments(now: datetime) -> Iterator[Gauge]:
     states = (Payment.State.SCHEDULED.value, Payment.State.IN_FLIGHT.value)
-    asked = {"most": MOST, "providers": list(registry.names())}
+    away = gone.read()  # of what waits for them the numbers go on: a series that ends alerts nobody
+    asked = {"most": MOST, "providers": sorted({*registry.names(), *(one.provider for one in away)})}
     more = {"operations": list(_OPERATIONS), "states": list(states)}
     found = sql.rows(sql.statement(__file__, "gauges_payments"), asked | more)
     yield Gauge("payments_open", "Payments that the workers act on, each operation to 10000", ("state", "provider"),
@@ -79,11 +80,14 @@ def _payments(now: datetime) -> Iterator[Gauge]:
             "Payments that their provider has and has not ended: a payer's action, or its own time",
         ),
     ):
-        away = sql.rows(sql.statement(__file__, "gauges_on_their_way"), asked | {"state": state})
+        sent = sql.rows(sql.statement(__file__, "gauges_on_their_way"), asked | {"state": state})
         yield Gauge(name, says, ("provider",),
-                    {(provider,): count for provider, count, _ in away})  # fmt: skip
+                    {(provider,): count for provider, count, _ in sent})  # fmt: skip
         yield Gauge(f"{name}_oldest_seconds", "Since the oldest of them could leave last", ("provider",),
-                    {(provider,): _age(at, now) for provider, _, at in away})  # fmt: skip
+                    {(provider,): _age(at, now) for provider, _, at in sent})  # fmt: skip
+    yield Gauge("waiting_for_no_provider", "Open payments and unasked invoices of a provider that is not configured",
+                ("of", "provider"),
+                {(of, one.provider): getattr(one, of) for one in away for of in ("payments", "invoices")})  # fmt: skip
 
 
 def _waiting(now: datetime) -> Iterator[Gauge]:

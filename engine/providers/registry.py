@@ -31,6 +31,11 @@ def names() -> list[str]:
     return sorted(settings.PROVIDERS)
 
 
+def known(name: str) -> bool:
+    """Whether a provider of that name is configured."""
+    return name in settings.PROVIDERS
+
+
 def wrong_networks() -> list[str]:
     """What the providers say of endpoints of another network than ours; a silent one says nothing. Calls out."""
     asked = [get(name) for name in names()]

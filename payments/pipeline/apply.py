@@ -36,6 +36,10 @@ FAILED = "failed: "  # the verdict of what could not be applied, before why
 Decided = list[tuple[Row, Decision]]
 
 
+class NotConfigured(Exception):
+    """Evidence of a provider that this process does not have: whoever has it decides, later."""
+
+
 def apply(*, batch: int = BATCH) -> int:
     """Apply one batch of stored evidence; how many pieces. Commits.
 
@@ -101,7 +105,9 @@ def _try_later(evidence_id: UUID, failed: int) -> None:
 
 
 def _book_or_park(evidence_id: UUID) -> None:
-    """What its source refuses is booked to suspense and parked; what fails is parked. Raises a lost connection."""
+    """What its source refuses is booked to suspense and parked; what fails is parked. Raises a lost connection, and
+    NotConfigured.
+    """
     try:
         _work_alone(evidence_id)
     except sources.HookRefused as refusal:
@@ -127,7 +133,7 @@ def _work_alone(evidence_id: UUID, *, refused: str = "") -> None:
 
 
 def _park_failed(evidence_id: UUID, fault: Exception) -> None:
-    if sql.lost(fault):
+    if sql.lost(fault) or isinstance(fault, NotConfigured):
         raise fault
     reason = first_line(fault)
     log.error("evidence can't be applied", evidence=str(evidence_id), fault=reason)
@@ -177,7 +183,11 @@ def _work(evidence_ids: Sequence[UUID], *, refused: str = "", twice: bool = Fals
 
 
 def _decided(row: Row, now: datetime, *, twice: bool) -> Decision:
-    return left_twice(row) if twice else decide(row, registry.get(row.provider).sheet, now=now)
+    if twice:
+        return left_twice(row)
+    if not registry.known(row.provider):
+        raise NotConfigured(f"{row.provider} is not configured")
+    return decide(row, registry.get(row.provider).sheet, now=now)
 
 
 def _move(decided: Decided, now: datetime) -> set[UUID]:

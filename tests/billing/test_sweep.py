@@ -11,7 +11,13 @@ from engine.outbox.models import Event
 from ops import tasks
 from tests.billing.world import START, World
 
-NOTHING = {"drafts": 0, "subscriptions": 0, "subscriptions_held": 0, "plans_active_again": 0}
+NOTHING = {
+    "drafts": 0,
+    "subscriptions": 0,
+    "subscriptions_held": 0,
+    "plans_active_again": 0,
+    "asked_again": 0,
+}
 
 
 def test_a_forgotten_draft_is_due_now_and_a_held_one_waits(world: World) -> None:

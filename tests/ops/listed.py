@@ -35,6 +35,12 @@ LISTED = (
         {"due_minor": 1000, "collected_minor": 0, "period_no": 1},
     ),
     Break(
+        "unasked",
+        "its provider is configured again",
+        invoice("reason_code = 'provider_not_configured', reason = 'Not here.'", "declined"),
+        {"due_minor": 1000, "collected_minor": 0, "period_no": 1},
+    ),
+    Break(
         "unnumbered",
         "it was not numbered for an hour",
         _AGED + invoice("number = NULL", "declined"),
@@ -79,6 +85,8 @@ NOT_LISTED = {
     + invoice("reason_code = ''", "declined"),
     "its method is gone": "WITH m AS (UPDATE payments_paymentmethod SET state = 'removed') "
     + invoice("reason_code = ''", "declined"),
+    "its provider is not configured": "WITH m AS (UPDATE payments_paymentmethod SET provider = 'gone') "
+    + invoice("reason_code = 'provider_not_configured'", "declined"),
     "it was told a moment ago": payment("stop_code = 'x', next_action_at = created_at", "waiting"),
     "it is parked": payment(
         "stop_code = 'x', next_action_at = NULL, parked_at = created_at, parked_reason = 'a drill'", "waiting"

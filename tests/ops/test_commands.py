@@ -193,6 +193,7 @@ def test_a_sweep_says_what_it_mended(committed):
             "subscriptions": 1,
             "subscriptions_held": 0,
             "plans_active_again": 0,
+            "asked_again": 0,
         }
     }
     assert "Nothing was missed." in run("sweep")

@@ -40,7 +40,8 @@ def sound(committed):
 
 PARTS = (
     "database", "migrations", "redis", "host clock", "timetable", "switches", "books", "disk", "networks", "keys",
-    "ledger", "inbox", "waiting payments", "provider scripted", "beat", "workers plan", "workers money", "workers io",
+    "ledger", "inbox", "waiting payments", "providers", "provider scripted", "beat", "workers plan", "workers money",
+    "workers io",
 )  # fmt: skip
 
 

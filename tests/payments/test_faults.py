@@ -87,13 +87,13 @@ def test_one_odd_answer_stops_no_other_look(world, new_payment, payment, monkeyp
             raise ValueError("an answer of no known form")
         return answer(asked)
 
-    monkeypatch.setattr(world, "lookup", lookup)
-    verify.verify(LANE)
+    with monkeypatch.context() as until:
+        until.setattr(world, "lookup", lookup)
+        verify.verify(LANE)
     apply_all()
     assert [payment(each).state for each in (good, fine)] == ["succeeded", "succeeded"]
     found = payment(bad)
     assert (found.state, found.failure_code, found.parked_at) == ("in_flight", "lookup_raised", None)
-    monkeypatch.undo()
     time.sleep(0.6)
     verify.verify(LANE)
     apply_all()

@@ -139,17 +139,17 @@ def test_a_send_that_is_held_up_after_a_step_did_not_leave(gateway, new_payment,
     one = new_payment()
     monkeypatch.setattr(settings.ENV, "send_window_seconds", 60)
     marked = mark()[0]
+    with monkeypatch.context() as until:
 
-    def keep(step):
-        if why == "window_over":
-            monkeypatch.setattr(settings.ENV, "send_window_seconds", 0)
-        else:
-            monkeypatch.setattr(stopping, "is_set", lambda: True)
+        def keep(step):
+            if why == "window_over":
+                until.setattr(settings.ENV, "send_window_seconds", 0)
+            else:
+                until.setattr(stopping, "is_set", lambda: True)
 
-    finding, source = send(gateway, marked, keep)
+        finding, source = send(gateway, marked, keep)
     assert (finding.outcome, finding.code, source) == (Outcome.NOT_LEFT, why, "local")
     assert gateway.calls == ["create"]
-    monkeypatch.undo()
     evidence.store(
         [
             evidence.Said(marked.sendable.attempt_id, one, 1, "reply", CREATED),
