@@ -16,6 +16,7 @@ REVERSED = "reversed"  # the verdict, and the kind of its case
 REDUCED = "partly_reversed"  # the verdict, and the kind of its case
 TAKEN_BACK = "taken back"  # the verdict where that success had not been booked plainly
 GIVEN_AND_TAKEN = "given_and_taken"  # the case of what had been given back by hand before
+COUNTED_BACK = "counted, and taken back"  # a refund that a person had counted as given back: the verdict
 PAID_EARLIER = "an earlier attempt was paid after all"
 TERMINAL = {"succeeded", "failed", "canceled", "succeeded_late", "reversed"}
 

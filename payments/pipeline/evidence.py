@@ -31,6 +31,7 @@ TAKEN_BACK = (
     "taken back",
     "declined: taken back",
     "given_and_taken",
+    "counted, and taken back",
     "refused: nothing of it is booked",
 )
 

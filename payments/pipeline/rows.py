@@ -70,7 +70,7 @@ class Row(NamedTuple):
     booked_as: str
     booked_fee_minor: int
     cleared_minor: int
-    given: str  # before it was taken back: "by_hand", some of it; "disputed"; "asked", a person was asked about it
+    given: str  # before: "by_hand", some of it; "disputed"; "counted"; "asked", a person was asked about it
 
     @property
     def got_currency(self) -> str:
@@ -86,7 +86,8 @@ class Row(NamedTuple):
 APPLIED = "applied"  # late money that paid its debt after all
 EXPLAINED = "explained"  # money in suspense of which a person said that it was the payment's
 RETURNED = "returned"  # money in suspense, or late, that a person gave back
-ASKED, DISPUTED = "asked", "disputed"
+ASKED, DISPUTED, BY_HAND = "asked", "disputed", "by_hand"
+COUNTED = "counted"  # a refund of another amount, which a person counted as given back
 _BOOKED_AS = {"succeeded": "succeeded", "amount differs": "mismatch"}  # by verdict; the others came late
 _NOT_BOOKED = "", 0, 0, ""
 _BOOKED_BY = {"payment.succeeded": "succeeded", "payment.refused": "refused", "payment.succeeded_late": "late",

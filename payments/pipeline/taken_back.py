@@ -12,6 +12,7 @@ from datetime import datetime
 
 from engine.providers.base import Sheet
 from payments.pipeline.decision import (
+    COUNTED_BACK,
     GIVEN_AND_TAKEN,
     REVERSED,
     TAKEN_BACK,
@@ -19,7 +20,7 @@ from payments.pipeline.decision import (
     as_it_was,
     is_open,
 )
-from payments.pipeline.rows import APPLIED, ASKED, DISPUTED, EXPLAINED, RETURNED, Row
+from payments.pipeline.rows import APPLIED, ASKED, BY_HAND, COUNTED, DISPUTED, EXPLAINED, RETURNED, Row
 
 
 def taken_back(row: Row, sheet: Sheet, now: datetime) -> Decision:
@@ -32,16 +33,26 @@ def taken_back(row: Row, sheet: Sheet, now: datetime) -> Decision:
     if is_open(row):
         books, case = ("reversed", REVERSED) if row.booked_as else ("", "")
         return Decision("declined: taken back", "declined", "failed", None, books=books, case=case)
-    if not row.booked_as:
-        return as_it_was(row, "refused: nothing of it is booked")
     if row.given == ASKED:
         return as_it_was(row, "refused: a person was asked about it")
+    if not row.booked_as:
+        counted = row.given == COUNTED
+        return _counted(row) if counted else as_it_was(row, "refused: nothing of it is booked")
     if not _had_left(row):
         return _out_of_the_books(row)
     return Decision(
         GIVEN_AND_TAKEN, look_at=row.next_action_at, case=GIVEN_AND_TAKEN,
         says=f"{row.message or row.code or 'Its provider took it back.'} It had left before, by hand or by a dispute: "
         "a person says whether both are one movement, or it left twice",
+    )  # fmt: skip
+
+
+def _counted(row: Row) -> Decision:
+    """Its payer is still to get what the books say they have: a person sends it another way."""
+    return Decision(
+        COUNTED_BACK, look_at=row.next_action_at, case=REVERSED,
+        says=f"{row.message or row.code or 'Its provider took it back.'} It was of another amount, and a person "
+        "counted it as given back: its payer does not have it, and it lies at the provider again",
     )  # fmt: skip
 
 
@@ -69,4 +80,4 @@ def _had_left(row: Row) -> bool:
     """By a dispute, or by a person's hand: the booking itself, or some of what it had paid."""
     if row.booked_as == RETURNED or row.given == DISPUTED:
         return True
-    return bool(row.given) and (_paid(row) or row.booked_as == APPLIED)
+    return row.given == BY_HAND and (_paid(row) or row.booked_as == APPLIED)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
-from payments import suspense
+from payments import cases, suspense
 from payments.models import Case, Refund
 from tests.payments.refunding import ADA, ask, broken, carrier, carry_out, counters, held, hinted
-from tests.payments.scripted import Scripted, declined, paid
+from tests.payments.scripted import TAKEN_BACK, Scripted, declined, paid
 from tests.payments.test_refunds import NOTHING, code_of
 
 
@@ -55,6 +56,22 @@ def test_what_went_back_of_another_amount_counts_as_given_back(
     assert broken() == set()
 
 
+@pytest.mark.parametrize("back", [TAKEN_BACK, replace(declined("closed"), movement_id="re_7")])
+def test_what_was_counted_and_fails_then_is_told_to_a_person_once(charged, gateway, monkeypatch, back):
+    one = of_another_amount(charged, gateway, monkeypatch, 300)
+    suspense.apply_money(Case.objects.get().pk, reason="seen in its statement", by=ADA)
+    before = held(charged)
+    gateway.looks[carrier(one).pk] = [back]
+    for cases_open in (1, 0):
+        hinted(one)
+        opened = Case.objects.filter(kind="reversed", closed_at=None)
+        assert len(opened) == cases_open
+        for case in opened:
+            assert "its payer does not have it" in case.sentence
+            cases.close_case(case.pk, resolution="given by bank transfer", reason="a drill", by=ADA)
+    assert (held(charged), counters(charged), broken()) == (before, (0, 300), set())
+
+
 def test_of_a_refund_of_another_amount_nothing_is_gone(charged, gateway, told, monkeypatch):
     one = of_another_amount(charged, gateway, monkeypatch, 300)
     suspense.return_money(Case.objects.get().pk, reason="it never left", by=ADA)
@@ -62,6 +79,9 @@ def test_of_a_refund_of_another_amount_nothing_is_gone(charged, gateway, told, m
     assert (one.state, carrier(one).state, counters(charged)) == ("canceled", "canceled", (0, 0))
     assert held(charged) == {**NOTHING, "clearing": 1000, "payable": -950, "fee_income": -50}
     assert broken() == set()
+    gateway.looks[carrier(one).pk] = [TAKEN_BACK]
+    hinted(one)
+    assert not Case.objects.filter(closed_at=None).exists(), "that is what was said"
     assert ask(charged).amount_minor == 1000
 
 

@@ -26,7 +26,7 @@ SELECT t.id, t.payment_id, t.state, t.identity, t.data::text, t.send_no,
              AND e.verdict IN ('succeeded', 'late', 'late, paid elsewhere', 'amount differs')), '{}') AS movements,
            coalesce(array_agg(e.movement_id ORDER BY e.id) FILTER (WHERE e.movement_id <> ''
              AND e.verdict IN ('reversed', 'taken back', 'declined: taken back', 'given_and_taken',
-                               'refused: nothing of it is booked')), '{}') AS taken_back
+                               'counted, and taken back', 'refused: nothing of it is booked')), '{}') AS taken_back
       FROM payments_evidence e WHERE e.attempt_id = t.id
   ) k ON true
   LEFT JOIN LATERAL (
