@@ -46,6 +46,12 @@ def heard(provider: str, dispute_ref: str) -> str:
     return said if kept.payment_id is not None else f"{said}; no payment bears it, a case asks a person"
 
 
+def names(provider: str, dispute_ref: str) -> UUID | None:
+    """The payment whose money a kept dispute is about, whether or not it bears it. Reads."""
+    case = Dispute.objects.filter(provider=provider, dispute_ref=dispute_ref).values("case_id")
+    return Case.objects.filter(pk__in=case).values_list("payment_id", flat=True).first()
+
+
 def look_up(dispute_id: UUID, *, reason: str, by: Actor) -> None:
     """An operator's look, now. Inside a transaction (a preview) only the refusals; nobody is asked."""
     by.must_be(Role.OPERATOR, "look_up_dispute")

@@ -18,6 +18,7 @@ from payments.pipeline import spans
 from payments.pipeline.books import movement
 
 MOST = 500  # lines of each table: the newest
+_KINDS = ("payment", "refund", "dispute")
 
 
 def sentence(payment: Payment) -> str:
@@ -33,19 +34,26 @@ def sentence(payment: Payment) -> str:
 
 
 def timeline(payment_id: UUID) -> list[Moment]:
-    """Attempts, evidence, callbacks, events, postings and acts of people on it and its cases, oldest first. Reads by
-    index."""
+    """Attempts, evidence, callbacks, events, postings and acts of people, oldest first. Reads by index.
+
+    Of the payment, its cases, its refunds, and the disputes of what was paid: also of those that it does not bear.
+    """
     attempts = list(Attempt.objects.filter(payment_id=payment_id).defer("envelope").order_by("-seq")[:MOST])
     keys = [attempt.pk for attempt in attempts]
     said = Evidence.objects.filter(attempt_id__in=keys).order_by("-pk")[:MOST]
-    told = Event.objects.filter(object_id=payment_id, object_kind="payment").order_by("-seq")[:MOST]
+    refunds, disputes = _given_back(payment_id), _disputes(payment_id)
+    disputed = [one.pk for one in disputes]
+    objects = [payment_id, *refunds, *disputed]
+    told = Event.objects.filter(object_id__in=objects, object_kind__in=_KINDS).order_by("-created_at")[:MOST]
     called = Callback.objects.filter(payment_id=payment_id).defer("body", "headers").order_by("-pk")[:MOST]
     cases = Case.objects.filter(payment_id=payment_id).values_list("pk", flat=True)
     differing = Evidence.objects.filter(attempt_id__in=keys, verdict="amount differs").select_related(
         "attempt"
     )
     movements = [movement(payment_id, one.movement_id or one.attempt.identity) for one in differing]
-    sources = [payment_id, *keys, *movements, *_disputes(payment_id), *_given_back(payment_id)]
+    booked_of = [key for one in disputes
+                 for key in dispute_books.keys_of(one.pk, corrections=one.corrections, costs=one.costs)]  # fmt: skip
+    sources = [payment_id, *keys, *movements, *booked_of, *refunds]
     booked = Transfer.objects.filter(source_id__in=sources).select_related("debit", "credit")
     return in_order(
         map(_attempt, attempts),
@@ -55,13 +63,27 @@ def timeline(payment_id: UUID) -> list[Moment]:
         map(_posting, booked),
         acts_of("payment", payment_id, most=MOST),
         acts_of("case", *cases, most=MOST),
+        acts_of("refund", *refunds, most=MOST),
+        acts_of("dispute", *disputed, most=MOST),
     )
 
 
-def _disputes(payment_id: UUID) -> list[UUID]:
-    """All that is booked of those of the payment."""
-    found = Dispute.objects.filter(payment_id=payment_id).values_list("pk", "corrections", "costs")
-    return [key for pk, no, costs in found for key in dispute_books.keys_of(pk, corrections=no, costs=costs)]
+def _disputes(payment_id: UUID) -> list[Dispute]:
+    """Those that it bears, and those that nobody bears: of what came late, lies in suspense, or was paid to set a
+    method up."""
+    ref = "instructions__charge__"
+    said = Evidence.objects.filter(payment_id=payment_id).distinct()
+    setup = Payment.objects.filter(pk=payment_id, source_kind=setup_charge.SOURCE)
+    told = [
+        *said.values_list("attempt__provider", "movement_id", "provider_ref"),
+        *setup.values_list("provider", f"{ref}movement_id", f"{ref}provider_ref"),
+    ]
+    names = {(provider, name) for provider, *both in told for name in both if name}
+    unplaced = Dispute.objects.filter(payment=None, charge_ref__in={name for _, name in names})
+    return [
+        *Dispute.objects.filter(payment_id=payment_id),
+        *(one for one in unplaced if (one.provider, one.charge_ref) in names),
+    ]
 
 
 def _given_back(payment_id: UUID) -> list[UUID]:

@@ -53,7 +53,8 @@ def ask(one: Taken) -> Turn:
         said = f"nobody takes a {kind} yet: it waits until somebody does"
         return route.waits(one, said, now=now, seconds=_NOBODY_SECONDS)
     try:
-        return route.ends(one, "done", taker(one.provider, one.dispute_ref or one.setup_ref))
+        done = route.ends(one, "done", taker(one.provider, one.dispute_ref or one.setup_ref))
+        return done._replace(payment_id=dispute.names(one.provider, one.dispute_ref))
     except Refusal as refusal:
         return route.of_nothing(one, now)._replace(said=refusal.message)
     except ProviderUnavailable as fault:

@@ -15,13 +15,14 @@ from ops import wanted
 from payments import operate
 from payments.callbacks import again, route, takers, work
 from payments.callbacks.models import Callback
-from payments.models import Attempt, Evidence, Payment
+from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import apply, evidence, hinted, verify
 from payments.pipeline.evidence import Said
 from payments.pipeline.lanes import Lane
 from tests.callbacks.conftest import BOSS, come_round, identity, is_due, rest, the_one
 from tests.payments import steps
 from tests.payments.scripted import declined, paid
+from tests.payments.test_disputes import keep
 
 LANE = Lane("charge", "scripted")
 
@@ -275,6 +276,16 @@ def test_what_nobody_takes_yet_waits_with_its_reason(tell, gateway, monkeypatch,
     assert work.work().counts == {"done": 1}
     assert heard == [("scripted", "thing-1")]
     assert the_one().said == "it was looked at"
+
+
+def test_what_a_dispute_was_told_by_stands_with_the_payment_that_it_is_about(
+    tell, gateway, open_payment, monkeypatch
+):
+    Case.objects.filter(pk=keep().case_id).update(payment_id=open_payment)
+    monkeypatch.setitem(takers.TAKERS, "dispute", lambda *_: "it was looked at")
+    tell(dispute_ref="dp_1")
+    work.work()
+    assert the_one().payment_id == open_payment
 
 
 @pytest.mark.parametrize(("raised", "state", "said"), [

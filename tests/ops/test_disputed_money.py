@@ -9,7 +9,7 @@ import pytest
 
 from billing.debt import Debt
 from engine.core.errors import Refusal
-from payments import cancel, cases, dispute, left_twice, suspense
+from payments import cancel, cases, dispute, left_twice, story, suspense
 from payments.models import Case, Dispute, Refund
 from tests.ops.suspended import (
     WHY,
@@ -57,6 +57,8 @@ def test_late_money_waits_for_its_dispute_by_hand_too(late: UUID) -> None:
     keep(WON)
     suspense.apply_money(case_of(late).pk, **WHY)
     assert (unapplied(), broken()) == (0, [])
+    told = {moment.title for moment in story.timeline(late)}
+    assert {"dispute.opened", "booked dispute.opened", "dispute.won", "booked dispute.won"} <= told
 
 
 def test_what_a_lost_dispute_took_of_late_money_is_booked_and_not_sent(late: UUID) -> None:
