@@ -20,6 +20,7 @@ from sandbox.run import databases
 from tests import order, skips
 
 _skipped: Counter[tuple[str, str]] = Counter()
+_given = frozenset(settings.ENV.model_fields_set)
 
 
 @pytest.hookimpl(trylast=True)  # what `-k` leaves out is out by then
@@ -66,7 +67,9 @@ def _own_queue() -> None:
 
 @pytest.fixture(autouse=True)
 def _no_memory_between_tests() -> Iterator[None]:
-    """Ids of ledger accounts and built providers are remembered per process; databases come and go."""
+    """Ids of ledger accounts and built providers are remembered per process; databases come and go. What a test set
+    and put back was not given by the environment."""
+    settings.ENV.model_fields_set.intersection_update(_given)
     accounts.forget()
     yield
     accounts.forget()
