@@ -24,7 +24,8 @@ _OTHER_MINOR = 100
 
 
 def ask(client: Client, payer: Payer, currency: str, *, return_url: str, reference: str) -> SetupAsked:
-    """The page. The same reference again makes another link to pay under it, of which one can be paid.
+    """The page. The same reference again makes another link to pay under it, of which one can be paid: a
+    reference is used once (sheet.py). What was paid beside that would be seen by nobody once the method is active.
 
     Calls out. Raises Refusal, Fault.
     """

@@ -15,7 +15,7 @@ def sheet() -> Sheet:
         settlement="platform",
         resend_same_identity=(),  # a refund has no reference, and what a second charge answers nobody wrote
         identity_seconds=None,
-        unique_reference=("charge", "payout"),  # said to be so; nothing relies on it
+        unique_reference=("charge", "payout"),  # said to be so; that a page is paid once relies on it
         lookup_by_identity=True,  # a refund by its comments, among the newest
         lookup_batch=account.LOOKS,
         absence_after=account.deadline(),
