@@ -10,7 +10,8 @@ import pytest
 from engine.core.actor import SYSTEM
 from payments import left_twice, suspense
 from payments.models import Attempt, Case, Evidence, Payment
-from payments.pipeline import books
+from payments.pipeline import books, hinted, spans
+from payments.pipeline.hinted import Told
 from tests.payments.scripted import Scripted, declined
 from tests.payments.steps import run
 from tests.payments.test_paid_again import heard, moved, taken_back
@@ -84,3 +85,13 @@ def test_what_can_not_be_booked_is_said_twice_and_not_for_ever(
     gone(world, given_up, "a+b")
     assert [each.startswith("failed: ") for each in verdicts(given_up)[before:]] == [True, True]
     assert held(given_up)["suspense"] == -2000
+
+
+def test_an_end_that_was_told_of_another_movement_is_looked_for_as_often(
+    given_up: UUID, world: Scripted
+) -> None:
+    """What was told before stands: the look says nothing of it, and uses none of its turns up."""
+    hinted.make_due([Told(Attempt.objects.get().pk, "succeeded")])
+    world.looks[given_up] = [taken_back("a+b")]
+    heard()
+    assert Attempt.objects.get().told_looks == spans.TOLD_LOOKS
