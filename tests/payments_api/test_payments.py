@@ -250,6 +250,6 @@ def test_a_payment_is_read_in_few_queries_however_many_attempts(caller, payments
     )  # the key, its rate, the time, the payment, its attempts, the open one, and the time
     with CaptureQueriesContext(connection) as asked:
         caller.get(pay(one, "/timeline"))
-    assert len(asked) <= 13
+    assert len(asked) <= 16
     say(one, paid(gross_minor=1000, currency="USDC", fee_minor=25))
     assert caller.get(pay(one)).json()["state"] == "succeeded"
