@@ -193,10 +193,10 @@ def _is_unsaid(finding: Finding | None) -> bool:
 
 
 def _was_said(one: Closed, finding: Finding, asked_at: datetime) -> bool:
-    """A look before this one found the same for the same hint, and it still stands: saying it again helps nobody."""
+    """A look before this one found the same for the same hint; it was applied, and still stands: again helps nobody."""
     said = Evidence.objects.filter(attempt_id=one.attempt_id, source="lookup", outcome=finding.outcome)
     said = said.filter(movement_id=finding.movement_id, observed_at__gte=one.told_at)
-    return said.filter(observed_at__lt=asked_at).exists()
+    return said.filter(observed_at__lt=asked_at, applied_at__isnull=False).exists()
 
 
 def _next(one: Closed, finding: Finding | None, asked_at: datetime, patience: float) -> Next:

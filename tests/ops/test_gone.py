@@ -81,7 +81,9 @@ def test_only_what_waited_for_the_provider_is_asked_again_and_one_odd_row_stops_
     world.later(days=31)
     world.bill()
     PaymentMethod.objects.filter(pk=odd.method_id).update(details=Value(None, JSONField()))
+    (before,) = gone.read()
     type(stopped).objects.filter(pk=stopped.pk).update(state="canceled", next_due_at=None)
+    assert gone.read() == [before._replace(invoices=before.invoices - 2)], "who has canceled is asked no more"
     back()
     assert sweep.sweep(chunk=1)["asked_again"] == 1
     assert open_invoice(sound).collecting_minor == 1000

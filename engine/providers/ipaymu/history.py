@@ -14,7 +14,7 @@ from engine.providers.ipaymu.transaction import local
 
 PAGE = 20  # the most that it shows at once
 PAGES_MAX = (
-    100  # of one look: two thousand transactions. What that does not reach waits until it is over (days.py)
+    100  # of one look: two thousand transactions. What that does not reach the next one reads (days.py)
 )
 SKEW = timedelta(minutes=10)  # between its clock and ours
 # A page of 12 hours, on which a code of 24 hours is chosen at the last moment, and a day over.

@@ -13,7 +13,7 @@ from payments.pipeline import sweep
 class Command(AnsweringCommand):
     help = (
         "Audit that no open payment, draft or billed subscription is without a next action, and give one to those "
-        "that are. Moves no money; beat does the same every minute."
+        "that are; ask for what waited for a provider that is back. Sends nothing; beat does the same every minute."
     )
 
     def work(self, **options: Any) -> Answer:
