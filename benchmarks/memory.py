@@ -10,7 +10,7 @@ from benchmarks.sampling import Sampler
 from benchmarks.settle import Field, _note
 from benchmarks.sizes import Size
 from benchmarks.workers import workers
-from engine.core import clock, wake
+from engine.core import wake
 
 
 class Watch(Sampler):
@@ -63,7 +63,6 @@ def _with_workers(field: Field, sizes: list[int], warm: int) -> list[dict[str, o
 
 
 def _work(field: Field, due: int) -> None:
-    field.due(due)
-    since = clock.machine_now()
+    before = field.due(due)
     wake.publish(wake.Wake("billing.claim_due"))
-    _note("memory", since, due, {})
+    _note("memory", before, due, {})

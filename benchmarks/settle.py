@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import datetime
 
 from benchmarks import pgbench, roles, seed
 from benchmarks.sizes import Size
@@ -40,12 +41,14 @@ class Field:
         self._used = 0
         seed.plans(self.url)
 
-    def due(self, count: int) -> None:
-        """New subscriptions, all due."""
+    def due(self, count: int) -> datetime:
+        """New subscriptions, all due; the moment before: a worker may have begun by the time they have settled down."""
         seed.subscriptions(self.url, self._used, count, provider="instant")
+        before = clock.machine_now()
         seed.make_due(self.url, self._used, count)
         seed.settle_down(self.url)
         self._used += count
+        return before
 
     def scheduled(self, count: int) -> None:
         """New subscriptions with a scheduled payment each."""
@@ -129,26 +132,28 @@ def _through_celery(
         since = clock.machine_now()
         wake.publish(wake.Wake("payments.send", (("operation", "charge"), ("provider", "instant"))))
         _note(name, since, charges, found)
-        field.due(charges)
+        before = field.due(charges)
         since = clock.machine_now()
         wake.publish(wake.Wake("billing.claim_due"))
-        _note(f"{name}_whole", since, charges, found)
+        _note(f"{name}_whole", since, charges, found, before=before)
 
 
 def _warm_up(field: Field, charges: int) -> None:
-    field.due(charges)
-    since = clock.machine_now()
+    before = field.due(charges)
     wake.publish(wake.Wake("billing.claim_due"))
-    _note("warm_up", since, charges, {})
+    _note("warm_up", before, charges, {})
 
 
-def _note(name: str, since: object, charges: int, found: dict[str, list[float]]) -> None:
+def _note(
+    name: str, since: datetime, charges: int, found: dict[str, list[float]], *, before: datetime | None = None
+) -> None:
+    """Wait until all is settled and note the rate from `since` on; `before`: counted are those from then on."""
     until = time.monotonic() + MOST_SECONDS
     while any(sql.rows(probe) for probe in (OPEN, DUE, DRAFTS)):
         if time.monotonic() > until:
             raise TimeoutError(f"{name}: not settled after {MOST_SECONDS} s")
         time.sleep(0.2)
-    (count, last, tenth, ninth) = sql.rows(SETTLED, {"since": since})[0]
+    (count, last, tenth, ninth) = sql.rows(SETTLED, {"since": before or since})[0]
     if count != charges:
         raise RuntimeError(f"{name}: {count} of {charges} were settled")
     found.setdefault(name, []).append(charges / (last - since).total_seconds())
