@@ -1,12 +1,14 @@
+from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
     """Invoices that were not asked for because their provider was not configured: found once it is."""
 
+    atomic = False
     dependencies = [("billing", "0008_drafts_held")]
     operations = [
-        migrations.AddIndex(
+        AddIndexConcurrently(
             "invoice",
             models.Index(
                 fields=["id"],

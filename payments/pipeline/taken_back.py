@@ -42,16 +42,20 @@ def taken_back(row: Row, sheet: Sheet, now: datetime) -> Decision:
         return _out_of_the_books(row)
     return Decision(
         GIVEN_AND_TAKEN, look_at=row.next_action_at, case=GIVEN_AND_TAKEN,
-        says=f"{row.message or row.code or 'Its provider took it back.'} It had left before, by hand or by a dispute: "
+        says=f"{_said(row)} It had left before, by hand or by a dispute: "
         "a person says whether both are one movement, or it left twice",
     )  # fmt: skip
+
+
+def _said(row: Row) -> str:
+    return row.message or row.code or "Its provider took it back."
 
 
 def _counted(row: Row) -> Decision:
     """Its payer is still to get what the books say they have: a person sends it another way."""
     return Decision(
         COUNTED_BACK, look_at=row.next_action_at, case=REVERSED,
-        says=f"{row.message or row.code or 'Its provider took it back.'} It was of another amount, and a person "
+        says=f"{_said(row)} It was of another amount, and a person "
         "counted it as given back: its payer does not have it, and it lies at the provider again",
     )  # fmt: skip
 

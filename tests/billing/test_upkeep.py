@@ -69,8 +69,8 @@ def ended(world: World) -> World:
 
 def book(payment: Payment, kind: str, at: datetime, minor: int = 1000) -> None:
     """What a posting at `at` would be: of what the invoice's payer owes, and of the fee."""
-    roles = [("settled_direct", "receivable", minor), ("billed", "fee_income", minor // 40)]
-    for seq, (debit, credit, amount) in enumerate(roles):
+    roles = [(0, "settled_direct", "receivable", minor), (2, "billed", "fee_income", minor // 40)]
+    for seq, debit, credit, amount in roles:
         sides = (payment.accounts[debit], payment.accounts[credit])
         if kind.endswith("reversed"):
             sides = sides[::-1]
@@ -104,6 +104,16 @@ def test_a_day_is_computed_from_its_rows_and_again_gives_the_same(ended: World) 
         assert (report.failed, report.failed_minor) == (1, 1000)
         assert (report.canceled, report.canceled_minor) == (1, 1000)
         assert report.average_seconds == pytest.approx(4)
+
+
+def test_a_payment_with_a_leg_for_its_fee_counts_once_in_the_average(ended: World) -> None:
+    one = Payment.objects.filter(state="succeeded").earliest("pk")
+    Payment.objects.filter(pk=one.pk).update(created_at=one.created_at - timedelta(seconds=6))
+    whole = Transfer.objects.get(source_id=one.pk, seq=0)
+    whole.pk, whole.seq, whole.amount_minor = uuid7(), 1, 25
+    whole.save(force_insert=True)
+    upkeep.report_day(clock.machine_now().astimezone(UTC).date())
+    assert DailyReport.objects.get().average_seconds == pytest.approx(7)
 
 
 def test_a_report_has_a_timeout_of_its_own(ended: World) -> None:
