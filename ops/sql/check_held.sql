@@ -1,7 +1,7 @@
--- I2: what billing could not work and set aside with a reason: it goes on when somebody releases it. Indexes:
--- subscriptions_held, drafts_held.
+-- I2: what billing could not work and set aside with a reason: it goes on when somebody releases it. What was
+-- canceled meanwhile is billed no more anyway. Indexes: subscriptions_held, drafts_held.
 SELECT s.id AS subscription_id, NULL::uuid AS invoice_id, s.period_no, s.held_code, s.held_reason
-  FROM billing_subscription s WHERE s.held_code <> ''
+  FROM billing_subscription s WHERE s.held_code <> '' AND s.state IN ('incomplete', 'active', 'past_due')
 UNION ALL
 SELECT i.subscription_id, i.id, i.period_no, '', i.held_reason
   FROM billing_invoice i WHERE i.state = 'draft' AND i.held_reason <> ''

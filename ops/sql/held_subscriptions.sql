@@ -4,7 +4,7 @@ SELECT code.code, count(held.id), min(told.created_at)
   FROM unnest(%(codes)s::text[]) AS code
   LEFT JOIN LATERAL (
        SELECT s.id FROM billing_subscription s
-        WHERE s.held_code = code.code AND s.held_code <> ''
+        WHERE s.held_code = code.code AND s.held_code <> '' AND s.state IN ('incomplete', 'active', 'past_due')
         LIMIT %(most)s
        ) held ON true
   LEFT JOIN LATERAL (

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from billing import cycle, hold, resume
+from billing import cycle, hold, resume, stop
 from billing.models import Invoice
 from billing.moment import Moment
 from engine.core import clock, sql
@@ -133,6 +133,9 @@ def test_a_held_subscription_is_told_by_its_code(world):
     }
     (row,) = listed()
     assert (row["subscription_id"], row["invoice_id"]) == (str(subscription.pk), None)
+    assert "Subscriptions held, an approver releases them: 1." in front.stopped()
+    stop.cancel(subscription.pk, reason="They left.")  # billed no more: there is nothing to release
+    assert shown() == {} and not listed() and not [each for each in front.stopped() if "held" in each]
 
 
 def test_they_are_found_by_index(world, scripted):
