@@ -13,10 +13,13 @@ from tests.ops.standing import standing, standing_payments, standing_world  # no
 from tests.ops.world import empty
 from tests.payments.scripted import Scripted
 
+pytest.register_assert_rewrite("tests.ops.api")
+
 
 @pytest.fixture
 def scripted(spans: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
-    """The only provider there is."""
+    """The only provider there is. Nothing here waits for a take to end: on a busy machine half a second is not long."""
+    monkeypatch.setattr(settings.ENV, "take_seconds", 30)
     monkeypatch.setattr(settings, "PROVIDERS", {"scripted": "tests.payments.scripted.Scripted"})
     registry.get.cache_clear()
     provider = registry.get("scripted")
