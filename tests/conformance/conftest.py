@@ -34,13 +34,13 @@ SPANS = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def simulator() -> Iterator[Gateways]:
     with Gateways.start() as gateways:
         yield gateways
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chain() -> Iterator[Localnet]:
     with Localnet.start(slot_ms=20) as net:
         yield net

@@ -21,7 +21,7 @@ Change = Callable[..., None]
 TOKENS = "/flw/idp/realms/flutterwave/protocol/openid-connect/token"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served() -> Iterator[Gateways]:
     with Gateways.start() as gateways:
         yield gateways

@@ -12,7 +12,7 @@ from tests.gateways.receiver import Receiver
 SECRET = "whsec_simulator"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served() -> Iterator[Gateways]:
     with Gateways.start() as gateways:
         yield gateways

@@ -37,7 +37,7 @@ class Payer:
         return value
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared() -> Iterator[Localnet]:
     with Localnet.start(slot_ms=0, lag_slots=40) as net:
         yield net

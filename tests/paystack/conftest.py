@@ -16,7 +16,7 @@ from tests.paystack.desk import Desk
 from tests.paystack.recorder import Recorder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served() -> Iterator[Gateways]:
     with Gateways.start() as gateways:
         yield gateways

@@ -13,7 +13,7 @@ from sandbox.localnet.control import Localnet
 from tests.solana.world import DECIMALS, USDC, Driver, World
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def localnet() -> Iterator[Localnet]:
     with Localnet.start(slot_ms=20) as net:
         yield net

@@ -18,7 +18,7 @@ from tests.stripe import published
 from tests.stripe.shop import SECRET, Shop
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served() -> Iterator[Gateways]:
     with Gateways.start() as gateways:
         yield gateways
