@@ -65,6 +65,12 @@ def _own_queue() -> None:
         settings.CELERY_BROKER_URL = numbered(settings.CELERY_BROKER_URL, int(process) + 1)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_when_asked_for() -> None:
+    """Each test has a client of its own, and each client's first request would read all static files there are."""
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
 @pytest.fixture(autouse=True)
 def _no_memory_between_tests() -> Iterator[None]:
     """Ids of ledger accounts and built providers are remembered per process; databases come and go. What a test set

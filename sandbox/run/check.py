@@ -25,8 +25,8 @@ CHECKS = {
     "format": (PY, "-m", "ruff", "format", "--check", "."),
     "imports": (str(Path(PY).parent / "lint-imports"),),
 }
-# No test takes the machine's power away: a server that is killed keeps what it gave to the system.
-SETTINGS = {"fsync": "off"}
+# No test takes the machine's power away: a server that is killed keeps what it gave to the system. Nobody copies it.
+SETTINGS = {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
 # mypy's Django plugin boots the settings, which want an environment.
 TYPES = (PY, "-m", "mypy")
 # Six on two cores: the live tests wait for their workers more than they compute. Who is done takes over others' tests.

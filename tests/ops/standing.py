@@ -46,9 +46,8 @@ def standing_world(standing: Standing, db: None, scripted: Scripted) -> World:
 
 
 @pytest.fixture
-def standing_payments(standing: Standing, standing_world: World, settings: Any) -> dict[str, UUID]:
+def standing_payments(standing: Standing, standing_world: World) -> dict[str, UUID]:
     """A payment of each kind, by what became of it."""
-    settings.WHITENOISE_AUTOREFRESH = True
     return dict(standing.payments)
 
 

@@ -84,8 +84,7 @@ def grow(world, scripted, number: int) -> None:
 
 
 @pytest.fixture
-def boss(world, scripted, settings, monkeypatch):
-    settings.WHITENOISE_AUTOREFRESH = True
+def boss(world, scripted, monkeypatch):
     bare(monkeypatch)
     call_command("sync_schedule")
     grow(world, scripted, 2)

@@ -24,8 +24,7 @@ from tests.payments.disputed import dispute_of
 
 
 @pytest.fixture
-def boss(world, scripted, settings):
-    settings.WHITENOISE_AUTOREFRESH = True
+def boss(world, scripted):
     return client_of()
 
 

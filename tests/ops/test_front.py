@@ -6,8 +6,7 @@ from ops import front
 from tests.ops.admin_pages import client_of
 
 
-def test_the_first_page_is_green_when_all_is_well(world, settings, monkeypatch):
-    settings.WHITENOISE_AUTOREFRESH = True
+def test_the_first_page_is_green_when_all_is_well(world, monkeypatch):
     monkeypatch.setattr(front, "_scheduler", list)
     page = client_of("viewer").get("/admin/")
     assert "All is well" in page.context["well"]

@@ -114,7 +114,8 @@ def empty() -> None:
     tables = [m._meta.db_table for label in labels for m in apps.get_app_config(label).get_models()]
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
-        cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+        # A few rows each: to truncate writes every table and index anew.
+        cursor.execute("; ".join(f"DELETE FROM {table}" for table in tables))
         cursor.execute("SET session_replication_role = origin")
     KillSwitch.objects.create(pk=1)
     Clock.objects.exclude(pk=0).delete()
