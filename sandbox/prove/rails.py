@@ -39,8 +39,6 @@ WAVE = 50
 """The next wave is due once fewer than two are open: more would only wait for their looks, and be parked."""
 REFUNDED = 10
 """Of so many paid payments one is given back: all of it, a part, or a part and then the rest."""
-STEP_SECONDS = 20.0
-"""Of the simulator's clock, for each quarter of a second of ours."""
 SECONDS_MAX = 1800.0
 LOOKS_SECONDS_MAX = 120.0
 
@@ -145,7 +143,7 @@ def _wait(home: House, rail: Rail, true: Callable[[], bool], seconds: float = SE
         if time.monotonic() - last > 0.25:
             last = time.monotonic()
             rail.act()
-            rail.gateways.advance(STEP_SECONDS)
+            rail.gateways.advance(rail.storm_step_seconds)
         return true()
 
     home.until(over, seconds)

@@ -41,6 +41,8 @@ class Rail:
     price_minor: ClassVar[int]
     gives_back: ClassVar[bool] = True
     """Whether it has refunds at all."""
+    storm_step_seconds: ClassVar[float] = 20.0
+    """Of the simulator's clock, for each quarter of a second of a storm."""
     cards: ClassVar[
         Mapping[str, str]
     ]  # "good", "insufficient_funds", "hard_decline", "payer_action" -> test card
