@@ -39,6 +39,7 @@ from config.env_rules import (
     check_redis,
     check_writable,
     disagreements,
+    read_limits,
     read_mints,
     read_providers,
     read_run_file,
@@ -74,6 +75,11 @@ class Env(Sandbox, Gateways, Solana, Inbox, Edge, Spans, Scheduler, Servers):
     @classmethod
     def _mints(cls, value: Any) -> Any:
         return read_mints(value) if isinstance(value, str) else value
+
+    @field_validator("two_approvers_above", mode="before")
+    @classmethod
+    def _limits(cls, value: Any) -> Any:
+        return read_limits(value) if isinstance(value, str) else value
 
     @field_validator("sandbox_providers", mode="before")
     @classmethod

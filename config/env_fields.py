@@ -130,6 +130,11 @@ class Spans(BaseSettings):
     park_unknown_seconds: float = Field(
         default=86_400, gt=0, description="An outcome unknown for so long is parked for a person"
     )
+    two_approvers_above: Annotated[dict[str, int], NoDecode] = Field(
+        default={},
+        description="Two approvers must say that an unknown payment never took effect above so many minor units: "
+        "`USD=50000,IDR=5000000`; of a currency that is not named one is enough",
+    )
     watch_seconds: float = Field(default=30, gt=0, description="Gap between looks for funds in the grace")
     watch_ahead_seconds: int = Field(
         default=86_400,

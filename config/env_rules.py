@@ -190,6 +190,17 @@ def read_mints(value: str) -> dict[str, tuple[str, int]]:
     return mints
 
 
+def read_limits(value: str) -> dict[str, int]:
+    """`CODE=minor units`, separated by commas. Raises ValueError naming the part that is wrong."""
+    limits: dict[str, int] = {}
+    for part in filter(None, (p.strip() for p in value.split(","))):
+        code, _, minor = part.partition("=")
+        if code not in EXPONENTS or not (minor.isascii() and minor.isdecimal()) or code in limits:
+            raise ValueError(f"`{part}` is not CODE=minor units, a currency of the ledger that comes once")
+        limits[code] = int(minor)
+    return limits
+
+
 def read_providers(value: str) -> dict[str, str]:
     """`name=python.path`, separated by commas. Raises ValueError naming the part that is wrong."""
     parts = [part.strip() for part in value.split(",") if part.strip()]

@@ -44,10 +44,14 @@ def ask(attempt_id: UUID) -> Found:
     Raises RuntimeError inside a transaction (I3); Refusal if the attempt is not closed, there is nothing to
     ask by, or nobody answers.
     """
+    return question(_closed(attempt_id))
+
+
+def question(attempt: Attempt) -> Found:
+    """The same of any attempt, read with its payment. Reads and calls out. Raises as `ask`."""
     if not sql.outside_transaction():
         raise RuntimeError("a transaction is open across a network call (I3)")
-    attempt, known = _closed(attempt_id), evidence.known(attempt_id)
-    provider = registry.get(attempt.provider)
+    known, provider = evidence.known(attempt.pk), registry.get(attempt.provider)
     if not asking.can_be_asked(provider.sheet, known):
         raise Refusal("nothing_to_ask_by", "the provider finds it by its own id alone, and never named one",
                       param="attempt")  # fmt: skip

@@ -1,6 +1,6 @@
 """What an operator may do to one payment, each with a reason, in the audit. None of it moves money.
 
-The pipeline goes on from the row; an outcome is never typed in by hand (I4).
+The pipeline goes on from the row; no outcome is typed in by hand (I4), but for what nobody can prove (absent.py).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def unpark(payment_id: UUID, *, reason: str, by: Actor) -> None:
         if payment.parked_at is None:
             raise Refusal("not_parked", "it is not parked", param="payment")
         _still_open(payment)
-        _may_go_on(payment)
+        may_go_on(payment)
         payment.parked_at, payment.parked_reason = None, ""
         payment.version += 1
         _go_on(payment)
@@ -100,8 +100,11 @@ def _not_parked(payment: Payment) -> None:
         raise Refusal("parked", f"it is parked: {payment.parked_reason}; unpark it first", param="payment")
 
 
-def _may_go_on(payment: Payment) -> None:
-    """Read under the payment's lock, which apply holds when it opens a case. What was said goes first.
+def may_go_on(payment: Payment) -> None:
+    """Raises Refusal where evidence, a case or money that arrived keeps a locked payment from going on; sets
+    `stop_code` where it may be looked up and not be signed anew. Writes nothing.
+
+    Read under the payment's lock, which apply holds when it opens a case. What was said goes first.
 
     What is in flight may be looked up whatever arrived under an earlier attempt: looking moves nothing, and
     what it moved has to be booked (I5). It is told not to be signed anew.

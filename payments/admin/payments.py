@@ -16,7 +16,7 @@ from engine.core.listing import ByDay, Choice, one_of
 from engine.core.readonly import ReadOnlyInline, Rows, in_flower, list_of, page_of
 from engine.core.timeline import Moment
 from engine.providers import registry
-from payments import models, operate, refund, settle, story
+from payments import absent, models, operate, refund, settle, story
 from payments.admin.found import OfPayment
 from payments.models import Attempt, Payment
 
@@ -77,6 +77,14 @@ class PaymentAdmin(OfPayment, Operated):
             settle.end_payment,
             "Each for which money arrived ends: canceled, or paid late. Its source hears of it, its case stays.",
             role=Role.APPROVER,
+        ),
+        action(
+            "Declare absent",
+            absent.declare_absent,
+            "You have seen in its provider's own books that each never took effect. The provider is asked once more; "
+            "what it does not know either is sent anew, or ends where it was called back.",
+            role=Role.APPROVER,
+            most=10,  # one call after the other, each may last until its timeout
         ),
     )
 

@@ -14,7 +14,7 @@ from engine.rest import ids
 from engine.rest.once import Done
 from engine.rest.shapes import Shape, TextField
 from engine.rest.views import RestView
-from payments import look, operate, settle
+from payments import absent, look, operate, settle
 from payments.api import examples
 from payments.api.methods import away
 from payments.api.payments import OfPayment, whole
@@ -109,6 +109,30 @@ class End(Act):
         approver's: `admin:write`.
         """
         return self.act(payment_id, settle.end_payment, _ended)
+
+
+class DeclareAbsent(OfPayment):
+    """A person's word where no provider can prove it."""
+
+    key_needed = True
+
+    @extend_schema(operation_id="declare_payment_absent", request=ActBody, responses={202: AcceptedShape},
+                   examples=_EXAMPLES)  # fmt: skip
+    def post(self, request: Request, payment_id: str) -> Response:
+        """Say of a parked payment whose outcome stays unknown that it never took effect: it is sent anew, or ends where
+        it was called back.
+
+        Its provider is asked once more before: 409 `it_is_seen` where it knows of it, 503 `provider_unavailable` where
+        it does not answer. Above `TWO_APPROVERS_ABOVE` it stays parked until a second approver says so, too. An
+        approver's: `admin:write`.
+        """
+        pk = self.id("payment", payment_id)
+
+        def work(data: dict[str, Any], found: look.Found | None) -> Done:
+            absent.keep(pk, found, reason=data["reason"], by=self.actor)
+            return _accepted(pk)
+
+        return self.once(ActBody, work, before=lambda data: away(lambda: absent.ask(pk)))
 
 
 def _ended(payment_id: UUID) -> Done:

@@ -17,6 +17,7 @@ urlpatterns = [
     path(f"{_PAYMENT}/park", acts.Park.as_view()),
     path(f"{_PAYMENT}/unpark", acts.Unpark.as_view()),
     path(f"{_PAYMENT}/end", acts.End.as_view()),
+    path(f"{_PAYMENT}/declare_absent", acts.DeclareAbsent.as_view()),
     path("attempts/<str:attempt_id>", payments.AttemptView.as_view()),
     path("attempts/<str:attempt_id>/evidence", payments.AttemptEvidence.as_view()),
     path("attempts/<str:attempt_id>/look_up", acts.LookUp.as_view()),

@@ -217,6 +217,8 @@ def _not_left(row: Row, sheet: Sheet, now: datetime) -> Decision:
 def _absent(row: Row, sheet: Sheet, now: datetime) -> Decision:
     if not is_open(row):
         return as_it_was(row, "refused: the attempt was closed")
+    if row.source == "operator":
+        return _declared_absent(row, now)
     may_read = row.send_by + timedelta(seconds=spans.absence(sheet))
     if row.send_no != row.attempt_send_no or row.observed_at < may_read:
         may_read = max(may_read, now)
@@ -228,6 +230,13 @@ def _absent(row: Row, sheet: Sheet, now: datetime) -> Decision:
     if row.failure_class == FailureClass.PAYER_ACTION and not row.stop_code:
         return Decision("declined: called back", "declined", "failed", None)  # theirs: nothing is tried again
     return _again(row, now, "proved absent")
+
+
+def _declared_absent(row: Row, now: datetime) -> Decision:
+    """A person's word where nobody could prove it (payments/absent.py); never against a provider that has seen it."""
+    if row.attempt_state == "pending":
+        return as_it_was(row, "refused: it was seen")
+    return _again(row, now, "declared absent")
 
 
 def _again(row: Row, now: datetime, verdict: str, attempt: str = "not_sent") -> Decision:

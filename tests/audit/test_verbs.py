@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from engine.core.actor import Actor, NotAllowed, Role
 from engine.core.errors import Refusal
 from engine.outbox.models import Event
 from ops import scheduler, timetable
-from payments import cases, look, methods, refund, suspense, switches
+from payments import absent, cases, look, methods, refund, suspense, switches
 from payments import operate as on_payment
 from payments import settle as ends
 from payments.callbacks import again
@@ -116,6 +117,7 @@ APPROVER: dict[str, Verb] = {
     ),
     "record_refund": lambda f, **by: refund.record(f.refund.pk, reference="SEPA 4711", **WHY, **by),
     "end_payment": lambda f, **by: ends.end_payment(f.payments["differs"], **WHY, **by),
+    "declare_absent": lambda f, **by: absent.keep(_unseen(f), None, **WHY, **by),
     "apply_money": lambda f, **by: suspense.apply_money(_differing(f), **WHY, **by),
     "return_money": lambda f, **by: suspense.return_money(_differing(f), **WHY, **by),
     "release_draft": lambda f, **by: operate.release_draft(f.draft.pk, **WHY, **by),
@@ -124,6 +126,14 @@ APPROVER: dict[str, Verb] = {
 
 def _differing(field: Field) -> Any:
     return Case.objects.get(payment_id=field.payments["differs"]).pk
+
+
+def _unseen(field: Field) -> Any:
+    """What its provider had, and knows nothing of any more."""
+    one = field.payments["pending"]
+    gone = clock.machine_now() - timedelta(days=2)
+    Attempt.objects.filter(payment_id=one).update(state="unknown", send_by=gone)
+    return one
 
 
 def _said(payment_id: Any) -> look.Found:

@@ -258,6 +258,8 @@ def test_a_lane_may_send_a_whole_batch_at_once() -> None:
         ("REDIS_URL", "redis+socket://"),
         ("REDIS_URL", "redis://localhost/notanumber"),
         ("REDIS_URL", "redis+socket:///path?virtual_host=x"),
+        ("TWO_APPROVERS_ABOVE", "USD=500.5"),
+        ("TWO_APPROVERS_ABOVE", "USD=5,USD=6"),
         ("SOLANA_MINTS", f"SOL={WRAPPED}:6"),
         ("SOLANA_MINTS", f"USDC={WRAPPED}:9"),
         ("SOLANA_MINTS", f"BONK={WRAPPED}:5"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from engine.audit.models import Entry
 from engine.core import clock, sql, wake
 from engine.core.ids import uuid7
 from engine.providers import registry
-from engine.providers.base import ProviderUnavailable
+from engine.providers.base import Finding, Outcome, ProviderUnavailable
 from engine.rest import ids
 from payments.models import Attempt, Case, Evidence, Payment
 from tests.billing.world import rows_everywhere
@@ -120,6 +122,28 @@ def test_bad_requests(caller, payments, verb):
     assert fault(key("payment_methods:write").post(path, WHY, key="g"))[:2] == (403, "scope_missing")
     if verb in ("retry", "unpark", "end"):
         assert fault(caller.post(path, WHY)) == (400, "idempotency_key_missing", "Idempotency-Key")
+
+
+def test_an_approver_says_that_what_nobody_knows_never_took_effect(caller, payments, monkeypatch):
+    one, provider = payments["pending"], registry.get("scripted")
+    path, past = pay(one, "/declare_absent"), clock.machine_now() - timedelta(days=2)
+    assert fault(caller.post(path, WHY)) == (400, "idempotency_key_missing", "Idempotency-Key")
+    assert fault(caller.post(path, WHY, key="a")) == (409, "not_parked", "payment")
+    assert caller.post(pay(one, "/park"), WHY).status_code == 202
+    Attempt.objects.filter(payment_id=one).update(state="unknown", send_by=past)
+    monkeypatch.setattr(sql, "outside_transaction", lambda: True)
+    assert fault(caller.post(path, WHY, key="b")) == (409, "it_is_seen", "payment")
+    provider.looks[one] = [Finding(Outcome.MISSING, code="not_seen")]
+    assert fault(key("payments:write").post(path, WHY, key="c"))[:2] == (403, "not_allowed")
+    before = rows_everywhere()
+    assert (
+        caller.post(f"{path}?dry_run=true", WHY, key="d").status_code == 202 and rows_everywhere() == before
+    )
+    done = caller.post(path, WHY, key="d")
+    assert (done.status_code, done.json()["parked_at"]) == (202, None)
+    assert caller.post(path, WHY, key="d").json() == done.json()
+    word = Evidence.objects.get(source="operator")
+    assert (word.payment_id, word.outcome, word.message) == (one, "absent", WHY["reason"])
 
 
 def test_cases_are_listed_and_shown(caller, payments):
