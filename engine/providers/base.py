@@ -62,9 +62,7 @@ class Sheet:
     minimum_minor: Mapping[str, int] = field(default_factory=dict)  # the least of one payment, by currency
     maximum_minor: int = 2**63 - 1  # the most, of any currency
     concurrency: int = 64  # sends in flight over all workers
-    action_seconds: float | None = (
-        None  # how long a payer has to act where no end of it is named; None: for ever
-    )
+    action_seconds: float | None = None  # a payer's time to act where no end is named; None: no end of ours
     deadline_seconds: float | None = None  # total time of one request; None: SEND_DEADLINE_SECONDS
     refused: Mapping[str, str] = field(
         default_factory=dict

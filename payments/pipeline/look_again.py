@@ -30,7 +30,7 @@ from engine.providers.base import (
 )
 from payments import states
 from payments.models import Attempt, Evidence
-from payments.pipeline import asking, evidence, spans, stopping
+from payments.pipeline import asking, evidence, spans, stopping, waited
 from payments.pipeline.asking import LOOKED_IN_VAIN
 from payments.pipeline.evidence import Said
 from payments.pipeline.lanes import Lane, Worked
@@ -148,6 +148,8 @@ def _is_news(one: Closed, finding: Finding | None) -> bool:
         return False
     if finding.outcome is Outcome.REDUCED and _is_known(one, finding):
         return False
+    if waited.waits(finding) and _is_expired(one):
+        return False  # that its payer can pay still is why what they pay now is looked for, and no news
     if _is_open_still(finding) != one.in_vain or finding.code == LOOKED_IN_VAIN:
         return True  # from when on looks are in vain, and that they are no more
     if one.state == Attempt.State.SUCCEEDED:
@@ -163,6 +165,12 @@ def _is_known(one: Closed, finding: Finding) -> bool:
     """The same part was said to be gone before: whoever decided about it is not asked again."""
     said = Evidence.objects.filter(attempt_id=one.attempt_id, outcome=finding.outcome)
     return said.filter(message=finding.message).exists()
+
+
+def _is_expired(one: Closed) -> bool:
+    """It was closed by our own expiry, not by its provider."""
+    said = Evidence.objects.filter(attempt_id=one.attempt_id, code=waited.NOT_ANSWERED)
+    return one.state == Attempt.State.DECLINED and said.exists()
 
 
 def _is_another_movement(one: Closed, finding: Finding) -> bool:

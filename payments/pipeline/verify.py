@@ -69,6 +69,7 @@ class Looked(NamedTuple):
     unknown_since: datetime
     stopped: bool  # its payment was told to stop
     act_by: str  # until when its payer may act, in the provider's text
+    asked_since: datetime | None  # when it was first said that its payer is asked
 
 
 def verify(lane: Lane, *, task_id: str = "") -> Worked:
@@ -130,13 +131,13 @@ def _looked(row: tuple[Any, ...], until: datetime) -> Looked:
             until,
             row[14:18],
             known,
-            *row[21:24],
+            *row[21:25],
         )
     )
 
 
 def _look(provider: Provider, lane: Lane, taken: Sequence[Looked], task_id: str = "") -> str:
-    """Ask, call back what has waited long enough, store the news, send again what is missing.
+    """Ask, end what has waited for its payer long enough, store the news, send again what is missing.
 
     "" if the provider answered, else why it did not.
     """
@@ -148,9 +149,9 @@ def _look(provider: Provider, lane: Lane, taken: Sequence[Looked], task_id: str 
     except ProviderUnavailable as fault:
         _look_later(taken, fault.retry_seconds)
         return fault.message or fault.code
-    findings |= waited.call_back(
+    findings |= waited.end(
         provider,
-        [Waiting(_asked(o, lane), o.created_at, o.stopped, o.act_by) for o in taken],
+        [Waiting(_asked(o, lane), o.asked_since, o.stopped, o.act_by) for o in taken],
         findings,
         asked_at,
     )

@@ -2,12 +2,16 @@
 
 A call-back decides nothing. It may come too late, be lost, or never arrive, so it is the look after it that is
 believed, as any other look is (I4): paid after all, open still, or gone for good.
+
+Where nothing can be called back, our own expiry ends it, on the word of a look that its payer alone is waited for. They
+may pay all the same: that is money after the end, as everywhere.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -28,38 +32,55 @@ from engine.providers.base import (
 from payments.pipeline import asking, spans
 
 log = structlog.get_logger(__name__)
+NOT_ANSWERED = "not_answered"  # the code of our own expiry
 _SHARE = 1 / 3  # of a take's time: the looks around it need theirs
 
 
 class Waiting(NamedTuple):
-    """An open attempt: whether its payment was told to stop, and until when its payer may act.
+    """An open attempt: since when its payer is known to be asked, whether its payment was told to stop, and until when
+    its payer may act.
 
     `act_by` is the provider's own text of that moment, "" where it named none.
     """
 
     asked: Asked
-    created_at: datetime
+    asked_since: datetime | None
     stopped: bool
     act_by: str
 
 
-def call_back(
+def end(
     provider: Provider, waiting: Sequence[Waiting], found: Mapping[UUID, Finding], now: datetime
 ) -> dict[UUID, Finding]:
-    """Call back whose payer was to act by now, or is to act no more; what a look says of these afterwards. Calls out.
+    """What is to be believed instead of `found`, which a look just said, of whose payer was to act by now. Calls out.
 
-    `found` is what a look says of all of them. Nothing of those of a provider that can't (its sheet's `cancel`), nor of
-    who was not reached, as one before it did not answer or all took too long: they are looked up later.
+    Where its provider can (its sheet's `cancel`), it is called back, as is what was told to stop, and looked up again;
+    else its time is over by our own clock, where the sheet names one.
     """
-    if not (provider.sheet.cancel and hasattr(provider, "cancel")):
-        return {}
+    if provider.sheet.cancel and hasattr(provider, "cancel"):
+        return _call_back(provider, waiting, found, now)
+    if provider.sheet.action_seconds is None:
+        return {}  # it ends by the provider's own word alone
+    return {
+        one.asked.attempt_id: _not_answered(seen)
+        for one in waiting
+        if (seen := found.get(one.asked.attempt_id))
+        and waits(seen)
+        and _is_over(one, seen, provider.sheet, now)
+    }
+
+
+def _call_back(
+    provider: Provider, waiting: Sequence[Waiting], found: Mapping[UUID, Finding], now: datetime
+) -> dict[UUID, Finding]:
+    """Nothing of who was not reached, as one before did not answer or all took too long: they are looked up later."""
     called: list[Asked] = []
     until = time.monotonic() + spans.take() * _SHARE
     for one in waiting:
         if called and time.monotonic() >= until:
             break
         seen = found.get(one.asked.attempt_id)
-        if seen and _waits(seen) and _is_over(one, seen, provider.sheet, now):
+        if seen and waits(seen) and (one.stopped or _is_over(one, seen, provider.sheet, now)):
             called.append(one.asked)
             if _cancel(provider, one.asked).outcome is Outcome.UNKNOWN:
                 break  # the others are not kept waiting by who does not answer
@@ -69,16 +90,24 @@ def call_back(
         return {}
 
 
-def _waits(seen: Finding) -> bool:
+def waits(seen: Finding) -> bool:
+    """Whether its payer is waited for, and nobody else."""
     return (seen.outcome, seen.code) == (Outcome.PENDING, FailureClass.PAYER_ACTION)
 
 
+def _not_answered(seen: Finding) -> Finding:
+    said = "Its payer did not do in time what their bank asked of them."
+    return replace(seen, outcome=Outcome.DECLINED, failure_class=FailureClass.PAYER_ACTION, code=NOT_ANSWERED,
+                   message=said, retry_seconds=None)  # fmt: skip
+
+
 def _is_over(one: Waiting, seen: Finding, sheet: Sheet, now: datetime) -> bool:
+    """Without an end that was named, they have their time from when evidence first had it that they are asked."""
     action = seen.detail.get("action") or {}
     until = _moment(str(action.get("expires_at") or one.act_by))
-    if until is None and sheet.action_seconds is not None:
-        until = one.created_at + timedelta(seconds=sheet.action_seconds)
-    return one.stopped or (until is not None and until <= now)
+    if until is None and sheet.action_seconds is not None and one.asked_since is not None:
+        until = one.asked_since + timedelta(seconds=sheet.action_seconds)
+    return until is not None and until <= now
 
 
 def _moment(text: str) -> datetime | None:

@@ -1,7 +1,11 @@
-"""What waits for its payer for too long, or was told to stop, is called back; what a look says afterwards decides."""
+"""What waits for its payer for too long, or was told to stop, is called back; what a look says afterwards decides.
+
+What can't be called back is closed by our own clock, and what is paid then has come late.
+"""
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -13,8 +17,10 @@ from engine.core import clock
 from engine.providers import registry
 from engine.providers.base import Asked, FailureClass, Finding, Outcome
 from payments import cancel
-from payments.models import Attempt, Payment
-from payments.pipeline import spans, verify
+from payments.models import Attempt, Case, Evidence, Payment
+from payments.pipeline import hinted, look_again, spans, verify
+from payments.pipeline.hinted import Told
+from payments.pipeline.lanes import Worked
 from tests.payments.scripted import Scripted, paid
 from tests.payments.steps import LANE, apply_all, mark
 
@@ -80,7 +86,16 @@ def look(times: int = 1) -> None:
 
 
 def is_old() -> None:
-    Attempt.objects.update(created_at=clock.machine_now() - timedelta(hours=2))
+    """Its payer's time is over, from when they are known to be asked."""
+    provider = registry.get("scripted")
+    provider.sheet = replace(provider.sheet, action_seconds=0.0)
+
+
+def hear(end: str = "") -> None:
+    """Somebody told of it, and it is looked up once more."""
+    assert hinted.make_due([Told(Attempt.objects.get().pk, end)]) == 1
+    look_again.work(registry.get("scripted"), LANE, Worked(), until=time.monotonic() + 60)
+    apply_all()
 
 
 def test_a_payer_who_never_acts_is_a_decline_of_theirs(waits: UUID, gateway: Recalling, payment) -> None:
@@ -123,6 +138,7 @@ def test_who_does_not_answer_keeps_nobody_waiting(gateway: Recalling, new_paymen
     for _ in range(3):
         gateway.looks[new_payment()] = [asks()]
     mark()
+    look()
     is_old()
     look()
     assert len(gateway.called) == 1
@@ -175,10 +191,69 @@ def test_what_was_told_to_stop_is_called_back_at_once_and_canceled(
     assert [(one.state, one.failure_code) for one in told] == [("canceled", "stopped")]
 
 
-def test_what_its_provider_can_not_call_back_is_looked_up_on(
-    waits: UUID, gateway: Recalling, payment
-) -> None:
+def test_who_was_not_known_to_be_asked_has_their_time_yet(gateway: Recalling, new_payment, payment) -> None:
+    """A look finds it long after it was sent: nobody can have told them."""
+    one = new_payment()
+    gateway.looks[one] = [asks()]
+    mark()
+    Attempt.objects.update(created_at=clock.machine_now() - timedelta(days=3))
+    look(2)
+    assert (payment(one).waiting, gateway.called) == ("payer", [])
+
+
+@pytest.fixture
+def stays(waits: UUID, gateway: Recalling) -> UUID:
+    """It waits for its payer at a provider that can't call it back."""
     gateway.sheet = replace(gateway.sheet, cancel=False)
+    return waits
+
+
+def test_what_can_not_be_called_back_is_closed_by_our_own_clock(
+    stays: UUID, gateway: Recalling, payment, told
+) -> None:
+    look()
+    assert payment(stays).state == "in_flight", "they have an hour"
     is_old()
     look()
-    assert (payment(waits).state, gateway.called) == ("in_flight", [])
+    found = payment(stays)
+    assert (found.state, found.failure_class, found.failure_code) == (
+        "failed", "payer_action_needed", "not_answered",
+    )  # fmt: skip
+    said = Evidence.objects.latest("pk")
+    assert (said.source, said.outcome, Attempt.objects.get().state) == ("lookup", "declined", "declined")
+    assert (gateway.called, [one.failure_code for one in told]) == ([], ["not_answered"])
+
+
+@pytest.mark.parametrize("said", [Finding(Outcome.PENDING, code="processing"), SILENT, None])
+def test_nothing_is_closed_while_somebody_else_is_waited_for(
+    stays: UUID, gateway: Recalling, payment, said: Finding | None
+) -> None:
+    is_old()
+    gateway.looks[stays] = [said] if said else []
+    gateway.left_out = set() if said else {stays}
+    look(2)
+    assert payment(stays).state == "in_flight"
+
+
+@pytest.mark.parametrize("seconds", [None, 3600.0])
+def test_an_end_that_was_named_closes_it_only_where_the_sheet_says_that_we_do(
+    gateway: Recalling, new_payment, payment, seconds: float | None
+) -> None:
+    """A payer may be let in until later than what they were told: its provider knows."""
+    gateway.sheet = replace(gateway.sheet, cancel=False, action_seconds=seconds)
+    one = new_payment()
+    gateway.looks[one] = [asks(expires_at=(datetime.now(UTC) - timedelta(hours=1)).isoformat())]
+    mark()
+    look(2)
+    assert payment(one).state == ("in_flight" if seconds is None else "failed")
+
+
+def test_who_pays_after_our_own_end_has_paid_late(stays: UUID, gateway: Recalling, payment) -> None:
+    is_old()
+    look()
+    hear()
+    assert (payment(stays).state, Case.objects.count()) == ("failed", 0), "that they may still pay is no news"
+    gateway.looks[stays] = [paid(gross_minor=1000, currency="USDC", fee_minor=50)]
+    hear("succeeded")
+    assert payment(stays).state == "succeeded_late"
+    assert [case.kind for case in Case.objects.all()] == ["paid_after_close"]

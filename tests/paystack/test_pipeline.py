@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -18,12 +19,13 @@ from engine.core.ids import uuid7
 from engine.ledger.models import Transfer
 from engine.providers import registry
 from engine.providers.base import ProviderUnavailable
-from payments import charge, refund, switches
+from payments import charge, refund, story, switches
 from payments.callbacks import work
 from payments.charge import Charge
 from payments.models import Attempt, Case, Evidence, Payment, Refund
-from payments.pipeline import apply, evidence, look_again, send, verify
+from payments.pipeline import apply, evidence, hinted, look_again, send, verify
 from payments.pipeline.evidence import Said
+from payments.pipeline.hinted import Told
 from payments.pipeline.lanes import Lane, Worked
 from payments.pipeline.mark_sent import mark_sent
 from payments.pipeline.take import payables, take
@@ -146,6 +148,40 @@ def test_a_payer_who_is_asked_pays_later_and_is_booked_once(lane: Desk) -> None:
     look()
     assert Payment.objects.get(pk=payment).state == "succeeded"
     assert booked("payment.succeeded") == lane.moved() == [10_000]
+
+
+def test_a_payer_who_never_answers_their_bank_is_a_decline_of_theirs_and_late_if_they_do(
+    lane: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment = schedule(lane.card(ASKED))
+    out()
+    look()
+    provider = registry.get("paystack")
+    assert provider.sheet.action_seconds == 86_400
+    monkeypatch.setattr(provider, "sheet", replace(provider.sheet, action_seconds=0.0))
+    Payment.objects.update(next_action_at=clock.machine_now())
+    look()
+    found = Payment.objects.get(pk=payment)
+    assert (found.state, found.failure_class, found.failure_code) == (
+        "failed", "payer_action_needed", "not_answered",
+    )  # fmt: skip
+    lane.world.do("paystack", "pay", reference=Attempt.objects.get().identity)
+    hinted.make_due([Told(Attempt.objects.get().pk, "succeeded")])
+    look()
+    assert Payment.objects.get(pk=payment).state == "succeeded_late" and lane.moved() == [10_000]
+    assert [case.kind for case in Case.objects.all()] == ["paid_after_close"]
+
+
+def test_who_can_not_be_led_to_the_page_is_told_why_and_waited_for_no_longer(lane: Desk) -> None:
+    payment = schedule(lane.card(ASKED))
+    lane.world.fault("reset_after_success", route=CHARGE, count=1)
+    out()
+    look()
+    found = Payment.objects.get(pk=payment)
+    assert (found.state, found.waiting) == ("in_flight", "payer")
+    said = Evidence.objects.filter(payment_id=payment).latest("id")
+    assert said.detail["action"] == {"type": "none", "url": None, "expires_at": None}
+    assert "was lost with Paystack's answer" in story.sentence(found)
 
 
 def test_wrong_credentials_wait_in_the_lane_and_fail_nobody(lane: Desk) -> None:

@@ -8,6 +8,8 @@ from engine.providers.paystack.account import NAME
 # The least that a card is charged, in minor units: 50 naira, 10 pesewas, 1 rand, 3 shillings, 2 dollars.
 LEAST_MINOR = {"NGN": 5_000, "GHS": 10, "ZAR": 100, "KES": 300, "USD": 200}
 
+ACTION_SECONDS = 24 * 3600.0  # no paper says for how long the page of a paused charge serves
+
 
 def sheet() -> Sheet:
     """The capability sheet. Refunds have no reference of their own: see refund.py for what follows from that."""
@@ -28,4 +30,5 @@ def sheet() -> Sheet:
         currencies=tuple(LEAST_MINOR),
         minimum_minor=LEAST_MINOR,
         concurrency=64,
+        action_seconds=ACTION_SECONDS,  # Paystack ends no charge that waits for its payer: a day, then we do
     )

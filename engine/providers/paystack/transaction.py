@@ -16,6 +16,10 @@ from engine.providers.paystack.strict import Odd
 LATER_SECONDS = 10.0
 PAYER_ACTION = "payer_action_needed"
 PAGE = "page:"
+LOST = (
+    "The bank wants the payer, and the page's address was lost with Paystack's answer; "
+    "another charge may be made once this one is over."
+)
 FEES = "fees"  # in a success's detail where they are not named
 
 
@@ -140,12 +144,18 @@ def _paid(seen: Seen, wanted: Wanted, detail: Mapping[str, Any]) -> Finding:
 
 def _under_way(seen: Seen, wanted: Wanted, detail: Mapping[str, Any]) -> Finding:
     # Only what waits for its payer is "ongoing"; and while they have the page they may still pay.
-    waits = wanted.paused or seen.status == "ongoing"
+    if wanted.paused:
+        code, said, ref = PAYER_ACTION, "the bank wants the payer", wanted.known_ref
+    elif seen.status == "ongoing":  # only the answer that paused it says where the page is
+        code, said, ref = PAYER_ACTION, LOST, seen.number
+        detail = {**detail, "action": {"type": "none", "url": None, "expires_at": None}}
+    else:
+        code, said, ref = seen.status, "", seen.number
     return Finding(
         Outcome.PENDING,
-        code=PAYER_ACTION if waits else seen.status,
-        message="the bank wants the payer" if waits else "",
-        provider_ref=wanted.known_ref if wanted.paused else seen.number,
+        code=code,
+        message=said,
+        provider_ref=ref,
         retry_seconds=LATER_SECONDS,
         detail=detail,
     )

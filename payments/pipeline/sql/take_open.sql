@@ -1,5 +1,6 @@
 -- With each: what is known of it, its bookings by the provider's name for each movement, and since when nobody knows:
--- since what was said after it had last been seen, else since it was made. And until when its payer may act.
+-- since what was said after it had last been seen, else since it was made. And until when its payer may act, and since
+-- when they are asked.
 -- Index: payments_to_act_on; unresolved attempt by one_unresolved_attempt_per_payment; evidence_of_attempt.
 WITH due AS (
   SELECT p.id FROM payments_payment p
@@ -17,7 +18,7 @@ SELECT a.id, t.id, a.state, a.identity, a.data::text, a.send_no, a.fence, a.send
        t.amount_minor, t.fee_minor, t.currency, t.instructions::text, t.looks,
        coalesce(l.outcome, ''), coalesce(l.code, ''), coalesce(l.provisional, false),
        coalesce(l.park, false), coalesce(k.provider_ref, ''), coalesce(k.steps, '{}')::text, k.movements,
-       coalesce(u.at, a.created_at), t.stopped, coalesce(k.act_by, '')
+       coalesce(u.at, a.created_at), t.stopped, coalesce(k.act_by, ''), k.asked_since
   FROM taken t
   JOIN payments_attempt a ON a.payment_id = t.id AND a.state IN ('sent', 'pending', 'unknown')
   LEFT JOIN LATERAL (
@@ -29,6 +30,7 @@ SELECT a.id, t.id, a.state, a.identity, a.data::text, a.send_no, a.fence, a.send
            jsonb_object_agg(e.code, e.detail ORDER BY e.id) FILTER (WHERE e.outcome = 'step') AS steps,
            (array_agg(e.detail #>> '{action,expires_at}' ORDER BY e.id DESC)
              FILTER (WHERE e.detail #>> '{action,expires_at}' IS NOT NULL))[1] AS act_by,
+           min(e.observed_at) FILTER (WHERE e.outcome = 'pending' AND e.code = 'payer_action_needed') AS asked_since,
            coalesce(array_agg(e.movement_id ORDER BY e.applied_at, e.id) FILTER (WHERE e.applied_at IS NOT NULL
              AND e.verdict IN ('succeeded', 'late', 'late, paid elsewhere', 'amount differs')), '{}') AS movements
       FROM payments_evidence e WHERE e.attempt_id = a.id

@@ -25,5 +25,6 @@ def sheet() -> Sheet:
         currencies=account.CURRENCIES,
         maximum_minor=account.LARGEST,
         concurrency=64,
+        action_seconds=None,  # a look says pending, and not whether the payer or the bank is waited for
         deadline_seconds=account.deadline(),  # a 503 may come after 28 s, and means nothing
     )

@@ -29,5 +29,6 @@ def sheet() -> Sheet:
         currencies=account.CURRENCIES,
         maximum_minor=account.LARGEST,
         concurrency=64,
+        action_seconds=24 * 3600.0,  # no paper says when requires_action ends: a day, then we do
         deadline_seconds=account.deadline(),  # a 503 may come after 28 s, and means nothing
     )
