@@ -8,12 +8,13 @@ from datetime import timedelta
 import pytest
 import structlog
 from django.conf import settings
+from django.db import connection
 from django.db.models import JSONField, Value
 
 from billing import sweep, trigger
 from billing.models import Invoice
 from config import celery
-from engine.core import clock
+from engine.core import clock, sql
 from engine.core.errors import Refusal
 from engine.providers import registry
 from ops import books, doctor, front, gauges, gone
@@ -89,6 +90,22 @@ def test_only_what_waited_for_the_provider_is_asked_again_and_one_odd_row_stops_
     assert open_invoice(sound).collecting_minor == 1000
     failed.refresh_from_db()
     assert (failed.collecting_minor, failed.reason_code) == (0, "insufficient_funds")
+
+
+def test_those_who_canceled_hide_nobody_however_many_they_are(world, scripted, taken_out, monkeypatch):
+    """They are left out before the limit, and what is left is found by its index."""
+    gone_by, live = [subscribe(world) for _ in range(3)], subscribe(world)
+    taken_out()
+    world.bill()
+    type(live).objects.filter(pk__in=[each.pk for each in gone_by]).update(state="canceled", next_due_at=None)
+    monkeypatch.setattr(gone, "MOST", 1)
+    assert gone.read() == [gone.Gone("scripted", 0, 1)]
+    with connection.cursor() as cursor:
+        for setting in ("seqscan", "bitmapscan", "hashjoin", "mergejoin"):
+            cursor.execute(f"SET LOCAL enable_{setting} = off")
+        cursor.execute("EXPLAIN " + sql.statement(gone.__file__, "gone_invoices"), {"known": [], "most": 1})
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "using invoices_to_ask_for" in plan and "Seq Scan" not in plan, plan
 
 
 def test_money_on_its_way_through_it_is_told_everywhere(world, scripted, taken_out, monkeypatch):
