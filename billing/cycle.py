@@ -135,11 +135,7 @@ def _bill(rows: Sequence[Due], at: Moment, run: UUID) -> Counter[str]:
                 "catch_ups": packed(step.catch_up for step in moved),
             },
         )
-    held += [
-        Held(step.id, hold.PERIOD_TAKEN, "This period has an invoice already; nothing was billed.")
-        for step in steps
-        if step.id not in inserted
-    ]
+    held += [Held(step.id, hold.PERIOD_TAKEN, hold.TAKEN) for step in steps if step.id not in inserted]
     done = Counter(claimed=len(moved), held=hold.hold(held, at, correlation_id=run))
     points.reach(points.CLAIM_BEFORE_COMMIT)
     return done

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 import structlog
+from django.db.models import Q
 
 from billing.moment import Moment
 from engine.core import sql
@@ -18,6 +19,10 @@ CATCH_UP = "catch_up"
 PLAN_INACTIVE = "plan_inactive"
 PERIOD_TAKEN = "period_taken"
 BAD_DATA = "bad_data"
+TAKEN = "This period has an invoice already; nothing was billed."
+# What waits for an approver, also where it was canceled meanwhile. What began while its plan was off is skipped by
+# intent: of a canceled one nobody releases that.
+WAITS = ~Q(held_code="") & ~Q(held_code=PLAN_INACTIVE, state="canceled")
 
 
 class Held(NamedTuple):
@@ -26,6 +31,11 @@ class Held(NamedTuple):
     subscription_id: UUID
     code: str
     reason: str
+
+
+def waits(state: str, code: str) -> bool:
+    """Whether a subscription in that state and with that hold is among `WAITS`. Pure."""
+    return code != "" and (code, state) != (PLAN_INACTIVE, "canceled")
 
 
 def hold(held: Sequence[Held], moment: Moment, *, correlation_id: UUID) -> int:

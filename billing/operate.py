@@ -12,13 +12,13 @@ from engine.core.actor import Actor, Role
 
 
 def release_held(subscription_id: UUID, *, reason: str, by: Actor) -> None:
-    """Let a held subscription go on; all that it missed is billed. Writes. Raises Refusal as resume.release_held."""
+    """Let a held one go on; all that it missed is billed. Writes. Raises Refusal as resume.release_held."""
     with _releasing(by, "release_held", subscription_id, reason):
         resume.release_held(subscription_id, why=reason)
 
 
 def skip_missed(subscription_id: UUID, *, reason: str, by: Actor) -> None:
-    """Let a held subscription go on from its next date. Writes. Raises Refusal if it is not held."""
+    """Let a held one go on from its next date. Writes. Raises Refusal as resume.skip_missed."""
     with _releasing(by, "skip_missed", subscription_id, reason):
         resume.skip_missed(subscription_id, why=reason)
 

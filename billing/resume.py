@@ -7,8 +7,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from billing import again, change, hold, moment
+from billing import again, change, hold, missed, moment, states
 from billing.models import Invoice, Plan, Subscription
+from billing.moment import Moment
 from engine.core import calendar
 from engine.core.actor import SYSTEM, Actor, Role
 from engine.core.errors import Refusal
@@ -42,8 +43,10 @@ def resume(subscription_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> Su
 def release_held(subscription_id: UUID, *, why: str = "") -> Subscription:
     """An operator lets a held subscription go on: all that it missed up to now is billed. Writes.
 
-    A period that has its invoice already is passed over. Raises Refusal if it is not held, or paused, or if its plan
-    is off: claim would hold it for that, and what began before the stop would be skipped with what began after it.
+    A canceled one does not go on: what began before its end is billed as debts, `missed.MOST` of them at once. A
+    period that has its invoice already is passed over. Raises Refusal if it is not held, or paused, or canceled while
+    its plan was off, or if its plan is off: claim would hold it for that, and what began before the stop would be
+    skipped with what began after it; and of a canceled one where its data lets nothing be billed.
     """
     return _release(subscription_id, skip=False, why=why)
 
@@ -51,7 +54,8 @@ def release_held(subscription_id: UUID, *, why: str = "") -> Subscription:
 def skip_missed(subscription_id: UUID, *, why: str = "") -> Subscription:
     """Let a held subscription go on from its next date; what it missed is skipped, never billed. Writes.
 
-    Raises Refusal if it is not held, or paused.
+    Of a canceled one what began before its end is skipped. Raises Refusal if it is not held, or paused, or canceled
+    while its plan was off: that is skipped already.
     """
     return _release(subscription_id, skip=True, why=why)
 
@@ -85,19 +89,43 @@ def _release(subscription_id: UUID, *, skip: bool, why: str) -> Subscription:
             raise Refusal(
                 "subscription_paused", "Subscription is paused; resume it first", param="subscription"
             )
+        if not hold.waits(subscription.state, subscription.held_code):
+            raise Refusal(
+                "already_skipped", "Subscription is canceled; what began while its plan was off is skipped already",
+                param="subscription",
+            )  # fmt: skip
         if not skip:
             _plan_is_on(subscription.plan_id)
         at = moment.read(subscription.clock_id)
         if subscription.held_code == hold.PERIOD_TAKEN:
             _pass_over_taken(subscription)
-        subscription.held_code = subscription.held_reason = ""
-        subscription.catch_up = 0
-        subscription.released_until = at.business
-        skipped = 0
-        if subscription.state in ("incomplete", "active", "past_due"):
-            skipped = go_on(subscription, at.business, skip=skip)
-        change.save(subscription, "subscription.released", at, skipped=skipped, why=why)
+        let_go = _go_on_released if subscription.state in states.BILLED else _bill_ended
+        skipped = let_go(subscription, at, skip=skip)
+        left = missed.held_back(subscription, subscription.ended_at or at.business)
+        change.save(subscription, "subscription.released", at, skipped=skipped, why=why, not_billed=left)
     return subscription
+
+
+def _go_on_released(subscription: Subscription, at: Moment, *, skip: bool) -> int:
+    subscription.held_code = subscription.held_reason = ""
+    subscription.catch_up = 0
+    subscription.released_until = at.business
+    return go_on(subscription, at.business, skip=skip)
+
+
+def _bill_ended(subscription: Subscription, at: Moment, *, skip: bool) -> int:
+    """Bill or skip what a canceled one missed before its end; how many periods were skipped."""
+    until = subscription.ended_at or at.business
+    if not skip:
+        missed.bill(subscription, until, at)
+        if subscription.held_code == hold.BAD_DATA:
+            raise Refusal("bad_data", subscription.held_reason, param="subscription")
+        return 0
+    skipped = missed.begun(subscription, until)
+    subscription.period_no += skipped
+    subscription.periods_skipped += skipped
+    subscription.held_code = subscription.held_reason = ""
+    return skipped
 
 
 def _plan_is_on(plan_id: UUID) -> None:
@@ -105,15 +133,6 @@ def _plan_is_on(plan_id: UUID) -> None:
     plan = Plan.objects.select_for_update(no_key=True).get(pk=plan_id)
     if not plan.active:
         raise Refusal("plan_inactive", "its plan is off: activate that first; the hold stays", param="plan")
-
-
-def begun(subscription: Subscription, now: datetime) -> int:
-    """How many periods have begun by `now` that have no invoice yet. Pure but for the plan's version."""
-    version = subscription.plan_version
-    return calendar.periods_due(
-        subscription.anchor_at, subscription.period_no, now, unit=version.interval_unit,
-        count=version.interval_count, zone=subscription.zone,
-    )  # fmt: skip
 
 
 def go_on(subscription: Subscription, now: datetime, *, skip: bool) -> int:

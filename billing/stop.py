@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from billing import again, change, collect, cycle, moment, resume, states, subscribe
+from billing import again, change, collect, cycle, hold, missed, moment, states, subscribe
 from billing.models import Invoice, Subscription
 from billing.moment import Moment
 from engine.core.actor import SYSTEM, Actor, Role
@@ -72,10 +72,12 @@ def pause(subscription_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> Sto
 
 
 def cancel(subscription_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> Stopped:
-    """End it now. Scheduled payments are canceled; open invoices, also of what began before and was not
-    billed yet, stay as visible debts. Writes.
+    """End it now. Scheduled payments are canceled; open invoices stay as visible debts, and so does all that began
+    before and was not billed yet, also what the catch-up limit held: it is owed and not pulled. Writes.
 
-    What is in flight can't be stopped and is returned. Raises Refusal if it has ended already.
+    What can't be billed at once (bad data, a period that is taken, over `missed.MOST`, held and its plan is off) stays
+    held and told: an approver bills or skips it. What began while its plan was off is skipped. What is in flight
+    can't be stopped and is returned. Raises Refusal if it has ended already.
     """
 
     told = Told(by, "cancel", "subscription_canceled", "The subscription was canceled.", reason)
@@ -83,6 +85,9 @@ def cancel(subscription_id: UUID, *, reason: str = "", by: Actor = SYSTEM) -> St
     def write(subscription: Subscription, at: Moment) -> None:
         if not states.SUBSCRIPTION.allows(subscription.state, "canceled"):
             raise Refusal("already_ended", f"Subscription is {subscription.state}", param="subscription")
+        limited = subscription.held_code in ("", hold.CATCH_UP)
+        if limited and subscription.state in states.BILLED and subscription.plan.active:
+            missed.bill(subscription, at.business, at)
         left = _halt(subscription, "canceled", reason, at)
         subscription.ended_at = at.business
         change.save(subscription, "subscription.canceled", at, reason=reason, not_billed=left)
@@ -145,15 +150,15 @@ def set_auto_pay(subscription_id: UUID, *, on: bool, reason: str = "", by: Actor
     return _ask_again(subscription_id, told, write) if on else _call_back(subscription_id, told, write)
 
 
-def _halt(subscription: Subscription, new: str, reason: str, at: Moment) -> int:
-    """Bill what began before the stop, then stop. How many begun periods the catch-up limit left unbilled.
+def _halt(subscription: Subscription, new: str, reason: str, at: Moment) -> int | None:
+    """Bill what began before the stop, then stop. How many begun periods a hold left unbilled, None for nobody knows.
 
     Those stand in the event, and held_reason stays on the row: nothing vanishes without a trace (I2).
     """
     while subscription.next_due_at and cycle.claim_one(subscription.pk, at).claimed:
         subscription.refresh_from_db()
     subscription.refresh_from_db()
-    left = resume.begun(subscription, at.business) if subscription.held_code else 0
+    left = missed.held_back(subscription, at.business)
     change.move(subscription, new)
     subscription.next_due_at = None
     subscription.reason_code, subscription.reason = new, reason

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from billing import hold
 from billing.models import Invoice, Subscription
 from engine.audit.told import acts_of
 from engine.core import ids
@@ -15,10 +16,13 @@ MOST = 100  # lines of each table: the newest
 
 def sentence(subscription: Subscription) -> str:
     """Where it stands, why, and what comes next with its time (business time of its clock)."""
-    if subscription.held_code:
-        return f"Held, nothing is billed: {subscription.held_reason.rstrip('. ')}. An approver releases it."
+    held = f"{subscription.held_reason.rstrip('. ')}. An approver releases it."
+    waits = hold.waits(subscription.state, subscription.held_code)
     if subscription.state in (Subscription.State.CANCELED, Subscription.State.EXPIRED):
-        return f"{subscription.get_state_display()} since {when(subscription.ended_at)}{_why(subscription)}."
+        ended = f"{subscription.get_state_display()} since {when(subscription.ended_at)}{_why(subscription)}."
+        return f"{ended} Not all that began before is billed: {held}" if waits else ended
+    if waits:
+        return f"Held, nothing is billed: {held}"
     if subscription.state == Subscription.State.PAUSED:
         return f"Paused{_why(subscription)}; nothing is billed until somebody resumes it."
     due = f"period {subscription.period_no} is billed at {when(subscription.next_due_at)}"
@@ -48,5 +52,5 @@ def _invoice(one: Invoice) -> Moment:
 
 
 def _event(one: Event) -> Moment:
-    return Moment(one.created_at, "event", one.type, facts(one.payload, "reason", "code", "why", "skipped"),
-                  {"event": str(one.pk)})  # fmt: skip
+    detail = facts(one.payload, "reason", "code", "why", "skipped", "not_billed")
+    return Moment(one.created_at, "event", one.type, detail, {"event": str(one.pk)})

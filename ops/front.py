@@ -8,9 +8,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from billing import find
+from billing import find, hold
 from billing.models import Invoice, Subscription
-from billing.states import BILLED
 from engine.core.actor import Role
 from engine.core.errors import Refusal
 from engine.core.readonly import actor
@@ -59,7 +58,7 @@ def stopped() -> list[str]:
         found.append(f"{one.provider} is paused: {one.reason}.")
     if cases := _count(Case.objects.filter(closed_at=None)):
         found.append(f"Open cases, a person decides: {_shown(cases)}.")
-    if held := _count(Subscription.objects.filter(state__in=BILLED).exclude(held_code="")):
+    if held := _count(Subscription.objects.filter(hold.WAITS)):
         found.append(f"Subscriptions held, an approver releases them: {_shown(held)}.")
     if drafts := _count(Invoice.objects.filter(state="draft").exclude(held_reason="")):
         found.append(f"Drafts held, an approver releases them: {_shown(drafts)}.")

@@ -8,7 +8,7 @@ from functools import partial
 from django.contrib import admin
 from django.db.models import Q
 
-from billing import find, operate, resume, stop, story, trigger
+from billing import find, hold, operate, resume, stop, story, trigger
 from billing.admin.found import Found, lists_of
 from billing.models import Subscription
 from engine.audit.preview import Operated, action
@@ -21,7 +21,7 @@ from engine.core.timeline import Moment
 
 def _subscription_states() -> Iterable[Choice]:
     found: list[Choice] = [(value, str(label), Q(state=value)) for value, label in Subscription.State.choices]
-    return [("held", "Held", ~Q(held_code="")), *found]
+    return [("held", "Held", hold.WAITS), *found]
 
 
 def _due() -> Iterable[Choice]:
@@ -48,7 +48,8 @@ class SubscriptionAdmin(Found, Operated):
                "Collected by itself again, what is open included."),
         action("Cancel", stop.cancel, "Ends now; what was not sent is called back, what is owed stays visible."),
         action("Release and bill what was missed", operate.release_held,
-               "Each held one goes on, and every period it missed is billed.", role=Role.APPROVER),
+               "Each held one goes on, and every period it missed is billed; of a canceled one, as a debt.",
+               role=Role.APPROVER),
         action("Release and skip what was missed", operate.skip_missed,
                "Each held one goes on from its next date; what it missed is never billed.", role=Role.APPROVER),
     )  # fmt: skip

@@ -130,7 +130,7 @@ class Release(Act):
     @extend_schema(operation_id="release_subscription", request=ReleaseBody, responses=SubscriptionShape,
                    examples=[_WHY, _GOES_ON])  # fmt: skip
     def post(self, request: Request, subscription_id: str) -> Response:
-        """Let a held subscription go on; all that it missed is billed. An approver's."""
+        """Let a held subscription go on; all that it missed is billed, of a canceled one as debts. An approver's."""
         pk = self.id("subscription", subscription_id)
         return self.act(subscription_id, ReleaseBody, operate.release_held, lambda _: done(pk))
 

@@ -12,6 +12,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Model, OuterRef, Q, QuerySet
 from rest_framework import serializers
 
+from billing import hold
 from billing.api import rows
 from billing.models import Creator, Customer, Invoice, Plan, Subscription
 from engine.core.errors import Refusal
@@ -98,7 +99,7 @@ def subscriptions(asked: Mapping[str, Any]) -> QuerySet[Subscription]:
 def _subscriptions(asked: Mapping[str, Any]) -> QuerySet[Subscription]:
     found = Subscription.objects.filter(**_given(asked, "state"))
     if "held" in asked:
-        found = found.exclude(held_code="")
+        found = found.filter(hold.WAITS)
     customers, creators = _ids(Customer, "customer", asked), _ids(Creator, "creator", asked)
     plans = _plan_ids(creators, asked)
     if plans is not None:

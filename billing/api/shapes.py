@@ -123,7 +123,9 @@ class SubscriptionShape(TermsShape):
     period_no = serializers.IntegerField(help_text="The next period to bill")
     next_due_at = MomentField(allow_null=True, help_text="Null while nothing is to be billed")
     ends_at = MomentField(allow_null=True)
-    held_code = serializers.CharField(help_text="Not empty: billing waits for a person")
+    held_code = serializers.CharField(
+        help_text="Not empty: billing waits for a person, but where its plan was off at its end"
+    )
     held_reason = serializers.CharField()
     reason_code = serializers.CharField(help_text="Why it is in this state")
     reason = serializers.CharField()

@@ -1,10 +1,12 @@
--- I2: subscriptions that are billed no more until somebody lets them go on, by code: how many, to %(most)s of each, and
--- since when the oldest, by its event. Indexes: subscriptions_held, one_event_per_version.
+-- I2: subscriptions with periods that are not billed until somebody says so, by code: how many, to %(most)s of each,
+-- and since when the oldest, by its event. Canceled ones too, but for what began while their plan was off: nobody
+-- bills that. Indexes: subscriptions_held, one_event_per_version.
 SELECT code.code, count(held.id), min(told.created_at)
   FROM unnest(%(codes)s::text[]) AS code
   LEFT JOIN LATERAL (
        SELECT s.id FROM billing_subscription s
-        WHERE s.held_code = code.code AND s.held_code <> '' AND s.state IN ('incomplete', 'active', 'past_due')
+        WHERE s.held_code = code.code AND s.held_code <> ''
+           AND NOT (s.held_code = 'plan_inactive' AND s.state = 'canceled')
         LIMIT %(most)s
        ) held ON true
   LEFT JOIN LATERAL (

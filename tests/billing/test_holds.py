@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.conf import settings
 
-from billing import collect, cycle, plans, resume, stop, sweep
+from billing import collect, cycle, missed, plans, resume, stop, sweep
 from billing.models import Plan, Subscription
 from engine.core import clock
 from engine.core.errors import Refusal
@@ -91,7 +91,7 @@ def test_what_is_held_is_not_paused_and_what_is_paused_is_not_released(world: Wo
     with pytest.raises(Refusal) as refused:
         stop.pause(made.pk)
     assert refused.value.code == "subscription_held"
-    begun = len(invoices(made)) + resume.begun(
+    begun = len(invoices(made)) + missed.begun(
         Subscription.objects.get(pk=made.pk), clock.business_now(world.clock_id)
     )
     resume.release_held(made.pk)
@@ -149,7 +149,7 @@ def test_what_began_before_a_stop_is_billed_after_it(world: World) -> None:
     world.bill()
     made.refresh_from_db()
     assert (made.held_code, made.period_no) == ("catch_up", 4)
-    begun = made.period_no + resume.begun(made, clock.business_now(world.clock_id))
+    begun = made.period_no + missed.begun(made, clock.business_now(world.clock_id))
     assert begun > 4
     plans.deactivate_plan(plan_id=world.plan.pk)
     with pytest.raises(Refusal) as refused:

@@ -310,16 +310,6 @@ def test_periods_that_began_before_a_stop_are_billed(world: World, verb: Callabl
     assert (subscription.next_due_at, subscription.period_no) == (None, 4)
 
 
-def test_what_the_catch_up_limit_leaves_is_told(world: World) -> None:
-    subscription = _active(world)
-    world.at(datetime(2026, 12, 1, tzinfo=UTC))
-    stop.cancel(subscription.pk)
-    subscription.refresh_from_db()
-    assert (subscription.state, subscription.held_code) == ("canceled", "catch_up")
-    told = Event.objects.get(object_id=subscription.pk, type="subscription.canceled").payload
-    assert told["not_billed"] == 10 - settings.ENV.catch_up_limit
-
-
 def test_a_plan_that_is_stopped_bills_what_is_due_first(world: World) -> None:
     subscription = _active(world)
     world.at(datetime(2026, 4, 30, 10, tzinfo=UTC))

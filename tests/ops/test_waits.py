@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from billing import cycle, hold, resume, stop
-from billing.models import Invoice
+from billing import cycle, hold, resume, stop, story
+from billing.api import lists
+from billing.models import Invoice, Subscription
 from billing.moment import Moment
 from engine.core import clock, sql
 from engine.core.ids import uuid7
@@ -121,21 +122,33 @@ def test_a_held_draft_is_told_until_it_is_released(held_draft):
     assert shown() == {} and not listed() and not [each for each in front.stopped() if "held" in each]
 
 
-def test_a_held_subscription_is_told_by_its_code(world):
+def told_as_held(subscription: Subscription, code: str) -> bool:
+    """Whether it is, by every place that tells of it: they agree."""
+    gauge = {("subscriptions_held", code): 1, ("subscriptions_held_oldest_seconds", code): 3}
+    (told,) = {
+        shown() == gauge,
+        [each["subscription_id"] for each in listed()] == [str(subscription.pk)],
+        "Subscriptions held, an approver releases them: 1." in front.stopped(),
+        list(lists.subscriptions({"held": "true"})) == [subscription],
+        "An approver releases it." in story.sentence(Subscription.objects.get(pk=subscription.pk)),
+    }
+    assert told or shown() == {}
+    return told
+
+
+@pytest.mark.parametrize(
+    ("code", "after"), [(hold.CATCH_UP, False), (hold.BAD_DATA, True), (hold.PLAN_INACTIVE, False)]
+)
+def test_a_held_subscription_is_told_by_its_code_until_nobody_can_release_it(world, code, after):
+    """A cancel bills what the catch-up limit held; what its plan's stop held is skipped, and no other is forgotten."""
     subscription = subscribe(world)
     now = clock.machine_now()
     moment = Moment(subscription.clock_id, now, now)
-    assert hold.hold([hold.Held(subscription.pk, hold.CATCH_UP, "A drill.")], moment, correlation_id=uuid7())
+    assert hold.hold([hold.Held(subscription.pk, code, "A drill.")], moment, correlation_id=uuid7())
     three_hours_ago("subscription.held")
-    assert shown() == {
-        ("subscriptions_held", "catch_up"): 1,
-        ("subscriptions_held_oldest_seconds", "catch_up"): 3,
-    }
-    (row,) = listed()
-    assert (row["subscription_id"], row["invoice_id"]) == (str(subscription.pk), None)
-    assert "Subscriptions held, an approver releases them: 1." in front.stopped()
-    stop.cancel(subscription.pk, reason="They left.")  # billed no more: there is nothing to release
-    assert shown() == {} and not listed() and not [each for each in front.stopped() if "held" in each]
+    assert told_as_held(subscription, code)
+    stop.cancel(subscription.pk, reason="They left.")
+    assert told_as_held(subscription, code) is after
 
 
 def test_they_are_found_by_index(world, scripted):
