@@ -97,6 +97,18 @@ def test_a_page_that_is_not_answered_does_not_hide_what_is_older(shop: Shop, los
     assert shop.look_at(made).outcome is Outcome.PENDING
 
 
+def test_what_one_look_has_read_another_only_asks_about(shop: Shop, lost) -> None:
+    """Each of many calls may fail: a look that found its number and got no answer for it leaves the number behind."""
+    made = lost()
+    shop.end(100_001)
+    shop.world.fault("500_before", provider=NAME, nth=2)
+    with pytest.raises(ProviderUnavailable):
+        shop.look(made)
+    shop.world.fault("500_before", provider=NAME, route="POST /history")
+    found = shop.look_at(made)
+    assert (found.outcome, found.gross_minor) == (Outcome.SUCCEEDED, AMOUNT)
+
+
 def test_an_end_is_not_believed_of_what_was_not_read_to_its_end(shop: Shop, monkeypatch) -> None:
     made = shop.make()
     shop.look_at(made)

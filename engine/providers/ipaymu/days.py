@@ -20,6 +20,7 @@ from engine.providers.ipaymu.account import Account
 from engine.providers.ipaymu.transaction import JAKARTA, number_of
 
 KEPT = timedelta(days=7)  # a reading, from when it began
+NAMED_MAX = 10_000  # references whose numbers are remembered
 
 
 class Span(NamedTuple):
@@ -84,7 +85,18 @@ class Days:
         self._account = account
         self._complete: dict[date, Reading] = {}
         self._begun: dict[date, Reading] = {}
+        self._named: dict[str, set[str]] = {}
         self._guard = threading.Lock()
+
+    def named(self, reference: str) -> set[str]:
+        """The numbers that were read under a reference, in whichever look: none of them goes away again."""
+        with self._guard:
+            return set(self._named.get(reference, ()))
+
+    def name(self, found: Mapping[str, set[str]]) -> None:
+        """Remember them: the look that read them may end before it could ask what they are."""
+        with self._guard:
+            self._remember(found)
 
     def find(self, asked: Mapping[str, Span], *, now: datetime) -> Found:
         """What was made under these references, all of them over by `now`.
@@ -101,7 +113,9 @@ class Days:
                 if left == history.PAGES_MAX:
                     raise
                 # What was read stays, and the next look goes on there.
-            return self._found(asked)
+            found = self._found(asked)
+            self._remember(found.numbers)
+            return found
 
     def _forget(self, since: datetime) -> None:
         for kept in (self._complete, self._begun):
@@ -123,6 +137,12 @@ class Days:
                 self._complete[day] = self._begun.pop(day)
                 break
         return left
+
+    def _remember(self, found: Mapping[str, set[str]]) -> None:
+        for reference, numbers in found.items():
+            self._named[reference] = self._named.pop(reference, set()) | {each for each in numbers if each}
+        for oldest in list(self._named)[: max(0, len(self._named) - NAMED_MAX)]:
+            del self._named[oldest]
 
     def _found(self, asked: Mapping[str, Span]) -> Found:
         found = Found({}, set(), set())

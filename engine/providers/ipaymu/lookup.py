@@ -37,7 +37,7 @@ def lookup(account: Account, days: Days, asked: Sequence[Asked]) -> dict[UUID, F
     try:
         further: list[Asked] = []
         for one in asked:
-            finding = _by_number(account, one, seen)
+            finding = _by_number(account, days, one, seen)
             paged = one.data["call"] == "page"
             if finding is not None and (not paged or finding.outcome is Outcome.SUCCEEDED):
                 found[one.attempt_id] = finding
@@ -51,12 +51,14 @@ def lookup(account: Account, days: Days, asked: Sequence[Asked]) -> dict[UUID, F
     return found
 
 
-def _by_number(account: Account, one: Asked, seen: dict[str, Reply]) -> Finding | None:
-    """None where its number is not known."""
-    number = one.known.provider_ref
-    if not number.isdecimal():
+def _by_number(account: Account, days: Days, one: Asked, seen: dict[str, Reply]) -> Finding | None:
+    """None where no number of it is known: neither told, nor read by an earlier look that could not ask what it is."""
+    numbers = {number for number in (one.known.provider_ref,) if number.isdecimal()} | days.named(
+        one.identity
+    )
+    if not numbers:
         return None
-    return judge.of_all(one, [_transaction(account, number, seen)])
+    return judge.of_all(one, [_transaction(account, number, seen) for number in sorted(numbers)])
 
 
 def _through_history(
@@ -76,7 +78,9 @@ def _through_history(
     read = days.find(over, now=now) if over else Found({}, set(), set())
     if living:
         scan = history.find(account, living)
-        read.numbers.update({name: {number_of(row) for row in rows} for name, rows in scan.rows.items()})
+        listed = {name: {number_of(row) for row in rows} for name, rows in scan.rows.items()}
+        days.name(listed)
+        read.numbers.update(listed)
         read.whole.update(living if scan.complete else ())
         if not scan.complete:
             _read_on(
