@@ -2,14 +2,17 @@
 -- which are append-only. What was taken back, or came late and paid all the same, counts on the day on which that was
 -- booked; so a day says the same whenever it is asked (rows 0.52 to 0.56). Net: a day on which more was taken back than
 -- paid is below zero. The average is of those that were paid at once, from scheduled to settled; each counts by its
--- first leg, since a direct one has another for its fee.
+-- first leg, since a direct one may have another for its fee, or that one alone.
 -- `floor` and `ceiling` are the ids of that span with some room, since an id is made a moment before it is booked.
--- Indexes: primary key of transfers, primary key of accounts, primary key of payments.
+-- Indexes: primary key of transfers, one_transfer_per_fact, primary key of accounts, primary key of payments.
 SELECT t.currency,
        count(DISTINCT t.source_id) FILTER (WHERE k.sign > 0 AND a.kind = 'receivable'),
        coalesce(sum(k.sign * t.amount_minor) FILTER (WHERE a.kind = 'receivable'), 0),
        coalesce(sum(k.sign * t.amount_minor) FILTER (WHERE a.kind = 'fee_income'), 0),
-       avg(extract(epoch FROM t.posted_at - p.created_at)) FILTER (WHERE a.kind = 'receivable' AND t.seq = 0)::float8
+       avg(extract(epoch FROM t.posted_at - p.created_at)) FILTER (
+         WHERE a.kind = 'receivable' AND (t.seq = 0 OR NOT EXISTS (
+           SELECT 1 FROM engine_ledger_transfer f
+            WHERE f.source_id = t.source_id AND f.kind = t.kind AND f.seq < t.seq)))::float8
   FROM engine_ledger_transfer t
   JOIN unnest(%(kinds)s::text[], %(signs)s::int[]) AS k(kind, sign) ON k.kind = t.kind
   JOIN engine_ledger_account a

@@ -116,6 +116,17 @@ def test_a_payment_with_a_leg_for_its_fee_counts_once_in_the_average(ended: Worl
     assert DailyReport.objects.get().average_seconds == pytest.approx(7)
 
 
+def test_a_payment_that_is_all_fee_counts_in_the_average(ended: World) -> None:
+    one = Payment.objects.filter(state="succeeded").earliest("pk")
+    Payment.objects.filter(pk=one.pk).update(created_at=one.created_at - timedelta(seconds=6))
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE engine_ledger_transfer SET seq = 1 WHERE source_id = %s AND seq = 0", [one.pk])
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    upkeep.report_day(clock.machine_now().astimezone(UTC).date())
+    assert DailyReport.objects.get().average_seconds == pytest.approx(7)
+
+
 def test_a_report_has_a_timeout_of_its_own(ended: World) -> None:
     upkeep.report_day(clock.machine_now().date())
     with connection.cursor() as cursor:
