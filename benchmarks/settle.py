@@ -24,6 +24,8 @@ DEFAULTS = {name: Env.model_fields[name].default for name in ("lane_threads", "p
 OPEN = "SELECT 1 FROM payments_payment WHERE state IN ('scheduled', 'in_flight') LIMIT 1"
 DUE = "SELECT 1 FROM billing_subscription WHERE clock_id = 0 AND next_due_at <= machine_now() LIMIT 1"
 DRAFTS = "SELECT 1 FROM billing_invoice WHERE next_action_at IS NOT NULL LIMIT 1"
+# On clock 0, so it is machine time: when the claim of the first of them began.
+BEGUN = "SELECT min(created_at) FROM billing_invoice WHERE clock_id = 0 AND created_at >= %(before)s"
 SETTLED = """SELECT count(*), max(ended_at), percentile_disc(0.1) WITHIN GROUP (ORDER BY ended_at),
                     percentile_disc(0.9) WITHIN GROUP (ORDER BY ended_at)
                FROM payments_payment WHERE state = 'succeeded' AND ended_at >= %(since)s"""
@@ -147,7 +149,11 @@ def _warm_up(field: Field, charges: int) -> None:
 def _note(
     name: str, since: datetime, charges: int, found: dict[str, list[float]], *, before: datetime | None = None
 ) -> None:
-    """Wait until all is settled and note the rate from `since` on; `before`: counted are those from then on."""
+    """Wait until all is settled and note the rate from `since` on.
+
+    `before`: counted is what was settled from then on; beat may have had some of it claimed before `since`, and then
+    the clock starts where that began.
+    """
     until = time.monotonic() + MOST_SECONDS
     # In the order in which a row goes through them: asked the other way round it slips from one to the next unseen.
     while any(sql.rows(probe) for probe in (DUE, DRAFTS, OPEN)):
@@ -157,6 +163,8 @@ def _note(
     (count, last, tenth, ninth) = sql.rows(SETTLED, {"since": before or since})[0]
     if count != charges:
         raise RuntimeError(f"{name}: {count} of {charges} were settled")
+    if before:
+        since = min(since, sql.rows(BEGUN, {"before": before})[0][0])
     found.setdefault(name, []).append(charges / (last - since).total_seconds())
     steady = (ninth - tenth).total_seconds()
     found.setdefault(f"{name}_steady", []).append(0.8 * charges / steady if steady else 0.0)
