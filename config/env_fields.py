@@ -104,7 +104,7 @@ class Scheduler(BaseSettings):
         default=3600,
         ge=0,
         le=30 * 86_400,
-        description="Seconds after the due date in which funds are awaited",
+        description="Seconds in which funds are awaited, from the first look that finds too little; 0: not at all",
     )
     max_processing_time: int = Field(
         default=300_000,

@@ -233,7 +233,9 @@ class PaymentShape(WhyShape):
     next_action_at = MomentField(allow_null=True, help_text="When it is looked at next; machine time")
     provisional_at = MomentField(allow_null=True, help_text="Seen as paid, not final yet")
     due_at = MomentField(help_text="Business time")
-    grace_until = MomentField(help_text="Until then it waits for funds; business time")
+    grace_until = MomentField(
+        help_text="Until then it waits for funds: a window from the first look that finds too little; business time"
+    )
     clock_id = serializers.IntegerField(help_text="0: real time; else a simulated clock")
     correlation_id = serializers.UUIDField(allow_null=True)
     created_at = MomentField()

@@ -14,7 +14,8 @@ class Payment(models.Model):
     """One obligation to move money, whatever it takes. Amounts in minor units of `currency`.
 
     `next_action_at` is machine time: when the pipeline looks at it next; null when there is nothing to
-    do. `grace_until` is business time of `clock_id`. `accounts` are the ledger accounts, frozen here.
+    do. `grace_start` (the first look that found the payer short, null before it) and `grace_until` are business
+    time of `clock_id`. `accounts` are the ledger accounts, frozen here.
     """
 
     class State(models.TextChoices):
@@ -38,6 +39,7 @@ class Payment(models.Model):
     queue_key = models.UUIDField()
     due_at = models.DateTimeField()  # business time; orders the queue
     grace_until = models.DateTimeField()
+    grace_start = models.DateTimeField(null=True)
     settlement = models.CharField(max_length=10)  # direct, platform
     currency = models.CharField(max_length=10)
     amount_minor = models.BigIntegerField()

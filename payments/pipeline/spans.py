@@ -75,6 +75,11 @@ def longest_look() -> float:
     return float(settings.ENV.verify_max_seconds) + take()
 
 
+def grace() -> float:
+    """How long funds are awaited from the first look that finds the payer short, on the payment's own clock."""
+    return float(settings.ENV.grace_period)
+
+
 def watch() -> float:
     """Gap between looks for funds inside the grace window."""
     return float(settings.ENV.watch_seconds)

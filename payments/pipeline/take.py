@@ -27,6 +27,7 @@ class Taken(NamedTuple):
     instructions: dict[str, Any]
     clock_id: int
     grace_until: datetime
+    grace_start: datetime | None
     taken_count: int
     until: datetime
 
@@ -80,12 +81,13 @@ def _one_per_queue(due: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 def payables(taken: list[Taken], operation: str, *, machine_at: datetime) -> list[Payable]:
-    """What the provider needs of each; `last_try` where the grace window is over. Reads clocks."""
+    """What the provider needs of each; `last_try` where the grace window was given and is over. Reads clocks."""
     times = clock.business_times((row.clock_id for row in taken), machine_at)
+    nothing_to_give = not spans.grace()
     return [
         Payable(
             row.payment_id, operation, row.amount_minor, row.fee_minor, row.currency, row.instructions,
-            last_try=times[row.clock_id] >= row.grace_until,
+            last_try=(row.grace_start is not None or nothing_to_give) and times[row.clock_id] >= row.grace_until,
         )
         for row in taken
     ]  # fmt: skip

@@ -31,6 +31,7 @@ SPANS = {
     "payment_retry_delay": 10,
     "park_unknown_seconds": 86_400.0,
     "breaker_failures": 1000,
+    "grace_period": 0,  # who has too little is tried at once
 }
 
 

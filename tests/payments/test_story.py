@@ -9,8 +9,6 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from engine.core import clock
 from engine.core.actor import SYSTEM
 from engine.ledger import balances
@@ -18,7 +16,7 @@ from engine.ledger.models import Transfer
 from engine.outbox.models import Event
 from engine.providers.base import FailureClass, Finding, Hold, HoldKind, Outcome
 from payments.models import Attempt, Payment
-from payments.pipeline import evidence, hold, send, verify
+from payments.pipeline import evidence, send, verify
 from payments.pipeline.evidence import Said
 from payments.pipeline.take import payables, take
 from tests.payments.scripted import declined, paid
@@ -168,31 +166,6 @@ def test_what_is_missing_is_sent_again_under_the_same_identity(world, new_paymen
     assert [s.identity for s in world.sent] == [world.sent[0].identity] * 2
     assert [s.send_no for s in world.sent] == [1, 2]
     assert world.sent[0].envelope == world.sent[1].envelope
-
-
-def test_funds_are_awaited_inside_the_grace_and_then_tried_once(world, new_payment, payment, monkeypatch):
-    now = clock.machine_now()
-    one = new_payment(grace_until=now + timedelta(seconds=0.3))
-    world.holds[one] = Hold(one, HoldKind.FUNDS, "insufficient_funds", "10 of 1000 USDC are there")
-    run(monkeypatch)
-    assert (payment(one).state, payment(one).waiting) == ("scheduled", "funds")
-    assert world.sent == []
-    world.looks[one] = [declined("insufficient_funds")]
-    time.sleep(0.35)
-    run(monkeypatch)
-    assert len(world.sent) == 1
-    assert payment(one).state == "failed"
-
-
-@pytest.mark.parametrize(("kind", "theirs"), [("funds", 0), ("payee", 1), ("provider", 1)])
-def test_only_what_waits_for_the_payer_uses_up_the_grace_window(kind, theirs, new_payment, payment):
-    one = new_payment()
-    until, waited = payment(one).grace_until, timedelta(seconds=600) * theirs
-    held = Hold(one, HoldKind(kind), "any", "any", 600)
-    hold.write([held], machine_at=clock.machine_now())
-    assert payment(one).grace_until == until + waited
-    hold.write_counted(held, machine_at=clock.machine_now())
-    assert payment(one).grace_until == until + waited * 2
 
 
 def test_one_queue_goes_one_at_a_time_and_oldest_first(world, new_payment, payment, monkeypatch):

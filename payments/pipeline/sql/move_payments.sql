@@ -1,13 +1,10 @@
 -- Compare-and-set on the state. `new` = `old` leaves the state and sets only when it is looked at next.
--- A technical failure is not the payer's: the wait for the next try does not use up the grace window.
 UPDATE payments_payment p
    SET state = m.new, version = p.version + m.bump,
        -- Parked stays parked until its end: nothing acts on it but a person or a conclusive answer.
        next_action_at = CASE WHEN p.parked_at IS NULL THEN m.look_at END,
        parked_at = CASE WHEN m.ended THEN NULL ELSE p.parked_at END,
        parked_reason = CASE WHEN m.ended THEN '' ELSE p.parked_reason END, taken_count = 0,
-       grace_until = p.grace_until
-                   + CASE WHEN m.short_tries > p.short_tries THEN m.look_at - %(now)s ELSE interval '0' END,
        waiting = m.waiting, looks = m.looks, short_tries = m.short_tries,
        failure_class = m.class, failure_code = m.code, failure_message = m.message,
        provisional_at = coalesce(p.provisional_at, CASE WHEN m.provisional THEN %(now)s END),
