@@ -53,9 +53,8 @@ def lookup(account: Account, days: Days, asked: Sequence[Asked]) -> dict[UUID, F
 
 def _by_number(account: Account, days: Days, one: Asked, seen: dict[str, Reply]) -> Finding | None:
     """None where no number of it is known: neither told, nor read by an earlier look that could not ask what it is."""
-    numbers = {number for number in (one.known.provider_ref,) if number.isdecimal()} | days.named(
-        one.identity
-    )
+    numbers = {one.known.provider_ref} if one.known.provider_ref.isdecimal() else set()
+    numbers |= days.named(one.identity)
     if not numbers:
         return None
     return judge.of_all(one, [_transaction(account, number, seen) for number in sorted(numbers)])
