@@ -142,12 +142,13 @@ def _look(provider: Provider, lane: Lane, taken: Sequence[Looked], task_id: str 
     "" if the provider answered, else why it did not.
     """
     asked_at = clock.machine_now()
+    readable = asked_at - timedelta(seconds=spans.absence(provider.sheet))
     try:
         findings = asking.ask(
             provider, [_asked(one, lane) for one in taken if asking.can_be_asked(provider.sheet, one.known)]
         )
     except ProviderUnavailable as fault:
-        _look_later(taken, fault.retry_seconds)
+        _look_later(taken, fault.retry_seconds, readable)
         return fault.message or fault.code
     findings |= waited.end(
         provider,
@@ -156,7 +157,6 @@ def _look(provider: Provider, lane: Lane, taken: Sequence[Looked], task_id: str 
         asked_at,
     )
     points.reach(points.VERIFY_LOOKED)
-    readable = asked_at - timedelta(seconds=spans.absence(provider.sheet))
     news = [(o, findings[o.attempt_id]) for o in taken if _is_news(o, findings.get(o.attempt_id), readable)]
     evidence.store(
         [Said(o.attempt_id, o.payment_id, o.send_no, "lookup", finding) for o, finding in news],
@@ -169,7 +169,7 @@ def _look(provider: Provider, lane: Lane, taken: Sequence[Looked], task_id: str 
     again = _to_send_again(provider, lane, rest, findings)
     _send_again(provider, lane, again, task_id)
     sent = {one.attempt_id for one in again}
-    _look_later([one for one in rest if one.attempt_id not in sent], None)
+    _look_later([one for one in rest if one.attempt_id not in sent], None, readable)
     return ""
 
 
@@ -206,13 +206,23 @@ def _to_send_again(
     # asked. Looking later parks it in the end.
     life = min(provider.sheet.identity_seconds or spans.park_unknown(), spans.park_unknown())
     oldest = now - timedelta(seconds=life) + timedelta(seconds=spans.settles(provider.sheet))
-    return [
+    missing = [
         one
         for one in rest
-        if one.send_by + wait < now
-        and one.created_at > oldest
-        and _is_missing(provider.sheet, one, findings.get(one.attempt_id))
+        if one.send_by + wait < now and _is_missing(provider.sheet, one, findings.get(one.attempt_id))
     ]
+    young = [one for one in missing if one.created_at > oldest]
+    return young + _after_all(provider.sheet, [one for one in missing if one.created_at <= oldest], now)
+
+
+def _after_all(sheet: Sheet, old: Sequence[Looked], now: datetime) -> list[Looked]:
+    """Of what is too old, whose identity never dies and what nobody told to stop: once where nothing was sent for so
+    long that it was we who were away, and as long as a person who let it go on is not asked again."""
+    if sheet.identity_seconds is not None:
+        return []
+    since = now - timedelta(seconds=spans.park_unknown())
+    let_go = _unparked_since(since, [one.payment_id for one in old])
+    return [one for one in old if not one.stopped and (one.send_by < since or one.payment_id in let_go)]
 
 
 def _is_missing(sheet: Sheet, one: Looked, finding: Finding | None) -> bool:
@@ -235,8 +245,10 @@ def _send_again(provider: Provider, lane: Lane, again: Sequence[Looked], task_id
                 outbound.collect(seconds=1.0)
 
 
-def _look_later(looked: Sequence[Looked], seconds: float | None) -> None:
+def _look_later(looked: Sequence[Looked], seconds: float | None, readable: datetime) -> None:
     """Move the next look, further each time; what stays unknown too long is parked for a person. Commits.
+
+    Nobody is asked about what was sent again so lately, after `readable`, that its absence says nothing yet.
 
     What its provider has and calls pending is not unknown, however long that takes: ops/gauges.py tells its age.
 
@@ -259,11 +271,15 @@ def _look_later(looked: Sequence[Looked], seconds: float | None) -> None:
         tired = [
             one.payment_id
             for one in looked
-            if one.payment_id in mine and _is_unknown(one) and one.unknown_since < old
+            if one.payment_id in mine
+            and _is_unknown(one)
+            and one.unknown_since < old
+            and one.send_by <= readable
         ]
-        park.park(
-            _not_unparked_since(old, tired), "its outcome has been unknown for too long", machine_at=now
-        )
+        # Whom a person let go on since is asked about again only when that has lasted as long.
+        let_go = _unparked_since(old, tired)
+        asked = [payment_id for payment_id in tired if payment_id not in let_go]
+        park.park(asked, "its outcome has been unknown for too long", machine_at=now)
     points.reach(points.LOOK_LATER_COMMITTED)
 
 
@@ -271,9 +287,9 @@ def _is_unknown(one: Looked) -> bool:
     return one.state != "pending" or one.last[0] in (Outcome.UNKNOWN, Outcome.MISSING)
 
 
-def _not_unparked_since(old: datetime, tired: Sequence[UUID]) -> list[UUID]:
-    """Whom nobody let go on since `old`: a person who did is asked again only when that has lasted as long."""
-    if not tired:
-        return []
-    found = sql.rows(sql.statement(__file__, "unparked_since"), {"ids": list(tired), "since": old})
-    return [payment_id for payment_id in tired if (payment_id,) not in found]
+def _unparked_since(since: datetime, payment_ids: Sequence[UUID]) -> set[UUID]:
+    """Whom a person let go on since."""
+    if not payment_ids:
+        return set()
+    params = {"ids": list(payment_ids), "since": since}
+    return {row[0] for row in sql.rows(sql.statement(__file__, "unparked_since"), params)}

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
 from django.db import DataError, IntegrityError
 
 from engine.core import clock
@@ -14,8 +18,9 @@ from engine.core.ids import uuid7
 from engine.providers.base import FailureClass, Finding, Outcome, Prepared
 from payments import methods, operate
 from payments.models import Attempt, Payment, PaymentMethod
-from payments.pipeline import driver, spans
+from payments.pipeline import driver, outbound, spans
 from payments.pipeline.outbound import Outbound
+from tests.payments.scripted import paid
 from tests.payments.steps import LANE, look, mark, run
 
 
@@ -26,6 +31,7 @@ def due() -> None:
 
 
 def test_what_was_parked_for_its_age_is_looked_at_as_long_again(world, new_payment, payment, monkeypatch):
+    world.sheet = replace(world.sheet, resend_same_identity=())
     one = new_payment()
     mark()
     monkeypatch.setattr(spans, "park_unknown", lambda: 0.4)
@@ -43,6 +49,61 @@ def test_what_was_parked_for_its_age_is_looked_at_as_long_again(world, new_payme
     time.sleep(0.4)
     look()
     assert payment(one).parked_reason == "its outcome has been unknown for too long"
+
+
+MISSED = Finding(Outcome.MISSING, code="not_seen")
+
+
+def looked_at(days: float = 2) -> None:
+    """The next look, with the last send so many days back: as if the workers had been away for that long."""
+    Attempt.objects.update(send_by=clock.machine_now() - timedelta(days=days))
+    due()
+    look()
+
+
+@pytest.fixture
+def away(world, new_payment, monkeypatch):
+    """Marked sent three days ago, and nobody was there to send it or to look."""
+    monkeypatch.setattr(outbound, "sql", SimpleNamespace(outside_transaction=lambda: True))
+    monkeypatch.setattr(settings.ENV, "send_window_seconds", 600)
+    one = new_payment()
+    assert len(mark()) == 1
+    Attempt.objects.update(created_at=clock.machine_now() - timedelta(days=3))
+    world.looks[one] = [MISSED]
+    return one
+
+
+def test_what_was_missed_while_we_were_away_is_sent_under_its_identity_after_all(world, away, payment):
+    world.replies[away] = [paid(gross_minor=1000, currency="USDC", fee_minor=50)]
+    looked_at()
+    assert payment(away).state == "succeeded"
+    assert [one.identity for one in world.sent] == [Attempt.objects.get().identity]
+
+
+def test_it_is_sent_once_and_a_person_who_lets_it_go_on_lets_it_leave_again(world, away, payment):
+    world.replies[away] = [Finding(Outcome.UNKNOWN, FailureClass.UNKNOWN, "timeout")]
+    looked_at()
+    assert (len(world.sent), payment(away).parked_at) == (1, None)
+    due()
+    look()
+    assert payment(away).parked_at is None, "its absence could not be read yet"
+    looked_at(days=0.5)
+    assert (len(world.sent), payment(away).parked_reason) == (1, "its outcome has been unknown for too long")
+    operate.unpark(away, reason="nothing stands there", by=SYSTEM)
+    looked_at(days=0.5)
+    assert (len(world.sent), payment(away).parked_at) == (2, None)
+    assert len({one.identity for one in world.sent}) == 1
+
+
+@pytest.mark.parametrize("why", ["it dies", "it was told to stop"])
+def test_what_may_not_leave_any_more_is_parked(world, away, payment, why):
+    if why == "it dies":
+        world.sheet = replace(world.sheet, identity_seconds=3600.0)
+    else:
+        world.sheet = replace(world.sheet, absence_certain=())
+        Payment.objects.update(stop_code="stopped")
+    looked_at()
+    assert (world.sent, payment(away).parked_reason) == ([], "its outcome has been unknown for too long")
 
 
 @pytest.mark.parametrize("fault", [IntegrityError("too long"), DataError("out of range")])

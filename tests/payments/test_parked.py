@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.payments.scripted import declined, paid
 from tests.payments.steps import LANE, mark
 from tests.payments.test_stops import NOT_LEFT, call_back, say
 
+LONG_AFTER = datetime.max.replace(tzinfo=UTC)  # of any send: its absence may be read
 GOOD = paid(gross_minor=1000, currency="USDC", fee_minor=50)
 
 
@@ -40,7 +42,7 @@ def test_a_verifier_without_news_parks_nothing_that_went_on_meanwhile(
     one = new_payment()
     taken = tired(one, monkeypatch)
     say(Attempt.objects.get(), finding, source)  # another verifier, or the reply
-    verify._look_later(taken, None)
+    verify._look_later(taken, None, LONG_AFTER)
     assert (payment(one).state, payment(one).parked_at) == (state, None)
 
 
@@ -48,14 +50,14 @@ def test_a_verifier_whose_lease_is_over_parks_nothing(world, new_payment, paymen
     one = new_payment()
     taken = tired(one, monkeypatch)
     Payment.objects.filter(pk=one).update(next_action_at=clock.machine_now())  # verify_now
-    verify._look_later(taken, None)
+    verify._look_later(taken, None, LONG_AFTER)
     assert payment(one).parked_at is None
     assert len(verify.take_open(LANE, most=50)) == 1
 
 
 def test_what_is_tired_is_parked_all_the_same(world, new_payment, payment, monkeypatch):
     one = new_payment()
-    verify._look_later(tired(one, monkeypatch), None)
+    verify._look_later(tired(one, monkeypatch), None, LONG_AFTER)
     assert payment(one).parked_reason == "its outcome has been unknown for too long"
 
 

@@ -201,6 +201,7 @@ def test_what_is_in_flight_beside_money_that_came_late_is_not_sent_again_and_is_
     assert resend.mark(world, LANE, taken(after), free=5) == [], "asked for a second time"
     world.looks[after] = [MISSING]
     monkeypatch.setattr(spans, "park_unknown", lambda: 0.0)
+    absence_may_be_read()
     verify._look(world, LANE, taken(after))
     assert Attempt.objects.get(payment_id=after).send_no == 1
     assert (payment(after).state, payment(after).parked_reason) == (
