@@ -39,6 +39,11 @@ def settles(sheet: Sheet) -> float:
     return window() + deadline(sheet)
 
 
+def identity(sheet: Sheet) -> float:
+    """From its making on, an attempt may be sent again under the same identity for so long."""
+    return min(sheet.identity_seconds or park_unknown(), park_unknown())
+
+
 def absence(sheet: Sheet) -> float:
     """After `send_by`: before it nobody reads absence and nobody sends again."""
     return deadline(sheet) + sheet.absence_after

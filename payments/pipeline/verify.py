@@ -152,7 +152,7 @@ def _look(provider: Provider, lane: Lane, taken: Sequence[Looked], task_id: str 
         return fault.message or fault.code
     findings |= waited.end(
         provider,
-        [Waiting(_asked(o, lane), o.asked_since, o.stopped, o.act_by) for o in taken],
+        [Waiting(_asked(o, lane), o.created_at, o.asked_since, o.stopped, o.act_by) for o in taken],
         findings,
         asked_at,
     )
@@ -204,8 +204,7 @@ def _to_send_again(
     now = clock.machine_now()
     # Too old: the identity may be dead at the provider, or it has been missing for so long that a person is
     # asked. Looking later parks it in the end.
-    life = min(provider.sheet.identity_seconds or spans.park_unknown(), spans.park_unknown())
-    oldest = now - timedelta(seconds=life) + timedelta(seconds=spans.settles(provider.sheet))
+    oldest = now - timedelta(seconds=spans.identity(provider.sheet) - spans.settles(provider.sheet))
     missing = [
         one
         for one in rest

@@ -1,5 +1,7 @@
 """Waited long enough: what its payer can still act on is called back at the provider, and then looked up again.
 
+So is what was made there and never begun, once it is too old to be sent again: then its absence can be proved.
+
 A call-back decides nothing. It may come too late, be lost, or never arrive, so it is the look after it that is
 believed, as any other look is (I4): paid after all, open still, or gone for good.
 
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -37,13 +40,14 @@ _SHARE = 1 / 3  # of a take's time: the looks around it need theirs
 
 
 class Waiting(NamedTuple):
-    """An open attempt: since when its payer is known to be asked, whether its payment was told to stop, and until when
-    its payer may act.
+    """An open attempt: since when there is one, since when its payer is known to be asked, whether its payment was told
+    to stop, and until when its payer may act.
 
     `act_by` is the provider's own text of that moment, "" where it named none.
     """
 
     asked: Asked
+    created_at: datetime
     asked_since: datetime | None
     stopped: bool
     act_by: str
@@ -80,14 +84,22 @@ def _call_back(
         if called and time.monotonic() >= until:
             break
         seen = found.get(one.asked.attempt_id)
-        if seen and waits(seen) and (one.stopped or _is_over(one, seen, provider.sheet, now)):
+        if seen and _is_to_end(one, seen, provider.sheet, now):
             called.append(one.asked)
             if _cancel(provider, one.asked).outcome is Outcome.UNKNOWN:
                 break  # the others are not kept waiting by who does not answer
-    try:
-        return asking.ask(provider, called)
-    except ProviderUnavailable:
-        return {}
+    said = dict(found)
+    with suppress(ProviderUnavailable):
+        said |= asking.ask(provider, called)
+    never = [
+        (one.asked.attempt_id, seen)
+        for one in waiting
+        if (seen := said.get(one.asked.attempt_id))
+        and _blames_payer(seen)
+        and one.asked_since is None
+        and _is_too_old(one, provider.sheet, now)
+    ]
+    return said | {attempt_id: _never_begun(seen) for attempt_id, seen in never}
 
 
 def waits(seen: Finding) -> bool:
@@ -101,11 +113,36 @@ def _not_answered(seen: Finding) -> Finding:
                    message=said, retry_seconds=None)  # fmt: skip
 
 
+def _blames_payer(seen: Finding) -> bool:
+    return (seen.outcome, seen.failure_class) == (Outcome.ABSENT, FailureClass.PAYER_ACTION)
+
+
+def _never_begun(seen: Finding) -> Finding:
+    """No payer had ever been asked: no decline of theirs, whatever process called it back."""
+    said = "It was made and never begun: it was called back, and can't be paid."
+    return replace(seen, failure_class=FailureClass.NONE, code="never_begun", message=said)
+
+
+def _is_to_end(one: Waiting, seen: Finding, sheet: Sheet, now: datetime) -> bool:
+    if waits(seen):
+        return one.stopped or _is_over(one, seen, sheet, now)
+    is_there = seen.outcome is Outcome.MISSING and bool(seen.provider_ref)  # by name, and not begun
+    return is_there and one.asked.operation in sheet.absence_certain and _is_too_old(one, sheet, now)
+
+
+def _is_too_old(one: Waiting, sheet: Sheet, now: datetime) -> bool:
+    """Its identity dies, and we send nothing under it any more."""
+    dies = sheet.identity_seconds is not None
+    return dies and one.created_at <= now - timedelta(seconds=spans.identity(sheet))
+
+
 def _is_over(one: Waiting, seen: Finding, sheet: Sheet, now: datetime) -> bool:
     """Without an end that was named, they have their time from when evidence first had it that they are asked."""
+    if one.asked_since is None:
+        return False
     action = seen.detail.get("action") or {}
     until = _moment(str(action.get("expires_at") or one.act_by))
-    if until is None and sheet.action_seconds is not None and one.asked_since is not None:
+    if until is None and sheet.action_seconds is not None:
         until = one.asked_since + timedelta(seconds=sheet.action_seconds)
     return until is not None and until <= now
 

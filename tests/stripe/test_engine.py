@@ -111,6 +111,50 @@ def test_an_old_key_is_not_sent_again(till: Shop, hours: int) -> None:
     assert seen(one)[1] == ["succeeded" if hours == 22 else "unknown"]
 
 
+@pytest.mark.parametrize("before", ["it is called back", "it was, and nobody heard"])
+def test_an_intent_that_was_never_confirmed_is_called_back_and_made_anew(till: Shop, before: str) -> None:
+    """Its key is too old to confirm it; called back it never can be, so the payment is collected by another."""
+    one = owe(till)
+    till.world.fault("500_before", route=CONFIRM, count=1)
+    work(driver.drive)
+    ref = Evidence.objects.get(code="created").provider_ref
+    Attempt.objects.update(created_at=clock.machine_now() - timedelta(hours=30))
+    if before == "it was, and nobody heard":
+        till.hand.v1.payment_intents.cancel(ref, {"cancellation_reason": "abandoned"})
+    work(verify.verify)
+    assert seen(one) == ("scheduled", ["not_sent"])
+    assert Evidence.objects.latest("pk").code == "never_begun"
+    work(driver.drive)
+    assert seen(one) == ("succeeded", ["not_sent", "succeeded"])
+    assert len(till.world.ledger(kind="charge", reference=one.hex)) == 1
+
+
+def test_an_intent_that_somebody_else_gave_up_is_not_made_anew(till: Shop) -> None:
+    """We would call it back only once its key is too old."""
+    one = owe(till)
+    till.world.fault("500_before", route=CONFIRM, count=1)
+    work(driver.drive)
+    ref = Evidence.objects.get(code="created").provider_ref
+    till.hand.v1.payment_intents.cancel(ref, {"cancellation_reason": "abandoned"})
+    work(verify.verify)
+    assert seen(one) == ("failed", ["declined"])
+
+
+def test_one_that_is_confirmed_while_it_is_called_back_is_paid_once(till: Shop) -> None:
+    one = owe(till)
+    till.world.fault("500_before", route=CONFIRM, count=1)
+    work(driver.drive)
+    ref = Evidence.objects.get(code="created").provider_ref
+    Attempt.objects.update(created_at=clock.machine_now() - timedelta(hours=23.5))
+    till.world.fault("500_before", route="POST /payment_intents/.*cancel", count=1)
+    work(verify.verify)
+    assert seen(one)[0] == "in_flight"
+    till.hand.v1.payment_intents.confirm(ref)
+    work(verify.verify)
+    assert seen(one) == ("succeeded", ["succeeded"])
+    assert len(till.world.ledger(kind="charge", reference=one.hex)) == 1
+
+
 def test_a_refusal_ends_the_payment_in_its_class(till: Shop) -> None:
     one = owe(till)
     till.world.decide("stripe", one.hex, outcome="declined", decline_code="insufficient_funds")
