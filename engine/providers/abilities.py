@@ -285,12 +285,14 @@ class CallingBack(Protocol):
 class Stating(Protocol):
     """A provider that gives an account of what moved."""
 
-    def statement(self, since: datetime, until: datetime) -> Iterator[Line]:
-        """What moved from `since` to before `until`, page by page. Calls out. Raises ProviderUnavailable."""
+    def statement(self, since: datetime, until: datetime) -> Iterator[Line | Unread]:
+        """What moved from `since` to before `until`, page by page, with what can't be read. Calls out. Raises
+        ProviderUnavailable."""
 
 
 class Settling(Protocol):
     """A provider that pays our balance into our bank by itself, and tells what it paid."""
 
-    def settlements(self, since: datetime, until: datetime) -> Iterator[Settlement]:
-        """Those made from `since` to before `until`, page by page. Calls out. Raises ProviderUnavailable."""
+    def settlements(self, since: datetime, until: datetime) -> Iterator[Settlement | Unread]:
+        """Those made from `since` to before `until`, page by page, with those that can't be read. Calls out. Raises
+        ProviderUnavailable."""

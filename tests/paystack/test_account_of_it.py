@@ -15,6 +15,7 @@ from engine.providers.abilities import DisputeState
 from engine.providers.base import HoldKind, Outcome, Payable, Prepared, ProviderUnavailable
 from engine.providers.paystack import pages, standing
 from engine.providers.paystack.provider import Paystack
+from engine.providers.statements import Line
 from engine.providers.unread import Unread
 from sandbox.gateways.control import Gateways
 from tests.paystack.desk import AVAILABLE, Desk
@@ -100,6 +101,39 @@ def test_the_statement_names_every_movement_by_our_evidences_names(rich: Gateway
     }
     total = sum(each.amount_minor - each.fee_minor for each in lines)
     assert rich.balances()[AVAILABLE] == {"NGN": 1_000_000 + total}, "to the last kobo"
+
+
+def test_a_row_that_can_not_be_read_hides_no_other(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.paid()
+    desk.world.do("paystack", "settle", currency="NGN")
+    between = pages.between
+    whole = {
+        name: list(getattr(desk.provider, name)(*span(desk.world))) for name in ("statement", "settlements")
+    }
+    assert all(whole.values())
+
+    def odd_ones_first(*args: Any) -> Iterator[Mapping[str, Any]]:
+        for row in between(*args):
+            yield from ({**row, "currency": None}, row)
+
+    monkeypatch.setattr(pages, "between", odd_ones_first)
+    for name, kind in (("statement", "transaction"), ("settlements", "settlement")):
+        odd, last = getattr(desk.provider, name)(*span(desk.world))
+        assert [last] == whole[name] and isinstance(odd, Unread)
+        assert odd.kind == kind and odd.ref.isdigit()
+
+
+def test_a_dispute_of_which_no_amount_is_said_is_one_of_all_of_the_charge(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _ = desk.paid()
+    desk.world.do("paystack", "dispute", reference=one.identity)
+    between = pages.between
+    monkeypatch.setattr(
+        pages, "between", lambda *args: ({**row, "refund_amount": None} for row in between(*args))
+    )
+    lines = [each for each in desk.provider.statement(*span(desk.world)) if isinstance(each, Line)]
+    assert sorted(line.amount_minor for line in lines) == [-10_000, 10_000]
 
 
 def test_what_came_back_is_a_line_of_its_own(rich: Gateways, desk: Desk) -> None:

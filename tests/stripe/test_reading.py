@@ -120,6 +120,21 @@ def test_the_statement_is_of_its_time_alone(shop: Shop) -> None:
     assert list(shop.provider.statement(now + timedelta(hours=1), END)) == []
 
 
+def test_a_line_that_can_not_be_read_hides_no_other(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.charge()
+    (whole,) = shop.provider.statement(BEGINNING, END)
+    pages = Api.pages
+
+    def odd_one_first(*args: Any, **more: Any) -> Iterator[Heard]:
+        for heard in pages(*args, **more):
+            yield from (heard._replace(found={**heard.found, "amount": "much"}), heard)
+
+    monkeypatch.setattr(Api, "pages", odd_one_first)
+    odd, line = shop.provider.statement(BEGINNING, END)
+    assert line == whole and isinstance(odd, Unread)
+    assert odd.kind == "balance_transaction" and odd.ref.startswith("txn_")
+
+
 def test_a_statement_that_is_cut_off_is_none(shop: Shop) -> None:
     shop.charge()
     shop.world.fault("500_before", route="GET /balance_transactions")

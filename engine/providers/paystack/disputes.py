@@ -62,6 +62,13 @@ def listed(client: Client, since: datetime, until: datetime) -> Iterator[Dispute
         raise _unreadable(odd) from None
 
 
+def disputed(row: Mapping[str, Any]) -> tuple[int, str]:
+    """How much of what, in minor units: all of the charge where nothing is said of it. Pure. Raises Odd."""
+    charge = strict.members(row.get("transaction"), "transaction")
+    amount = strict.whole_or_none(row, "refund_amount") or strict.whole(charge, "amount")
+    return amount, strict.currency(row if row.get("currency") else charge)
+
+
 def _readable(row: Mapping[str, Any]) -> DisputeFound | Unread:
     try:
         return _read(row)
@@ -70,16 +77,15 @@ def _readable(row: Mapping[str, Any]) -> DisputeFound | Unread:
 
 
 def _read(row: Mapping[str, Any]) -> DisputeFound:
-    """A dispute. Raises Odd. Where nothing is said of the amount, all of the charge is disputed."""
+    """A dispute. Raises Odd."""
     charge = strict.members(row.get("transaction"), "transaction")
-    amount = strict.whole_or_none(row, "refund_amount") or strict.whole(charge, "amount")
-    of_it = row if row.get("currency") else charge
+    amount, currency = disputed(row)
     return DisputeFound(
         dispute_ref=str(strict.whole(row, "id")),
         charge_ref=str(strict.whole(charge, "id")),
         state=_state(row),
         amount_minor=amount,
-        currency=strict.currency(of_it),
+        currency=currency,
         fee_minor=0,  # Paystack names none
         reason=str(row.get("category") or "")[:100],
         opened_at=strict.moment(row, "createdAt"),

@@ -114,11 +114,11 @@ class Paystack:
         """Those opened in a span. Calls out. Raises ProviderUnavailable."""
         return disputes.listed(self.client, since, until)
 
-    def statement(self, since: datetime, until: datetime) -> Iterator[Line]:
+    def statement(self, since: datetime, until: datetime) -> Iterator[Line | Unread]:
         """What moved in a span. Calls out. Raises ProviderUnavailable."""
         return statement.lines(self.client, since, until)
 
-    def settlements(self, since: datetime, until: datetime) -> Iterator[Settlement]:
+    def settlements(self, since: datetime, until: datetime) -> Iterator[Settlement | Unread]:
         """What was paid into our bank, by when it was made. Calls out. Raises ProviderUnavailable."""
         return settlements.listed(self.client, since, until)
 

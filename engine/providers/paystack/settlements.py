@@ -16,23 +16,36 @@ from engine.providers.edge.faults import Fault
 from engine.providers.paystack import findings, pages, strict
 from engine.providers.paystack.client import Client
 from engine.providers.paystack.strict import Odd
+from engine.providers.unread import Unread
 
 _AROUND = timedelta(days=7)  # between the making of one and its date
 
 
-def listed(client: Client, since: datetime, until: datetime) -> Iterator[Settlement]:
-    """Those made from `since` to before `until`, each once. Calls out. Raises ProviderUnavailable."""
+def listed(client: Client, since: datetime, until: datetime) -> Iterator[Settlement | Unread]:
+    """Those made from `since` to before `until`, each once, with those that can't be read. Calls out.
+
+    Raises ProviderUnavailable.
+    """
     seen: set[str] = set()  # one that is made meanwhile moves the others by a place
     try:
         for row in pages.between(client, "/settlement", since - _AROUND, until + _AROUND):
-            found = _read(row) if row.get("domain") == client.account.domain else None
-            if found and since <= found.made_at < until and found.settlement_ref not in seen:
+            found = _readable(row) if row.get("domain") == client.account.domain else None
+            if isinstance(found, Unread):
+                yield found
+            elif found and since <= found.made_at < until and found.settlement_ref not in seen:
                 seen.add(found.settlement_ref)
                 yield found
     except Fault as fault:
         raise findings.unavailable(fault) from None
     except Odd as odd:
         raise ProviderUnavailable("answer_unreadable", f"the settlements can't be read: {odd}") from None
+
+
+def _readable(row: Mapping[str, Any]) -> Settlement | Unread:
+    try:
+        return _read(row)
+    except Odd as odd:
+        return Unread("settlement", str(row.get("id"))[:40], str(odd))
 
 
 def _read(row: Mapping[str, Any]) -> Settlement:

@@ -6,32 +6,45 @@ the movements are those that our evidence has.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from engine.providers.base import ProviderUnavailable
 from engine.providers.edge.faults import Fault
-from engine.providers.paystack import findings, pages, refund, strict
+from engine.providers.paystack import disputes, findings, pages, refund, strict
 from engine.providers.paystack.client import Client
 from engine.providers.paystack.strict import Odd
 from engine.providers.statements import Line
+from engine.providers.unread import Unread
 
 Row = Mapping[str, Any]
 Read = Callable[[Row], Iterator[Line]]
 
 
-def lines(client: Client, since: datetime, until: datetime) -> Iterator[Line]:
-    """What moved from `since` to before `until`, list by list. Calls out. Raises ProviderUnavailable."""
+def lines(client: Client, since: datetime, until: datetime) -> Iterator[Line | Unread]:
+    """What moved from `since` to before `until`, list by list, with what can't be read. Calls out.
+
+    Raises ProviderUnavailable.
+    """
     try:
         for path, days, read in _LISTS:
             for row in pages.between(client, path, since - timedelta(days=days), until):
                 if row.get("domain") == client.account.domain:
-                    yield from (line for line in read(row) if since <= line.at < until)
+                    found = _readable(path.strip("/"), read, row)
+                    yield from (one for one in found if isinstance(one, Unread) or since <= one.at < until)
     except Fault as fault:
         raise findings.unavailable(fault) from None
     except Odd as odd:
         raise ProviderUnavailable("answer_unreadable", f"the statement can't be read: {odd}") from None
+
+
+def _readable(kind: str, read: Read, row: Row) -> Sequence[Line | Unread]:
+    """All of its lines, or that it has none that can be read: it hides no other."""
+    try:
+        return list(read(row))
+    except Odd as odd:
+        return [Unread(kind, str(row.get("id"))[:40], str(odd))]
 
 
 def _charge(row: Row) -> Iterator[Line]:
@@ -66,7 +79,7 @@ def _transfer(row: Row) -> Iterator[Line]:
 def _dispute(row: Row) -> Iterator[Line]:
     """Away when it was opened, and back if it was won."""
     ref = f"dispute:{strict.whole(row, 'id')}"
-    amount, currency = strict.whole(row, "refund_amount"), strict.currency(row)
+    amount, currency = disputes.disputed(row)
     yield Line(ref, strict.moment(row, "createdAt"), currency, -amount, 0, ref)
     if row.get("status") == "resolved" and row.get("resolution") == "declined":
         yield Line(f"{ref}:returned", strict.moment(row, "resolvedAt"), currency, amount, 0, ref)

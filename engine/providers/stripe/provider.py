@@ -126,7 +126,7 @@ class Stripe:
         """Events about what is ours, whether their callbacks came or not. Calls out. Raises ProviderUnavailable."""
         return events.told(self._api, since, until)
 
-    def statement(self, since: datetime, until: datetime) -> Iterator[Line]:
+    def statement(self, since: datetime, until: datetime) -> Iterator[Line | Unread]:
         """What moved on our balance. Calls out. Raises ProviderUnavailable."""
         return statement.lines(self._api, since, until)
 

@@ -11,6 +11,7 @@ from engine.providers.statements import Line
 from engine.providers.stripe import refusal
 from engine.providers.stripe.client import Api, Refused
 from engine.providers.stripe.reading import Json, Odd, check, currency, moment, named, text, whole
+from engine.providers.unread import Unread
 
 if TYPE_CHECKING:
     from stripe.params import BalanceTransactionListParams
@@ -21,8 +22,8 @@ PAGE = 100  # the most that Stripe gives
 _FIRST = {"charge", "payment", "refund", "payment_refund", "transfer", "payout"}
 
 
-def lines(api: Api, since: datetime, until: datetime) -> Iterator[Line]:
-    """What moved from `since` to before `until`, page by page, the newest first. Calls out.
+def lines(api: Api, since: datetime, until: datetime) -> Iterator[Line | Unread]:
+    """What moved from `since` to before `until`, page by page, the newest first, with what can't be read. Calls out.
 
     Raises ProviderUnavailable.
     """
@@ -34,11 +35,12 @@ def lines(api: Api, since: datetime, until: datetime) -> Iterator[Line]:
             "lookup", lambda v1, cursor: v1.balance_transactions.list({**wanted, **cursor}), size=PAGE
         )
         for heard in pages:
-            yield _line(heard.found)
+            try:
+                yield _line(heard.found)
+            except Odd as odd:  # the others are read all the same
+                yield Unread("balance_transaction", text(heard.found, "id"), str(odd))
     except (Fault, Refused) as fault:
         raise refusal.unavailable(fault) from None
-    except Odd as odd:
-        raise refusal.odd(odd) from None
 
 
 def _line(found: Json) -> Line:
