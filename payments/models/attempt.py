@@ -15,9 +15,9 @@ class Attempt(models.Model):
     `fence` and `send_no` say which send holds the right to leave; `send_by` (machine time) until when.
     `envelope` is what is sent, encrypted; `task_id` the Celery task that sent it last.
 
-    At `look_at` (machine time) a closed one is looked up once more, as somebody told of it at `told_at`: that it ended
-    as `told_end`, for which `told_looks` more looks are made if none shows it, or of another id, `told_ref`
-    (payments/pipeline/look_again.py).
+    At `look_at` (machine time) a closed one is looked up once more, as our own clock closed it, or as somebody told of
+    it at `told_at`: that it ended as `told_end`, for which `told_looks` more looks are made if none shows it, or of
+    another id, `told_ref` (payments/pipeline/look_again.py).
     """
 
     class State(models.TextChoices):

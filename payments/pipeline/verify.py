@@ -31,6 +31,7 @@ from engine.providers.base import (
 from payments.pipeline import (
     asking,
     evidence,
+    hinted,
     lanes,
     look_again,
     park,
@@ -157,6 +158,7 @@ def _look(provider: Provider, lane: Lane, taken: Sequence[Looked], task_id: str 
         asked_at,
     )
     points.reach(points.VERIFY_LOOKED)
+    hinted.look_after([one for one, said in findings.items() if said.code == waited.NOT_ANSWERED])
     news = [(o, findings[o.attempt_id]) for o in taken if _is_news(o, findings.get(o.attempt_id), readable)]
     evidence.store(
         [Said(o.attempt_id, o.payment_id, o.send_no, "lookup", finding) for o, finding in news],

@@ -248,6 +248,20 @@ def test_an_end_that_was_named_closes_it_only_where_the_sheet_says_that_we_do(
     assert payment(one).state == ("in_flight" if seconds is None else "failed")
 
 
+def test_who_pays_at_the_last_moment_is_found_though_nobody_tells(
+    stays: UUID, gateway: Recalling, payment
+) -> None:
+    """The callback may have come before the end, and the look after it said still that they are waited for."""
+    is_old()
+    look()
+    gateway.looks[stays] = [paid(gross_minor=1000, currency="USDC", fee_minor=50)]
+    assert Attempt.objects.get().look_at > clock.machine_now()
+    Attempt.objects.update(look_at=clock.machine_now())
+    look_again.work(registry.get("scripted"), LANE, Worked(), until=time.monotonic() + 60)
+    apply_all()
+    assert (payment(stays).state, Attempt.objects.get().look_at) == ("succeeded_late", None)
+
+
 def test_who_pays_after_our_own_end_has_paid_late(stays: UUID, gateway: Recalling, payment) -> None:
     is_old()
     look()
