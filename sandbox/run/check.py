@@ -29,10 +29,10 @@ CHECKS = {
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
 # mypy's Django plugin boots the settings, which want an environment.
 TYPES = (PY, "-m", "mypy")
-# Eight on two cores: the live tests wait for their workers more than they compute. Who is done takes over others' tests.
+# Eight on two cores: the live tests wait for their workers more than they compute. Who is done takes over others'.
 TESTS = (PY, "-m", "pytest", "-n", "8", "--dist", "worksteal")
-# pytest compiles each file of the tests with its assertions rewritten. Eight processes on a fresh checkout would all do
-# that at the same time: one does it for them, beside mypy, which has one thread. It says nothing, the tests will.
+# pytest compiles each file of the tests with its assertions rewritten. Eight processes on a fresh checkout would all
+# do that at the same time: one does it for them, beside mypy, which has one thread. It says nothing, the tests will.
 COMPILE = (PY, "-m", "pytest", "--collect-only", "-q")
 
 
