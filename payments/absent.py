@@ -2,13 +2,15 @@
 
 The pipeline guesses nothing: what it can neither prove nor safely send again is parked. An approver who has looked at
 the provider's own books then says so; two of them above TWO_APPROVERS_ABOVE. The provider is asked once more before,
-and nobody says so against a look that sees it. What is owed is sent anew under a new identity, or ends where it was
-called back. Should the old one take effect after all, that is booked as late money, with a case (payments/late.py).
+and nobody says so against a look that sees it, nor where the rail proves absence by itself and has not yet. What is
+owed is sent anew under a new identity, or ends where it was called back. The old one is looked up once more later:
+should it take effect after all, that is booked as late money, with a case (payments/late.py).
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -19,15 +21,14 @@ from engine.core import clock, sql
 from engine.core.actor import Actor, Role
 from engine.core.errors import Refusal
 from engine.providers import registry
-from engine.providers.base import Finding, Outcome
+from engine.providers.base import Finding, Outcome, Sheet
 from payments import look, operate, states
 from payments.models import Attempt, Evidence, Payment
-from payments.pipeline import asking, evidence, park, spans
+from payments.pipeline import asking, evidence, hinted, park, spans
 from payments.pipeline.evidence import Said
 
 ASKED = "ask_to_declare_absent"  # the first of two has said so
 _KEPT = ("state", "version", "next_action_at", "parked_at", "parked_reason", "stop_code")
-_NOT_SEEN = (Outcome.MISSING, Outcome.UNKNOWN, Outcome.ABSENT)
 
 
 def ask(payment_id: UUID) -> look.Found | None:
@@ -42,10 +43,10 @@ def ask(payment_id: UUID) -> look.Found | None:
         return None
     found = look.question(attempt)
     said = found.finding
-    if said.outcome in _NOT_SEEN and not _seen_before(attempt, said):
+    if attempt.state != Attempt.State.PENDING and _is_not_seen(said, sheet, attempt.payment.operation):
         return found
-    raise Refusal("it_is_seen", f"{attempt.provider} says {said.outcome} of it ({said.code or 'no code'}): unpark it, "
-                  "and its next look goes by that", param="payment")  # fmt: skip
+    raise Refusal("it_is_seen", f"{attempt.provider} says {said.outcome} of it ({said.code or 'no code'}), and had it "
+                  "or may have it: unpark it, and its next look goes by that", param="payment")  # fmt: skip
 
 
 def keep(payment_id: UUID, found: look.Found | None, *, reason: str, by: Actor) -> None:
@@ -58,14 +59,14 @@ def keep(payment_id: UUID, found: look.Found | None, *, reason: str, by: Actor) 
     ):
         payment = _found(Payment.objects.select_for_update().filter(pk=payment_id).first())
         attempt = _unknown(payment)
+        if found is not None and found.attempt.pk != attempt.pk:
+            raise Refusal("asked_of_another", "it went on meanwhile: ask again", param="payment")
         operate.may_go_on(payment)
-        if found is not None:
-            _store(attempt, found.finding, Evidence.Source.LOOKUP, found)
         if _takes_two(payment) and not _another_said_so(payment, by):
             note(by, ASKED, Payment, payment_id, reason=reason)
             return
-        word = Finding(Outcome.ABSENT, code="declared_absent", message=reason)
-        _store(attempt, word, Evidence.Source.OPERATOR)
+        _store(attempt, reason, found)
+        hinted.look_after([attempt.pk])
         payment.parked_at, payment.parked_reason = None, ""
         payment.version += 1
         payment.next_action_at = clock.machine_now() + timedelta(seconds=spans.take())  # applied by then
@@ -83,8 +84,14 @@ def declare_absent(payment_id: UUID, *, reason: str, by: Actor) -> None:
     keep(payment_id, ask(payment_id), reason=reason, by=by)
 
 
-def _store(attempt: Attempt, said: Finding, source: str, found: look.Found | None = None) -> None:
-    one = Said(attempt.pk, attempt.payment_id, attempt.send_no, source, said)
+def _store(attempt: Attempt, reason: str, found: look.Found | None) -> None:
+    """The word, with what the provider said to it."""
+    detail: dict[str, Any] = {}
+    if found is not None:
+        said = found.finding
+        detail["look"] = {"outcome": said.outcome.value, "code": said.code, "message": said.message}
+    word = Finding(Outcome.ABSENT, code="declared_absent", message=reason, detail=detail)
+    one = Said(attempt.pk, attempt.payment_id, attempt.send_no, Evidence.Source.OPERATOR, word)
     evidence.store([one], observed_at=found.asked_at if found else None)
 
 
@@ -107,6 +114,8 @@ def _unknown(payment: Payment) -> Attempt:
     if attempt is None:
         raise Refusal("nothing_unknown", "no attempt of it is unknown: unpark it, or end it", param="payment")
     over = attempt.send_by + timedelta(seconds=spans.absence(registry.get(attempt.provider).sheet))
+    if "expires_at" in attempt.data:  # until then a payer may begin something on what was made
+        over = max(over, datetime.fromisoformat(attempt.data["expires_at"]))
     if clock.machine_now() < over:
         raise Refusal(
             "too_early", f"it may still be on its way until {over:%Y-%m-%d %H:%M:%S} UTC", param="payment"
@@ -114,9 +123,12 @@ def _unknown(payment: Payment) -> Attempt:
     return attempt
 
 
-def _seen_before(attempt: Attempt, said: Finding) -> bool:
-    """A provider that had it and only can't say now what became of it."""
-    return attempt.state == Attempt.State.PENDING and said.outcome is Outcome.UNKNOWN
+def _is_not_seen(said: Finding, sheet: Sheet, operation: str) -> bool:
+    """Looked for and not there. Where absence is proved, "not there" alone means that it may come; and what can't be
+    said (another's payment, another amount, an answer that nobody can read) is not said to be gone."""
+    if said.outcome is Outcome.MISSING:
+        return operation not in sheet.absence_certain
+    return said.outcome is Outcome.ABSENT or bool(said.detail.get("not_seen"))
 
 
 def _takes_two(payment: Payment) -> bool:
@@ -125,7 +137,11 @@ def _takes_two(payment: Payment) -> bool:
 
 
 def _another_said_so(payment: Payment, by: Actor) -> bool:
-    """Since it was parked. Raises Refusal if only they themselves did."""
+    """Since it was parked. Raises Refusal if only they themselves did, or for a program: two people are meant."""
+    if by.kind != "user":
+        raise Refusal(
+            "takes_people", "above TWO_APPROVERS_ABOVE two people say so, in the admin", param="payment"
+        )
     said = Entry.objects.filter(verb=ASKED, object_kind="payment", object_id=str(payment.pk),
                                 acted_at__gte=payment.parked_at)  # fmt: skip
     if said.exclude(actor=by.name[:150]).exists():

@@ -13,6 +13,7 @@ import requests
 from engine.core.errors import Refusal
 from engine.providers.base import FailureClass, Finding, Known, Outcome
 from engine.providers.flutterwave.lookup import _of_rows
+from engine.providers.flutterwave.v4 import charge as v4_charge
 from tests.flutterwave.desk import ASKED, FRAUD, GOOD, POOR, REFUSED, Desk, asked_of, payable
 
 
@@ -100,6 +101,19 @@ def test_a_bank_that_asks_its_payer_first(desk: Desk) -> None:
     assert (again.outcome, again.code) == (Outcome.PENDING, waits)
     requests.post(found.detail["action"]["url"], {"do": "yes"}, timeout=5)
     assert desk.look(sent).outcome is Outcome.SUCCEEDED and len(desk.moved()) == 1
+
+
+@pytest.mark.parametrize("status", ["requires_action", "processing"])
+def test_what_the_bank_works_waits_for_no_payer(status: str) -> None:
+    """Our own expiry goes by this word; what was asked before may still stand in the answer."""
+    row = {
+        "id": "chg_1",
+        "status": status,
+        "next_action": {"type": "redirect_url", "redirect_url": {"url": "https://b"}},
+    }
+    found = v4_charge.read(row, None, looked=True)  # type: ignore[arg-type]
+    waits = found.code == "payer_action_needed"
+    assert (found.outcome, waits) == (Outcome.PENDING, status == "requires_action")
 
 
 def test_a_payer_who_says_no_to_their_bank(desk: Desk) -> None:

@@ -12,8 +12,10 @@ from engine.audit.models import Entry
 from engine.core import clock, sql
 from engine.core.actor import Actor, Role
 from engine.core.errors import Refusal
+from engine.core.ids import uuid7
 from engine.providers.base import FailureClass, Finding, Outcome
 from payments import absent
+from payments import look as look_at
 from payments.models import Attempt, Case, Evidence, Payment
 from payments.pipeline import evidence, park
 from payments.pipeline.evidence import Said
@@ -60,7 +62,9 @@ def test_it_is_sent_anew_and_what_comes_of_the_first_after_all_is_a_case(lost, w
     first = Attempt.objects.get(payment_id=lost)
     assert (first.state, payment(lost).state, payment(lost).parked_at) == ("not_sent", "scheduled", None)
     said = list(Evidence.objects.order_by("pk").values_list("source", "outcome", "verdict"))
-    assert said[-2:] == [("lookup", "missing", "unknown"), ("operator", "absent", "declared absent")]
+    assert said[-1] == ("operator", "absent", "declared absent")
+    assert Evidence.objects.get(source="operator").detail["look"]["code"] == "not_seen"
+    assert first.look_at is not None, "it is looked up once more"
     entry = Entry.objects.get(verb="declare_absent")
     assert (entry.actor, entry.reason) == ("ada", "their books don't have it")
     Payment.objects.update(next_action_at=clock.machine_now())
@@ -79,18 +83,31 @@ def test_what_was_called_back_ends(lost, payment):
     assert (payment(lost).state, payment(lost).failure_code) == ("canceled", "subscription_canceled")
 
 
+CANT_SAY = Finding(Outcome.UNKNOWN, code="customer_differs", detail={"park": True})
+FORGOTTEN = Finding(Outcome.UNKNOWN, code="cannot_prove", detail={"park": True, "not_seen": True})
+
+
 @pytest.mark.parametrize(
-    "seen", [WHOLE, Finding(Outcome.PENDING), Finding(Outcome.DECLINED, FailureClass.PAYER_ACTION)]
+    "seen",
+    [WHOLE, Finding(Outcome.PENDING), Finding(Outcome.DECLINED, FailureClass.PAYER_ACTION), CANT_SAY],
+    ids=["paid", "open", "declined", "can't be said"],
 )
 def test_nobody_says_so_against_a_look(lost, world, seen):
     world.looks[lost] = [seen]
     assert refused(lost) == "it_is_seen"
 
 
-def test_not_of_what_was_seen_and_can_not_be_read_now(lost, world):
+def test_not_of_what_was_seen_and_is_not_there_now(lost):
     Attempt.objects.update(state="pending")
-    world.looks[lost] = [Finding(Outcome.UNKNOWN, code="lookup_failed")]
     assert refused(lost) == "it_is_seen"
+
+
+def test_where_a_rail_proves_absence_it_may_still_come_until_that(lost, world, payment, monkeypatch):
+    monkeypatch.setattr(world, "sheet", replace(world.sheet, absence_certain=("charge",)))
+    assert refused(lost) == "it_is_seen"
+    world.looks[lost] = [FORGOTTEN]  # nobody can prove it any more
+    declare(lost)
+    assert (payment(lost).state, payment(lost).parked_at) == ("scheduled", None)
 
 
 def test_above_the_limit_two_say_so(lost, payment, monkeypatch):
@@ -98,6 +115,7 @@ def test_above_the_limit_two_say_so(lost, payment, monkeypatch):
     declare(lost)
     assert payment(lost).parked_at is not None and not Evidence.objects.filter(source="operator").exists()
     assert refused(lost) == "second_approver"
+    assert refused(lost, Actor("key:ada", "key", Role.APPROVER)) == "takes_people"
     declare(lost, BOB)
     assert (payment(lost).state, payment(lost).parked_at) == ("scheduled", None)
     assert set(Entry.objects.filter(verb="declare_absent").values_list("actor", flat=True)) == {"ada", "bob"}
@@ -106,8 +124,17 @@ def test_above_the_limit_two_say_so(lost, payment, monkeypatch):
 def test_what_makes_no_sense_is_refused(lost, world, payment):
     operator = Actor("cy", "user", Role.OPERATOR)
     assert refused(lost, operator) == "not_allowed"
-    Attempt.objects.update(send_by=clock.machine_now() + timedelta(seconds=60))
+    soon = clock.machine_now() + timedelta(seconds=60)
+    Attempt.objects.update(
+        data={"expires_at": soon.isoformat()}
+    )  # as a page's, which its payer may still open
     assert refused(lost) == "too_early"
+    Attempt.objects.update(data={}, send_by=soon)
+    assert refused(lost) == "too_early"
+    Attempt.objects.update(send_by=clock.machine_now() - timedelta(days=2))
+    another = look_at.Found(Attempt(pk=uuid7()), MISSING, clock.machine_now())
+    with pytest.raises(Refusal, match="went on meanwhile"):
+        absent.keep(lost, another, reason="a drill", by=ADA)
     Attempt.objects.update(state="not_sent", resolved_at=clock.machine_now())
     assert refused(lost) == "nothing_unknown"
     Payment.objects.update(parked_at=None)

@@ -133,7 +133,7 @@ def test_an_approver_says_that_what_nobody_knows_never_took_effect(caller, payme
     Attempt.objects.filter(payment_id=one).update(state="unknown", send_by=past)
     monkeypatch.setattr(sql, "outside_transaction", lambda: True)
     assert fault(caller.post(path, WHY, key="b")) == (409, "it_is_seen", "payment")
-    provider.looks[one] = [Finding(Outcome.MISSING, code="not_seen")]
+    provider.looks[one] = [Finding(Outcome.ABSENT, code="expired")]
     assert fault(key("payments:write").post(path, WHY, key="c"))[:2] == (403, "not_allowed")
     before = rows_everywhere()
     assert (

@@ -48,6 +48,18 @@ def test_a_success_whose_fees_are_not_named_is_looked_up_once_more() -> None:
         assert found.outcome is outcome
 
 
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [("ongoing", "payer_action_needed"), ("abandoned", "payer_action_needed"), ("processing", "processing")],
+)
+def test_of_a_paused_charge_the_payer_is_waited_for_only_until_the_bank_works_it(
+    status: str, code: str
+) -> None:
+    """Our own expiry goes by this word: what the bank works must never be ended for a payer who did not answer."""
+    found = read("page:x", status=status)
+    assert (found.outcome, found.code, found.provider_ref) == (Outcome.PENDING, code, "page:x")
+
+
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize("name", ["id", "domain", "status", "reference", "amount", "currency"])
 def test_a_transaction_that_does_not_fit_is_unknown(name: str, odd: Any) -> None:

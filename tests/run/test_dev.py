@@ -49,7 +49,7 @@ def test_a_crashed_part_starts_at_once_when_its_code_is_mended(watching: House, 
     os.kill(pid, signal.SIGKILL)
     until(lambda: any("again in 600 s" in line for line in watching.lines), "it waits longer each time")
     (paths.run_dir / "code" / "mended.sql").write_text("SELECT 1\n")
-    until(lambda: watching.pids()["one"] != pid, "one is started again")
+    until(lambda: watching.pids().get("one", pid) != pid, "one is started again")
     _stop(watching)
 
 

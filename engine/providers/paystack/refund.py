@@ -65,7 +65,9 @@ def look(client: Client, asked: Asked) -> Finding:
             "refunded_twice", text, {"refunds": [row.get("id") for row in marked]}, park=True
         )
     if not marked:
-        return findings.unknown("refund_not_seen", "no refund of the charge bears our mark", {})
+        return findings.unknown(
+            "refund_not_seen", "no refund of the charge bears our mark", {"not_seen": True}
+        )
     return _read(marked[0], asked, client.account.domain, {})
 
 

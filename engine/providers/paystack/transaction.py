@@ -143,8 +143,10 @@ def _paid(seen: Seen, wanted: Wanted, detail: Mapping[str, Any]) -> Finding:
 
 
 def _under_way(seen: Seen, wanted: Wanted, detail: Mapping[str, Any]) -> Finding:
-    # Only what waits for its payer is "ongoing"; and while they have the page they may still pay.
-    if wanted.paused:
+    # Only what waits for its payer is "ongoing", or "abandoned" while they have the page; any other word is the bank's.
+    if wanted.paused and seen.status not in ("ongoing", "abandoned"):
+        code, said, ref = seen.status, "", wanted.known_ref
+    elif wanted.paused:
         code, said, ref = PAYER_ACTION, "the bank wants the payer", wanted.known_ref
     elif seen.status == "ongoing":  # only the answer that paused it says where the page is
         code, said, ref = PAYER_ACTION, LOST, seen.number

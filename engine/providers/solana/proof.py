@@ -125,7 +125,7 @@ def _by_history(client: Client, claim: Claim, seen: Seen, head: Head | None) -> 
     if any(entry.err is None for entry in found.entries):
         return _cannot("d", "another transaction carries this payment's memo", seen.slot, park=True)
     if not found.reached_back:
-        return _cannot("d", "no history goes back to the signing", seen.slot, park=True)
+        return _cannot("d", "no history goes back to the signing", seen.slot, park=True, not_seen=True)
     return _absent(claim)
 
 
@@ -138,9 +138,10 @@ def _absent(claim: Claim) -> Finding:
     )
 
 
-def _cannot(guard: str, why: str, slot: int, *, park: bool = False) -> Finding:
-    """`park` where asking again can't help: what a node has forgotten stays forgotten."""
-    detail = {"guard": guard, "why": why, "context_slot": slot, "park": park}
+def _cannot(guard: str, why: str, slot: int, *, park: bool = False, not_seen: bool = False) -> Finding:
+    """`park` where asking again can't help: what a node has forgotten stays forgotten. `not_seen`: nothing speaks for
+    it, so a person may declare it absent (payments/absent.py)."""
+    detail = {"guard": guard, "why": why, "context_slot": slot, "park": park, "not_seen": not_seen}
     message = f"Absence can't be shown: {why}."
     return Finding(Outcome.UNKNOWN, code="cannot_prove", message=message, detail=detail)
 

@@ -58,7 +58,11 @@ def read(row: Row, sent: Sent, *, looked: bool) -> Finding:
         )
     if status in _OPEN:
         action = row.get("next_action")
-        return reading.action_needed(row, _link(action)) if isinstance(action, dict) else reading.pending(row)
+        if (
+            isinstance(action, dict) and status != "processing"
+        ):  # that is the bank's, whatever was asked before
+            return reading.action_needed(row, _link(action))
+        return reading.pending(row)
     if status == "failed":
         return reading.refused(row, _declined(row))
     if status in _ENDED:
