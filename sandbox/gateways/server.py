@@ -128,9 +128,13 @@ class Connection(asyncio.Protocol):
         self._serve()
 
     async def _slowly(self, found: Work | Sending, keep: bool) -> None:
-        """What takes time. The client may be gone: a slow gateway still does what it was asked."""
+        """What takes time. The client may be gone: a slow gateway still does what it was asked, in no other world."""
         if isinstance(found, Work):
+            asked = self._simulator.world
             await asyncio.sleep(found.delay_ms / 1000)
+            if self._simulator.world is not asked:
+                self._transport.abort()
+                return
             found = self._simulator.work(found)
         if found.first:
             await self._simulator.courier.carry_first(found.first)

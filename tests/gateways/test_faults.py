@@ -41,6 +41,17 @@ def test_2_no_answer_and_all_done(world: Gateways, hasty: stripe.StripeClient) -
     assert [each["outcome"] for each in world.requests(route="POST /payment_intents")] == ["hang", "replayed"]
 
 
+def test_what_was_asked_of_a_world_is_not_done_in_the_next(
+    world: Gateways, hasty: stripe.StripeClient
+) -> None:
+    world.fault("slow", count=1, delay_ms=700)
+    with pytest.raises(stripe.APIConnectionError):
+        pay(hasty)
+    world.reset()
+    time.sleep(0.4)
+    assert moved(world) == 0 and world.requests() == []
+
+
 def test_3_a_reset_after_all_was_done(world: Gateways, client: stripe.StripeClient) -> None:
     world.fault("reset_after_success", count=1)
     with pytest.raises(stripe.APIConnectionError):
