@@ -21,13 +21,14 @@ from engine.core import clock, sql
 from engine.core.actor import Actor, Role
 from engine.core.errors import Refusal
 from engine.providers import registry
-from engine.providers.base import Finding, Outcome, Sheet
+from engine.providers.base import Finding, Known, Outcome
 from payments import look, operate, states
 from payments.models import Attempt, Evidence, Payment
 from payments.pipeline import asking, evidence, hinted, park, spans
 from payments.pipeline.evidence import Said
 
 ASKED = "ask_to_declare_absent"  # the first of two has said so
+LISTED_BY = timedelta(hours=1)  # after a page's end: what was begun on it at the last moment is seen by then
 _KEPT = ("state", "version", "next_action_at", "parked_at", "parked_reason", "stop_code")
 
 
@@ -38,12 +39,12 @@ def ask(payment_id: UUID) -> look.Found | None:
     nobody answers, or the attempt is seen: then a look of the pipeline's applies that, once it is unparked.
     """
     attempt = _unknown(_found(Payment.objects.filter(pk=payment_id).first()))
-    sheet = registry.get(attempt.provider).sheet
-    if not asking.can_be_asked(sheet, evidence.known(attempt.pk)):
+    known = evidence.known(attempt.pk)
+    if not asking.can_be_asked(registry.get(attempt.provider).sheet, known):
         return None
     found = look.question(attempt)
     said = found.finding
-    if attempt.state != Attempt.State.PENDING and _is_not_seen(said, sheet, attempt.payment.operation):
+    if attempt.state != Attempt.State.PENDING and _is_not_seen(said, known):
         return found
     raise Refusal("it_is_seen", f"{attempt.provider} says {said.outcome} of it ({said.code or 'no code'}), and had it "
                   "or may have it: unpark it, and its next look goes by that", param="payment")  # fmt: skip
@@ -66,7 +67,10 @@ def keep(payment_id: UUID, found: look.Found | None, *, reason: str, by: Actor) 
             note(by, ASKED, Payment, payment_id, reason=reason)
             return
         _store(attempt, reason, found)
-        hinted.look_after([attempt.pk])
+        if (
+            found is None or found.finding.outcome is not Outcome.UNKNOWN
+        ):  # that one can't be said later either
+            hinted.look_after([attempt.pk])
         payment.parked_at, payment.parked_reason = None, ""
         payment.version += 1
         payment.next_action_at = clock.machine_now() + timedelta(seconds=spans.take())  # applied by then
@@ -115,7 +119,7 @@ def _unknown(payment: Payment) -> Attempt:
         raise Refusal("nothing_unknown", "no attempt of it is unknown: unpark it, or end it", param="payment")
     over = attempt.send_by + timedelta(seconds=spans.absence(registry.get(attempt.provider).sheet))
     if "expires_at" in attempt.data:  # until then a payer may begin something on what was made
-        over = max(over, datetime.fromisoformat(attempt.data["expires_at"]))
+        over = max(over, datetime.fromisoformat(attempt.data["expires_at"]) + LISTED_BY)
     if clock.machine_now() < over:
         raise Refusal(
             "too_early", f"it may still be on its way until {over:%Y-%m-%d %H:%M:%S} UTC", param="payment"
@@ -123,12 +127,14 @@ def _unknown(payment: Payment) -> Attempt:
     return attempt
 
 
-def _is_not_seen(said: Finding, sheet: Sheet, operation: str) -> bool:
-    """Looked for and not there. Where absence is proved, "not there" alone means that it may come; and what can't be
-    said (another's payment, another amount, an answer that nobody can read) is not said to be gone."""
-    if said.outcome is Outcome.MISSING:
-        return operation not in sheet.absence_certain
-    return said.outcome is Outcome.ABSENT or bool(said.detail.get("not_seen"))
+def _is_not_seen(said: Finding, known: Known) -> bool:
+    """Looked for and not there, by the adapter's own word: what may still come (a transaction that can land, a list of
+    which one page is read) is not marked so, nor what can't be said (another's payment, another amount). What had a
+    name of the provider's was there."""
+    if said.outcome is Outcome.MISSING and known.provider_ref:
+        return False
+    marked = said.outcome in (Outcome.MISSING, Outcome.UNKNOWN) and bool(said.detail.get("not_seen"))
+    return marked or said.outcome is Outcome.ABSENT
 
 
 def _takes_two(payment: Payment) -> bool:

@@ -175,7 +175,9 @@ class Finding:
     network_fee_minor: int = 0  # what it cost us, in `network_currency`
     network_currency: str = ""
     retry_seconds: float | None = None  # the provider said when to ask again
-    detail: Mapping[str, Any] = field(default_factory=dict)  # stored as it is; no secrets
+    # Stored as it is; no secrets. `park`: no further look will tell. `not_seen`: looked for wherever it can be, and not
+    # there, so that a person may declare it absent.
+    detail: Mapping[str, Any] = field(default_factory=dict)
 
 
 class ProviderUnavailable(Exception):

@@ -23,7 +23,7 @@ from tests.payments.scripted import paid
 from tests.payments.steps import apply_all, look, mark
 
 ADA, BOB = (Actor(name, "user", Role.APPROVER) for name in ("ada", "bob"))
-MISSING = Finding(Outcome.MISSING, code="not_seen")
+MISSING = Finding(Outcome.MISSING, code="not_seen", detail={"not_seen": True})
 WHOLE = paid(gross_minor=1000, currency="USDC", fee_minor=50)
 
 
@@ -102,8 +102,8 @@ def test_not_of_what_was_seen_and_is_not_there_now(lost):
     assert refused(lost) == "it_is_seen"
 
 
-def test_where_a_rail_proves_absence_it_may_still_come_until_that(lost, world, payment, monkeypatch):
-    monkeypatch.setattr(world, "sheet", replace(world.sheet, absence_certain=("charge",)))
+def test_what_may_still_come_is_not_declared_absent(lost, world, payment):
+    world.looks[lost] = [Finding(Outcome.MISSING, code="may_still_land")]
     assert refused(lost) == "it_is_seen"
     world.looks[lost] = [FORGOTTEN]  # nobody can prove it any more
     declare(lost)

@@ -65,7 +65,7 @@ def _of_answer(dialect: Dialect, asked: Asked, answer: Answer) -> Finding:
         raise NoAnswer(found.code, found.message)
     if answer.status >= 400:
         if answer.status == 404 or dialect.not_there(reading.json_of(answer), answer.status):
-            return findings.missing("Flutterwave knows no such object")
+            return findings.missing("Flutterwave knows no such object", asked.operation)
         return findings.unknown("lookup_refused", f"Flutterwave refused the look-up (HTTP {answer.status})")
     data = reading.data_of(answer)
     if not isinstance(data, list | dict):
@@ -113,4 +113,4 @@ def _of_rows(dialect: Dialect, asked: Asked, rows: Sequence[Row], *, one: bool) 
         return said[0]
     if one:
         return findings.unknown("odd_answer", "Flutterwave answered the look-up with something else")
-    return findings.missing("Flutterwave lists nothing under this reference")
+    return findings.missing("Flutterwave lists nothing under this reference", asked.operation)

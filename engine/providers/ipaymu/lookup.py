@@ -143,6 +143,7 @@ def _not_listed(one: Asked, now: datetime) -> Finding:
             FailureClass.UNKNOWN,
             "not_in_history",
             "iPaymu's history does not have it (yet).",
+            detail={"not_seen": True},
         )
     if _is_open(one, now):
         return waits(one.known.provider_ref, None, {})

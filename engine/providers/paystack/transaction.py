@@ -64,6 +64,7 @@ def missing(refused: Refused) -> Finding:
     """It is not seen, which is no proof that it will not be; or the look was refused for another reason."""
     detail = findings.traced(refused)
     if refused.missing:
+        detail = {**detail, "not_seen": True}
         return Finding(Outcome.MISSING, code="not_found", message=refused.message, detail=detail)
     return findings.unknown("lookup_refused", refused.message, detail)
 

@@ -117,7 +117,8 @@ def doubted(finding: Finding) -> Finding:
 
 def not_listed() -> Finding:
     """No list shows it: the same key may be sent again, and acts once at most."""
-    return Finding(Outcome.MISSING, code="not_listed", message="Stripe lists nothing under our identity.")
+    message = "Stripe lists nothing under our identity."
+    return Finding(Outcome.MISSING, code="not_listed", message=message, detail={"not_seen": True})
 
 
 def unknown(code: str, message: str, **more: Any) -> Finding:
