@@ -67,9 +67,7 @@ def keep(payment_id: UUID, found: look.Found | None, *, reason: str, by: Actor) 
             note(by, ASKED, Payment, payment_id, reason=reason)
             return
         _store(attempt, reason, found)
-        if (
-            found is None or found.finding.outcome is not Outcome.UNKNOWN
-        ):  # that one can't be said later either
+        if found is None or not found.finding.detail.get("park"):  # else no later look can tell either
             hinted.look_after([attempt.pk])
         payment.parked_at, payment.parked_reason = None, ""
         payment.version += 1

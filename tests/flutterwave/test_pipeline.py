@@ -39,7 +39,9 @@ Schedule = Callable[..., UUID]
 def committed(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """One transaction around all: only this thread uses the database."""
     for module in (tokens, outbound):
-        monkeypatch.setattr(module, "sql", SimpleNamespace(outside_transaction=lambda: True))
+        monkeypatch.setattr(
+            module, "sql", SimpleNamespace(outside_transaction=lambda: True, give_back=lambda: None)
+        )
     yield
     tokens.forget()
 

@@ -64,7 +64,9 @@ def looked_at(days: float = 2) -> None:
 @pytest.fixture
 def away(world, new_payment, monkeypatch):
     """Marked sent three days ago, and nobody was there to send it or to look."""
-    monkeypatch.setattr(outbound, "sql", SimpleNamespace(outside_transaction=lambda: True))
+    monkeypatch.setattr(
+        outbound, "sql", SimpleNamespace(outside_transaction=lambda: True, give_back=lambda: None)
+    )
     monkeypatch.setattr(settings.ENV, "send_window_seconds", 600)
     one = new_payment()
     assert len(mark()) == 1
