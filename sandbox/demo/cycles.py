@@ -149,8 +149,10 @@ class Goal:
         return [line for (line,) in sql.rows(LEFT_OVER, {"clock": self._clock_id, "healthy": _healthy()})]
 
     def _drained(self) -> bool:
+        """Whoever was sent a link at the last moment pays it still."""
         until = time.monotonic() + DRAIN_SECONDS
         while insist(self._under_way):
+            rails.act()
             if time.monotonic() > until:
                 return False
             time.sleep(0.2)
