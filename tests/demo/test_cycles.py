@@ -193,3 +193,13 @@ def test_what_is_parked_is_not_counted_as_unknown(stage: Stage) -> None:
     assert (view.counts().unknown, view.counts().parked) == (1, 0)
     stage.payment("Mona").update(parked_at=now, parked_reason="A person looks.")
     assert (view.counts().unknown, view.counts().parked) == (0, 1)
+
+
+def test_who_was_sent_a_link_at_the_last_moment_pays_it_while_the_run_drains(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    links, goal = [1], cycles.Goal(0, clock.machine_now, 1, waited=())  # type: ignore[arg-type]
+    monkeypatch.setattr(goal, "_under_way", lambda: len(links))
+    monkeypatch.setattr(cycles, "DRAIN_SECONDS", 0.5)
+    monkeypatch.setattr(cycles.rails, "act", links.clear)
+    assert goal._drained()
